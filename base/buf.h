@@ -1,0 +1,31 @@
+/* A growing byte buffer with a maximum at birth. The first failure (memory or maximum) is kept: later writes do nothing, and
+ * the owner looks at `failed` once, at the end. data is NUL-terminated after eg_buf_text() only. */
+#ifndef EG_BASE_BUF_H
+#define EG_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct eg_buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    size_t max;
+    bool failed;
+};
+
+void eg_buf_init(struct eg_buf *buf, size_t max_b);
+void eg_buf_free(struct eg_buf *buf); /* back to the state after init */
+void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b);
+void eg_buf_str(struct eg_buf *buf, const char *text);
+void eg_buf_char(struct eg_buf *buf, char c);
+void eg_buf_printf(struct eg_buf *buf, const char *format, ...) EG_PRINTF(2, 3);
+void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b); /* quoted, escaped; bytes are UTF-8 */
+void eg_buf_json_double(struct eg_buf *buf, double value);                     /* shortest that reads back; not finite: null */
+const char *eg_buf_text(struct eg_buf *buf);                                   /* NUL-terminated; "" when failed or empty */
+char *eg_buf_detach(struct eg_buf *buf, size_t *len); /* the caller frees it; the buffer is empty after */
+
+#endif

@@ -1,0 +1,34 @@
+/* A scanner over JSON bytes that finds limits and ranges without building anything: it is run before the parser, so that depth,
+ * member count and number size are bounded, and to cut values out of a body as they came. It checks structure (brackets,
+ * strings, commas and colons in their places) but not every rule of a scalar: the parser after it decides what is JSON. */
+#ifndef EG_BASE_JSCAN_H
+#define EG_BASE_JSCAN_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/value.h"
+
+#define EG_JSON_MAX_DEPTH 64
+
+struct eg_jscan_limits {
+    int max_depth;        /* levels of [] and {} */
+    size_t max_values;    /* members and elements in all: what a parser pays memory for */
+    size_t max_number_b;  /* characters of one number */
+};
+
+/* Checks one JSON text. On failure err says json_invalid (with line and column), nul_character (an escaped \u0000, or a NUL
+ * byte), or number_out_of_range (a number token longer than max_number_b, an integer token beyond int64, or an exponent that
+ * leaves the range of a double, either way). Leading and trailing white space is allowed; trailing text is not. */
+EG_MUST_CHECK eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_limits *limits, struct eg_err *err);
+
+/* Walks the elements of the array at *json: `at` starts at 0 and is moved behind each. Returns 1 and the element's bytes (white
+ * space trimmed), 0 at the closing bracket with nothing but white space behind it, −1 when the structure is broken (err set).
+ * An element may itself be broken JSON: only its end is found, by brackets and strings. */
+int eg_jscan_element(const char *json, size_t len, size_t *at, struct eg_str *element, struct eg_err *err);
+
+/* Finds a member of the object at json by its plain name (a name with escapes in the text is unescaped for the comparison).
+ * True with the value's bytes as they stand; json must have passed the parser. */
+int eg_jscan_member(const char *json, size_t len, const char *name, struct eg_str *value);
+
+#endif

@@ -1,0 +1,86 @@
+/* The declarations of spec/, loaded and checked once at start: topics with their schemas, row rules and examples, and policies.
+ * Immutable after; lives as long as the program. */
+#ifndef EG_REGISTRY_REGISTRY_H
+#define EG_REGISTRY_REGISTRY_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/catalogue.h"
+#include "base/dml.h"
+#include "base/err.h"
+#include "base/value.h"
+#include "server/registry/schema.h"
+
+struct eg_registry;
+struct eg_rule;
+
+/* An envelope after parsing and mapping: what projections and the store read. Bytes live in the request's arena or body. */
+struct eg_envelope {
+    struct eg_str id, topic, source, correlation_id, causation_id, repo_sha, repo_branch, idempotency_key, trust; /* p NULL: absent */
+    int64_t ts_us;
+    struct eg_str env_text, payload_text, artifacts_text; /* JSON as it came; p NULL: absent */
+    json_t *payload;                                      /* parsed, owned by the item */
+};
+
+/* A row of another table that must exist before this one can be made: from a lookup that is not optional, or a foreign key. */
+struct eg_need {
+    const struct eg_table *table;
+    size_t n_where;
+    const int *where;    /* columns of table, as in the rule's eg_ref or foreign key */
+    const int *params;   /* the row's parameters that hold them, by index */
+};
+
+struct eg_rule {
+    const char *topic; /* "core.step.finished@v1" */
+    int index;         /* in the file's `rows` */
+    struct eg_dml dml;
+    size_t n_params;            /* of one row: eg_dml_n_params(&dml) */
+    const enum eg_type *types;  /* n_params */
+    size_t n_needs;
+    const struct eg_need *needs;
+    bool wait_for_target;       /* UPDATE with "missing": "wait": needs[n_needs-1] is its own key */
+    size_t n_fills;
+    const struct eg_dml *fills; /* EG_DML_FILL: optional lookups of this rule's rows; run after its inserts, with fill_params */
+    const int *const *fill_params; /* for each fill: indexes of the row's parameters that are the natural key wanted */
+    int position_param;         /* the parameter that is $position, −1 without: the store sets it */
+};
+
+struct eg_row { /* one row to be made, changed or removed */
+    const struct eg_rule *rule;
+    struct eg_value *params; /* rule->n_params */
+};
+
+struct eg_topic {
+    const char *name;
+    const char *title;
+    const char *system;            /* the folder */
+    const json_t *document;        /* the whole file */
+    const struct eg_schema *schema;
+    size_t n_rules;
+    const struct eg_rule *rules;   /* deletes before inserts before updates */
+    const json_t *examples;        /* array of payloads, at least two */
+};
+
+/* Loads spec_dir/schemas (all systems) and spec_dir/policies, compiles schemas, checks rules against the catalogue (NULL: no check against
+ * tables is possible, and rules are not made: `egdb check --no-store`). err names file, rule, and column. */
+EG_MUST_CHECK eg_status eg_registry_load(const char *spec_dir, const struct eg_catalogue *catalogue, struct eg_registry **registry,
+                                         struct eg_err *err);
+void eg_registry_free(struct eg_registry *registry);
+
+const struct eg_topic *eg_registry_topic(const struct eg_registry *registry, const char *name, size_t len);
+size_t eg_registry_topics(const struct eg_registry *registry, const struct eg_topic *const **topics); /* sorted by name */
+
+/* All fills that point at rows of this table: run after rows of it were inserted, with their natural keys. */
+size_t eg_registry_fills_of(const struct eg_registry *registry, const struct eg_table *table, const struct eg_dml *const **fills);
+/* Whether any rule needs rows of this table (so that new ones may wake pending rows), and by which columns. */
+size_t eg_registry_needs_of(const struct eg_registry *registry, const struct eg_table *table, const struct eg_need *const **needs);
+/* The rule by topic and index, for rows that waited in pending_rows; NULL when the declaration has gone. */
+const struct eg_rule *eg_registry_rule(const struct eg_registry *registry, const char *topic, size_t len, int index);
+
+/* Evaluates the topic's rules over a valid payload. Appends rows to *rows (grown in the arena). err: schema_invalid (a value does not fit
+ * its column: place is the pointer), number_out_of_range (an integer beyond its column), internal (arena full). */
+EG_MUST_CHECK eg_status eg_project(const struct eg_topic *topic, const struct eg_envelope *envelope, struct eg_arena *arena,
+                                   struct eg_row **rows, size_t *n_rows, struct eg_err *err);
+
+#endif
