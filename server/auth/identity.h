@@ -11,7 +11,8 @@ enum eg_scope { /* bits */
     EG_SCOPE_EVENTS_WRITE = 1,
     EG_SCOPE_EVENTS_READ = 2,
     EG_SCOPE_QUERY = 4,
-    EG_SCOPE_ADMIN = 8
+    EG_SCOPE_ADMIN = 8,
+    EG_SCOPE_ANY = 15 /* as a need: any one of them suffices */
 };
 
 struct eg_identity {
