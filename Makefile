@@ -9,7 +9,7 @@ endif
 
 BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
 	base/jscan.c
-DB_SRC =
+DB_SRC = db/db.c db/statements.c 
 HTTP_SRC =
 AUTH_SRC =
 REGISTRY_SRC =
