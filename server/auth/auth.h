@@ -1,5 +1,5 @@
-/* Tokens: who sent a request, by a JSON Web Token signed with the one configured algorithm and key. Nothing of a token is believed
- * before its signature, algorithm and times have been checked. One thread only. */
+/* Tokens: who sent a request, by a JSON Web Token signed with the one configured algorithm and key. Nothing of a token
+ * is believed before its signature, algorithm and times have been checked. One thread only. */
 #ifndef EG_AUTH_AUTH_H
 #define EG_AUTH_AUTH_H
 
@@ -21,8 +21,8 @@ const char *eg_auth_mode_name(enum eg_auth_mode mode);
 
 struct eg_auth_config { /* strings are copied by eg_auth_open; NULL and "" mean the same */
     enum eg_auth_mode mode;
-    const char *key_file; /* HS256: a file whose bytes, without a final newline, are the secret; else PEM. To verify: the public key
-                           * (or certificate's), to sign: the private one */
+    const char *key_file; /* HS256: a file whose bytes, without a final newline, are the secret; else PEM. To verify:
+                           * the public key (or certificate's), to sign: the private one */
     const char *secret;   /* the same inline, used when there is no key_file. An HS256 secret has at least 32 bytes */
     const char *issuer;   /* when given, `iss` must equal it */
     const char *audience; /* when given, `aud` must be it or hold it */
@@ -36,10 +36,11 @@ struct eg_auth;
 EG_MUST_CHECK eg_status eg_auth_open(const struct eg_auth_config *config, struct eg_auth **auth, struct eg_err *err);
 void eg_auth_close(struct eg_auth *auth);
 
-/* authorization: the header's value, or NULL. now_us: the wall clock. *who and all it points to is in the arena. Errors: unauthorized
- * (err->place is the OAuth error word "invalid_token" or "invalid_request", or empty when there was no token). */
-EG_MUST_CHECK eg_status eg_auth_verify(struct eg_auth *auth, const char *authorization, int64_t now_us, struct eg_arena *arena,
-                                       const struct eg_identity **who, struct eg_err *err);
+/* authorization: the header's value, or NULL. now_us: the wall clock. *who and all it points to is in the arena.
+ * Errors: unauthorized (err->place is the OAuth error word "invalid_token" or "invalid_request", or empty when there
+ * was no token). */
+EG_MUST_CHECK eg_status eg_auth_verify(struct eg_auth *auth, const char *authorization, int64_t now_us,
+                                       struct eg_arena *arena, const struct eg_identity **who, struct eg_err *err);
 
 /* needed: scope bits, any of which suffices; EG_SCOPE_NONE: always granted. Errors: forbidden, naming the scopes. */
 EG_MUST_CHECK eg_status eg_auth_require(const struct eg_identity *who, uint32_t needed, struct eg_err *err);
@@ -60,9 +61,9 @@ struct eg_auth_claims {
     int64_t ttl_s;        /* > 0 */
 };
 
-/* Makes a signed token; config names the algorithm and the signing key. The caller frees *token. Errors: config_invalid (key), usage
- * (claims). */
-EG_MUST_CHECK eg_status eg_auth_token_make(const struct eg_auth_config *config, const struct eg_auth_claims *claims, int64_t now_us,
-                                           char **token, struct eg_err *err);
+/* Makes a signed token; config names the algorithm and the signing key. The caller frees *token. Errors: config_invalid
+ * (key), usage (claims). */
+EG_MUST_CHECK eg_status eg_auth_token_make(const struct eg_auth_config *config, const struct eg_auth_claims *claims,
+                                           int64_t now_us, char **token, struct eg_err *err);
 
 #endif

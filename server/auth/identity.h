@@ -7,19 +7,19 @@
 #include <stdint.h>
 
 enum eg_scope { /* bits */
-    EG_SCOPE_NONE = 0,
-    EG_SCOPE_EVENTS_WRITE = 1,
-    EG_SCOPE_EVENTS_READ = 2,
-    EG_SCOPE_QUERY = 4,
-    EG_SCOPE_ADMIN = 8,
-    EG_SCOPE_ANY = 15 /* as a need: any one of them suffices */
+                EG_SCOPE_NONE = 0,
+                EG_SCOPE_EVENTS_WRITE = 1,
+                EG_SCOPE_EVENTS_READ = 2,
+                EG_SCOPE_QUERY = 4,
+                EG_SCOPE_ADMIN = 8,
+                EG_SCOPE_ANY = 15 /* as a need: any one of them suffices */
 };
 
 struct eg_identity {
-    const char *sub;  /* '' without auth; also the scope of idempotency keys */
-    uint32_t scopes;  /* enum eg_scope bits */
-    bool low_trust;   /* its events are marked trust = low */
-    size_t n_topics;  /* 0: all */
+    const char *sub;           /* '' without auth; also the scope of idempotency keys */
+    uint32_t scopes;           /* enum eg_scope bits */
+    bool low_trust;            /* its events are marked trust = low */
+    size_t n_topics;           /* 0: all */
     const char *const *topics; /* patterns with `*` */
 };
 

@@ -1,5 +1,5 @@
-/* A request as the flows see it: no libmicrohttpd here. The http room owns it, and everything in its arena lives until its
- * response has been sent or its client is gone. */
+/* A request as the flows see it: no libmicrohttpd here. The http room owns it, and everything in its arena lives until
+ * its response has been sent or its client is gone. */
 #ifndef EG_HTTP_REQUEST_H
 #define EG_HTTP_REQUEST_H
 
@@ -13,9 +13,9 @@
 struct eg_identity;
 struct eg_request;
 
-/* A flow is a table of steps. A step returns EG_MORE (go on with the next), EG_WAIT (eg_request_wake will be called: run the same
- * step again then), or EG_DONE (a response has been set). Past the last step the request must be answered. Only http/flow.c
- * changes the step, and logs it. */
+/* A flow is a table of steps. A step returns EG_MORE (go on with the next), EG_WAIT (eg_request_wake will be called:
+ * run the same step again then), or EG_DONE (a response has been set). Past the last step the request must be answered.
+ * Only http/flow.c changes the step, and logs it. */
 enum eg_step_result { EG_MORE, EG_WAIT, EG_DONE };
 
 struct eg_step {
@@ -27,42 +27,45 @@ struct eg_flow {
     const char *name;
     size_t n_steps;
     const struct eg_step *steps;
-    /* Called once when the request ends, answered or not: the flow forgets the request. While a store still works for it, the flow must
-     * keep what that needs elsewhere. May be NULL. */
+    /* Called once when the request ends, answered or not: the flow forgets the request. While a store still works for
+     * it, the flow must keep what that needs elsewhere. May be NULL. */
     void (*drop)(struct eg_request *req);
 };
 
 struct eg_request {
     uint32_t magic;
-    struct eg_log log;   /* object "request", id = the request id (X-Request-Id when it is sane, else a ULID) */
-    const char *method;  /* "GET" … */
-    const char *path;    /* decoded */
-    const char *param;   /* what stood for {…} in the route, decoded; NULL without */
-    const char *body;    /* after Content-Encoding; never NULL */
+    struct eg_log log;  /* object "request", id = the request id (X-Request-Id when it is sane, else a ULID) */
+    const char *method; /* "GET" … */
+    const char *path;   /* decoded */
+    const char *param;  /* what stood for {…} in the route, decoded; NULL without */
+    const char *body;   /* after Content-Encoding; never NULL */
     size_t body_len;
     struct eg_arena *arena;
     struct eg_err err;
     const struct eg_identity *who; /* never NULL in a step */
-    void *app;           /* the flow's context, given with the routes */
-    void *state;         /* the flow's own, one request */
-    int64_t started_us;  /* monotonic */
+    void *app;                     /* the flow's context, given with the routes */
+    void *state;                   /* the flow's own, one request */
+    int64_t started_us;            /* monotonic */
     /* the answer */
     int status;
     const char *content_type;
     struct eg_buf answer;
 };
 
-const char *eg_request_header(const struct eg_request *req, const char *name); /* NULL when absent; the name in any case */
-const char *eg_request_query(const struct eg_request *req, const char *name);  /* decoded; NULL when absent, "" for `?name` */
+const char *eg_request_header(const struct eg_request *req,
+                              const char *name); /* NULL when absent; the name in any case */
+const char *eg_request_query(const struct eg_request *req,
+                             const char *name); /* decoded; NULL when absent, "" for `?name` */
 
 /* Runs the waiting step again, from the loop, not inside this call. Once for each EG_WAIT. */
 void eg_request_wake(struct eg_request *req);
 
 /* Answer helpers: each sets status, type and answer, and returns EG_DONE. Headers are copied. */
 void eg_request_add_header(struct eg_request *req, const char *name, const char *value);
-enum eg_step_result eg_request_answer(struct eg_request *req, int status, const char *content_type); /* body is in req->answer */
-/* problem+json from req->err: type, title, status, detail, code, request_id, hint, and `errors`, a JSON array text or NULL. 503 and 429
- * get a Retry-After. */
+enum eg_step_result eg_request_answer(struct eg_request *req, int status,
+                                      const char *content_type); /* body is in req->answer */
+/* problem+json from req->err: type, title, status, detail, code, request_id, hint, and `errors`, a JSON array text or
+ * NULL. 503 and 429 get a Retry-After. */
 enum eg_step_result eg_request_problem(struct eg_request *req, const char *errors_json);
 
 #endif
