@@ -1,0 +1,148 @@
+/* The growing buffer, and the few pieces of JSON that are written by hand: strings and doubles. */
+#include "base/buf.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_CAP_B 256
+
+void eg_buf_init(struct eg_buf *buf, size_t max_b) { *buf = (struct eg_buf){.max = max_b}; }
+
+void eg_buf_free(struct eg_buf *buf) {
+    free(buf->data);
+    eg_buf_init(buf, buf->max);
+}
+
+/* Room for size_b more bytes and a NUL that the maximum does not count. */
+static bool make_room(struct eg_buf *buf, size_t size_b) {
+    if (buf->failed)
+        return false;
+    if (size_b > buf->max - buf->len) {
+        buf->failed = true;
+        return false;
+    }
+    size_t need = buf->len + size_b + 1;
+    if (need <= buf->cap)
+        return true;
+    size_t cap = buf->cap ? buf->cap : LEAST_CAP_B;
+    while (cap < need)
+        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+    if (cap - 1 > buf->max)
+        cap = buf->max + 1;
+    char *data = realloc(buf->data, cap);
+    if (!data) {
+        buf->failed = true;
+        return false;
+    }
+    buf->data = data;
+    buf->cap = cap;
+    return true;
+}
+
+void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b) {
+    if (size_b == 0 || !make_room(buf, size_b))
+        return;
+    memcpy(buf->data + buf->len, bytes, size_b);
+    buf->len += size_b;
+}
+
+void eg_buf_str(struct eg_buf *buf, const char *text) { eg_buf_add(buf, text, strlen(text)); }
+
+void eg_buf_char(struct eg_buf *buf, char c) {
+    if (make_room(buf, 1))
+        buf->data[buf->len++] = c;
+}
+
+void eg_buf_printf(struct eg_buf *buf, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (len < 0) {
+        buf->failed = true;
+        return;
+    }
+    if (!make_room(buf, (size_t)len))
+        return;
+    va_start(args, format);
+    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+    va_end(args);
+    buf->len += (size_t)len;
+}
+
+static const char *escape_of(unsigned char c, char hex[7]) {
+    switch (c) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\b':
+        return "\\b";
+    case '\f':
+        return "\\f";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    default:
+        snprintf(hex, 7, "\\u%04x", c);
+        return hex;
+    }
+}
+
+void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
+    eg_buf_char(buf, '"');
+    size_t from = 0;
+    for (size_t i = 0; i < size_b; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        char hex[7];
+        eg_buf_add(buf, bytes + from, i - from);
+        eg_buf_str(buf, escape_of(c, hex));
+        from = i + 1;
+    }
+    if (size_b > from)
+        eg_buf_add(buf, bytes + from, size_b - from);
+    eg_buf_char(buf, '"');
+}
+
+void eg_buf_json_double(struct eg_buf *buf, double value) {
+    if (!isfinite(value)) {
+        eg_buf_str(buf, "null");
+        return;
+    }
+    /* Fifteen digits reproduce every shorter decimal of a normal double; a subnormal one may need fewer than it shows. */
+    int digits = fabs(value) < DBL_MIN ? 1 : 15;
+    char text[32];
+    do
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    while (strtod(text, NULL) != value && ++digits <= 17);
+    eg_buf_str(buf, text);
+}
+
+const char *eg_buf_text(struct eg_buf *buf) {
+    if (buf->failed || buf->len == 0)
+        return "";
+    buf->data[buf->len] = '\0';
+    return buf->data;
+}
+
+char *eg_buf_detach(struct eg_buf *buf, size_t *len) {
+    char *data = NULL;
+    *len = 0;
+    if (make_room(buf, 0)) {
+        data = buf->data;
+        *len = buf->len;
+        data[*len] = '\0';
+        buf->data = NULL;
+    }
+    eg_buf_free(buf);
+    return data;
+}

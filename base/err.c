@@ -1,0 +1,73 @@
+/* The error contract: the table of errors.def, and setting an error once. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    const char *name;
+    int status;
+    const char *title;
+    const char *hint;
+};
+
+static const struct row rows[EG_E_COUNT] = {
+    [EG_E_NONE] = {"none", 200, "", ""},
+#define X(name, code, status, title, hint) [EG_E_##name] = {code, status, title, hint},
+#include "base/errors.def"
+#undef X
+};
+
+static const struct row *row_of(enum eg_code code) {
+    EG_ASSERT((unsigned)code < EG_E_COUNT);
+    return &rows[code];
+}
+
+/* vsnprintf may have cut a character in two: drops what is left of it. */
+static void cut_at_character(char *text, size_t cap) {
+    size_t len = strlen(text);
+    if (len + 1 < cap)
+        return;
+    size_t at = len;
+    while (at > 0 && ((unsigned char)text[at - 1] & 0xC0) == 0x80)
+        at--;
+    if (at == 0)
+        return;
+    unsigned char lead = (unsigned char)text[at - 1];
+    size_t need = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (len - (at - 1) < need)
+        text[at - 1] = '\0';
+}
+
+eg_status eg_err_set(struct eg_err *err, enum eg_code code, const char *place, const char *format, ...) {
+    EG_ASSERT(code != EG_E_NONE && (unsigned)code < EG_E_COUNT);
+    if (err->code != EG_E_NONE)
+        return EG_FAIL;
+    err->code = code;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    cut_at_character(err->message, sizeof err->message);
+    snprintf(err->place, sizeof err->place, "%s", place ? place : "");
+    cut_at_character(err->place, sizeof err->place);
+    return EG_FAIL;
+}
+
+void eg_err_clear(struct eg_err *err) {
+    err->code = EG_E_NONE;
+    err->message[0] = '\0';
+    err->place[0] = '\0';
+}
+
+const char *eg_code_name(enum eg_code code) { return row_of(code)->name; }
+int eg_code_status(enum eg_code code) { return row_of(code)->status; }
+const char *eg_code_title(enum eg_code code) { return row_of(code)->title; }
+const char *eg_code_hint(enum eg_code code) { return row_of(code)->hint; }
+
+void eg_assert_failed(const char *what, const char *file, int line) {
+    fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, what);
+    abort();
+}
