@@ -9,7 +9,7 @@ endif
 
 BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
 	base/jscan.c
-DB_SRC = db/db.c db/statements.c 
+DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c
 HTTP_SRC =
 AUTH_SRC =
 REGISTRY_SRC =
@@ -22,16 +22,120 @@ LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_
 UNIT_TESTS =
 FUZZERS =
 
-PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih check
-CPPFLAGS += -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PACKAGES))
+PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
+
+CPPFLAGS += -I. -D_GNU_SOURCE $(PACKAGE_CFLAGS)
 CFLAGS_common = -std=c11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wformat=2 -Wundef -fno-strict-aliasing -fstack-protector-strong -g
 CFLAGS_release = -O2 -D_FORTIFY_SOURCE=2
 CFLAGS_asan = -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan = -O1 -fsanitize=thread
+CFLAGS_fuzz = -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan = -fsanitize=address,undefined
 LDFLAGS_tsan = -fsanitize=thread
-LDLIBS = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+LDFLAGS_fuzz = -fsanitize=address,undefined
+LDLIBS = $(PACKAGE_LIBS) -lm -lpthread
 
-OUT = $(if $(filter release,$(MODE)),build,build/$(MODE))
+# Every mode and compiler has a folder of its own; gcc's release is build/ itself.
+BUILD_NAME = $(if $(filter release,$(MODE)),,$(MODE))$(if $(filter clang%,$(CC)),$(if $(filter fuzz,$(MODE)),,-clang))
+OUT = build$(if $(BUILD_NAME),/$(patsubst -%,%,$(BUILD_NAME)))
 OBJ = $(OUT)/obj
+
+PREFIX ?= /usr/local
+INSTALL ?= install
+FUZZ_S ?= 60
+
+COMPILE = $(CC) $(CPPFLAGS) $(CFLAGS_common) $(CFLAGS_$(MODE)) $(CFLAGS)
+LINK = $(CC) $(LDFLAGS_$(MODE)) $(LDFLAGS)
+
+LIB = $(OUT)/libegdb.a
+LIB_OBJ = $(LIB_SRC:%.c=$(OBJ)/%.o)
+MAIN_OBJ = $(MAIN_SRC:%.c=$(OBJ)/%.o)
+UNIT_NAMES = $(notdir $(basename $(UNIT_TESTS)))
+UNIT_BIN = $(UNIT_NAMES:%=$(OUT)/unit/%)
+FUZZ_NAMES = $(notdir $(basename $(FUZZERS)))
+FUZZ_BIN = $(FUZZ_NAMES:%=build/fuzz/%)
+
+.DEFAULT_GOAL := build
+.PHONY: run test build units bench lint unit fuzz fuzzers soak clean install setup help FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@echo "Variables: MODE=release|asan|tsan  CC=gcc|clang  PREFIX=/usr/local  DESTDIR=  FUZZ_S=60"
+
+setup: ## install what is missing for building and running (Debian 12, as root)
+	@scripts/setup.sh run
+
+run: ## set up, build, start the server on 127.0.0.1:8421 with this checkout's history
+	@scripts/run.sh
+
+test: ## set up for tests, build all ways, run every test (at most 40 minutes on 2 cores)
+	@scripts/test.sh
+
+soak: ## the long runs in full: kills, power cuts, fuzzers
+	@EGDB_SOAK=1 scripts/test.sh soak
+
+bench: ## measure, each figure beside its limit
+	@scripts/bench.sh
+
+build: $(OUT)/egdb ## the program, in build/
+
+$(OUT)/egdb: $(MAIN_OBJ) $(LIB)
+	$(LINK) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+# Objects are made anew when the flags change, but not when another list of this file does.
+$(OBJ)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+units: $(UNIT_BIN)
+
+$(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LDLIBS)
+
+unit: units ## the unit tests of this MODE
+	@scripts/unit.sh $(UNIT_BIN)
+
+lint: ## include directions, sizes, headers, scripts, documents, images
+	@tests/lint/run.sh
+
+# A fuzzer is built of instrumented objects: this file calls itself with the mode for it.
+ifeq ($(MODE),fuzz)
+fuzzers: $(FUZZ_BIN)
+else
+fuzzers:
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+endif
+
+build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+fuzz: fuzzers ## each fuzzer for FUZZ_S seconds
+	@FUZZ_S=$(FUZZ_S) scripts/fuzz.sh $(FUZZ_BIN)
+
+install: build ## to $(DESTDIR)$(PREFIX)
+	$(INSTALL) -D -m 755 $(OUT)/egdb $(DESTDIR)$(PREFIX)/bin/egdb
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/egdb
+	cp -R spec migrations openapi.yaml $(DESTDIR)$(PREFIX)/share/egdb/
+	$(INSTALL) -D -m 644 config/egdb.ini $(DESTDIR)$(PREFIX)/share/egdb/egdb.ini
+	$(INSTALL) -D -m 644 deploy/egdb.service $(DESTDIR)$(PREFIX)/lib/systemd/system/egdb.service
+
+clean: ## remove build/
+	rm -rf build
+
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d)

@@ -7,8 +7,8 @@ CREATE TABLE egdb_schema_version (
   comment     text        COLLATE "C"
 );
 
--- One row, locked by the first statement of each batch: positions are gapless and in commit order. The page is left nearly
--- empty, so that its updates stay on it (HOT) and dead versions are pruned in passing.
+-- One row, locked by the first statement of each batch: positions are gapless and in commit order. The page is left
+-- nearly empty, so that its updates stay on it (HOT) and dead versions are pruned in passing.
 CREATE TABLE event_position (
   id       integer NOT NULL CONSTRAINT event_position_pkey PRIMARY KEY CONSTRAINT event_position_one_row CHECK (id = 1),
   position bigint  NOT NULL
@@ -55,8 +55,8 @@ CREATE INDEX ix_events_topic_ts ON events (topic, ts_utc);
 CREATE INDEX ix_events_sha ON events (repo_sha);
 CREATE INDEX ix_events_corr ON events (correlation_id);
 CREATE INDEX ix_events_position ON events (position);
--- The pending list may grow to 256 MB: the server empties it between batches, so that no insert has to (pauses of 100 ms).
--- Every partition's index inherits the setting.
+-- The pending list may grow to 256 MB: the server empties it between batches, so that no insert has to (pauses of 100
+-- ms). Every partition's index inherits the setting.
 CREATE INDEX ix_events_payload_gin ON events USING gin (payload_json jsonb_path_ops)
   WITH (gin_pending_list_limit = 262144);
 
@@ -105,11 +105,12 @@ CREATE TABLE pending_rows (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX ix_pending_rows_need ON pending_rows (need_table, need_key);
 
--- Makes the partitions of events (a day each) and delta_tokens (a week each, from Monday) up to `days` days ahead, and answers how
--- many it made. A new table gets its history partition (all before the last seven days) first. It continues from the last bound
--- that exists, so a server that was away for weeks leaves no gap; one that was away for more than a quarter gets one wide
--- partition for the time before the last seven days. Idempotent; an advisory lock lets several servers call it at once.
--- A partition is made apart and then attached: that takes SHARE UPDATE EXCLUSIVE, which stops neither readers nor writers.
+-- Makes the partitions of events (a day each) and delta_tokens (a week each, from Monday) up to `days` days ahead, and
+-- answers how many it made. A new table gets its history partition (all before the last seven days) first. It continues
+-- from the last bound that exists, so a server that was away for weeks leaves no gap; one that was away for more than a
+-- quarter gets one wide partition for the time before the last seven days. Idempotent; an advisory lock lets several
+-- servers call it at once. A partition is made apart and then attached: that takes SHARE UPDATE EXCLUSIVE, which stops
+-- neither readers nor writers.
 CREATE FUNCTION egdb_partitions_ahead(days integer) RETURNS integer
 LANGUAGE plpgsql
 SET timezone = 'UTC'
@@ -135,7 +136,8 @@ BEGIN
     SELECT max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz) INTO bound
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent.oid;
     IF bound IS NULL THEN
-      EXECUTE format('CREATE TABLE %I (LIKE %s INCLUDING ALL EXCLUDING INDEXES)', parent.name || '_history', parent.oid);
+      EXECUTE format('CREATE TABLE %I (LIKE %s INCLUDING ALL EXCLUDING INDEXES)', parent.name || '_history',
+                     parent.oid);
       EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%L)', parent.oid,
                      parent.name || '_history', recent);
       made := made + 1;

@@ -1,6 +1,6 @@
 -- The event log and what the engine keeps beside it: positions, ids, idempotency keys, dead letters, rows that wait.
--- Declared types are those that the catalogue reader knows: TEXT, JSON TEXT, UTC TEXT (UTC with six decimals, so that it sorts),
--- BOOLEAN, INT4, BIGINT, INTEGER for a rowid, DOUBLE PRECISION, BLOB.
+-- Declared types are those that the catalogue reader knows: TEXT, JSON TEXT, UTC TEXT (UTC with six decimals, so that
+-- it sorts), BOOLEAN, INT4, BIGINT, INTEGER for a rowid, DOUBLE PRECISION, BLOB.
 
 CREATE TABLE egdb_schema_version (
   version     INTEGER  NOT NULL PRIMARY KEY,
@@ -63,7 +63,8 @@ CREATE TABLE artifacts (
 );
 CREATE INDEX ix_artifacts_event ON artifacts (event_id);
 
--- AUTOINCREMENT, here and below where ids are shown to people: an id is never given twice, as with PostgreSQL's sequences.
+-- AUTOINCREMENT, here and below where ids are shown to people: an id is never given twice, as with PostgreSQL's
+-- sequences.
 CREATE TABLE events_dlq (
   id            INTEGER   NOT NULL PRIMARY KEY AUTOINCREMENT,
   original_hash BLOB      NOT NULL CONSTRAINT events_dlq_original_hash_key UNIQUE,

@@ -1,21 +1,24 @@
--- The tables of the GlitchLab system: runs, gates, deltas, mosaic, thresholds, findings, healing, the code graph, commits.
--- To each of the seed's tables come event_id (the event that made the row) and branch (its repo_branch), both null in rows
--- that people insert; and repo, '' when only one repository is in the database. Indexes that the seed lacks serve foreign
--- keys, deletes by file, and lookups. score_deltaZ of the seed is score_deltaz here, which is how PostgreSQL reads the name anyway.
+-- The tables of the GlitchLab system: runs, gates, deltas, mosaic, thresholds, findings, healing, the code graph,
+-- commits. To each of the seed's tables come event_id (the event that made the row) and branch (its repo_branch), both
+-- null in rows that people insert; and repo, '' when only one repository is in the database. Indexes that the seed
+-- lacks serve foreign keys, deletes by file, and lookups. score_deltaZ of the seed is score_deltaz here, which is how
+-- PostgreSQL reads the name anyway.
 
 CREATE TABLE runs (
   id       text        COLLATE "C" NOT NULL CONSTRAINT runs_pkey PRIMARY KEY,
   sha      text        COLLATE "C" NOT NULL,
   started  timestamptz NOT NULL,
   finished timestamptz,
-  status   text        COLLATE "C" DEFAULT 'ok' CONSTRAINT runs_status_check CHECK (status IN ('ok', 'error', 'partial')),
+  status   text        COLLATE "C" DEFAULT 'ok'
+           CONSTRAINT runs_status_check CHECK (status IN ('ok', 'error', 'partial')),
   repo     text        COLLATE "C" NOT NULL DEFAULT '',
   branch   text        COLLATE "C",
   event_id text        COLLATE "C"
 );
 CREATE INDEX ix_runs_sha ON runs (sha);
 
--- run_id is part of the key, and the seed's index is unique over the step's place in its run: a step sent again replaces itself.
+-- run_id is part of the key, and the seed's index is unique over the step's place in its run: a step sent again
+-- replaces itself.
 CREATE TABLE steps (
   id       bigserial NOT NULL,
   run_id   text      COLLATE "C" NOT NULL CONSTRAINT steps_run_id_fkey REFERENCES runs (id) ON DELETE CASCADE,
@@ -163,7 +166,8 @@ CREATE TABLE sast_fix_queue (
   review_gate    text        COLLATE "C" DEFAULT 'human'
                  CONSTRAINT sast_fix_queue_review_gate_check CHECK (review_gate IN ('human', 'auto')),
   status         text        COLLATE "C" DEFAULT 'queued'
-                 CONSTRAINT sast_fix_queue_status_check CHECK (status IN ('queued', 'proposed', 'accepted', 'rejected')),
+                 CONSTRAINT sast_fix_queue_status_check
+                 CHECK (status IN ('queued', 'proposed', 'accepted', 'rejected')),
   created_utc    timestamptz NOT NULL DEFAULT now(),
   repo           text        COLLATE "C" NOT NULL DEFAULT '',
   branch         text        COLLATE "C",
@@ -270,8 +274,8 @@ CREATE TABLE ast_nodes (
 CREATE INDEX ix_ast_nodes_file_id ON ast_nodes (file_id);
 CREATE INDEX ix_ast_nodes_repo_file ON ast_nodes (repo, file);
 
--- The seed lets an edge die with the node it points to. Here it becomes unresolved instead (dst_id null, dst_uid kept): the edge
--- belongs to the file of its source, and must survive when the file of its destination is indexed anew.
+-- The seed lets an edge die with the node it points to. Here it becomes unresolved instead (dst_id null, dst_uid kept):
+-- the edge belongs to the file of its source, and must survive when the file of its destination is indexed anew.
 CREATE TABLE ast_edges (
   id       bigserial NOT NULL,
   src_id   bigint    CONSTRAINT ast_edges_src_id_fkey REFERENCES ast_nodes (id) ON DELETE CASCADE,

@@ -1,21 +1,23 @@
--- The tables of the GlitchLab system: runs, gates, deltas, mosaic, thresholds, findings, healing, the code graph, commits.
--- To each of the seed's tables come event_id (the event that made the row) and branch (its repo_branch), both null in rows
--- that people insert; and repo, '' when only one repository is in the database. Indexes that the seed lacks serve foreign
--- keys, deletes by file, and lookups. Declared types as in 0001_log.sqlite.up.sql.
+-- The tables of the GlitchLab system: runs, gates, deltas, mosaic, thresholds, findings, healing, the code graph,
+-- commits. To each of the seed's tables come event_id (the event that made the row) and branch (its repo_branch), both
+-- null in rows that people insert; and repo, '' when only one repository is in the database. Indexes that the seed
+-- lacks serve foreign keys, deletes by file, and lookups. Declared types as in 0001_log.sqlite.up.sql.
 
 CREATE TABLE runs (
   id       TEXT     NOT NULL CONSTRAINT runs_pkey PRIMARY KEY,
   sha      TEXT     NOT NULL,
   started  UTC TEXT NOT NULL,
   finished UTC TEXT,
-  status   TEXT     DEFAULT 'ok' CONSTRAINT runs_status_check CHECK (status IN ('ok', 'error', 'partial')),
+  status   TEXT     DEFAULT 'ok'
+           CONSTRAINT runs_status_check CHECK (status IN ('ok', 'error', 'partial')),
   repo     TEXT     NOT NULL DEFAULT '',
   branch   TEXT,
   event_id TEXT
 );
 CREATE INDEX ix_runs_sha ON runs (sha);
 
--- run_id is part of the key, and the seed's index is unique over the step's place in its run: a step sent again replaces itself.
+-- run_id is part of the key, and the seed's index is unique over the step's place in its run: a step sent again
+-- replaces itself.
 CREATE TABLE steps (
   id       INTEGER NOT NULL PRIMARY KEY,
   run_id   TEXT    NOT NULL CONSTRAINT steps_run_id_fkey REFERENCES runs (id) ON DELETE CASCADE,
@@ -161,7 +163,8 @@ CREATE TABLE sast_fix_queue (
   review_gate    TEXT     DEFAULT 'human'
                  CONSTRAINT sast_fix_queue_review_gate_check CHECK (review_gate IN ('human', 'auto')),
   status         TEXT     DEFAULT 'queued'
-                 CONSTRAINT sast_fix_queue_status_check CHECK (status IN ('queued', 'proposed', 'accepted', 'rejected')),
+                 CONSTRAINT sast_fix_queue_status_check
+                 CHECK (status IN ('queued', 'proposed', 'accepted', 'rejected')),
   created_utc    UTC TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   repo           TEXT     NOT NULL DEFAULT '',
   branch         TEXT,
@@ -268,8 +271,8 @@ CREATE TABLE ast_nodes (
 CREATE INDEX ix_ast_nodes_file_id ON ast_nodes (file_id);
 CREATE INDEX ix_ast_nodes_repo_file ON ast_nodes (repo, file);
 
--- The seed lets an edge die with the node it points to. Here it becomes unresolved instead (dst_id null, dst_uid kept): the edge
--- belongs to the file of its source, and must survive when the file of its destination is indexed anew.
+-- The seed lets an edge die with the node it points to. Here it becomes unresolved instead (dst_id null, dst_uid kept):
+-- the edge belongs to the file of its source, and must survive when the file of its destination is indexed anew.
 CREATE TABLE ast_edges (
   id       INTEGER NOT NULL PRIMARY KEY,
   src_id   BIGINT  CONSTRAINT ast_edges_src_id_fkey REFERENCES ast_nodes (id) ON DELETE CASCADE,

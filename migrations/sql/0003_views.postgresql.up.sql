@@ -1,4 +1,5 @@
--- What the HUD and CI look at. The materialized ones have a unique index, so that REFRESH … CONCURRENTLY stops no reader.
+-- What the HUD and CI look at. The materialized ones have a unique index, so that REFRESH … CONCURRENTLY stops no
+-- reader.
 
 CREATE MATERIALIZED VIEW vw_last_run_by_sha AS
 SELECT sha, max(finished) AS last_finished, count(*) AS runs
@@ -42,7 +43,8 @@ LEFT JOIN commits c ON c.commit_sha = dt.sha
 GROUP BY dt.sha, c.authored_at, dt.file, dt.repo;
 
 CREATE VIEW vw_invariants_violations AS
-SELECT sha AS commit_sha, gate AS kind, action, score, threshold, module, details, created_utc, repo, branch, event_id, id
+SELECT sha AS commit_sha, gate AS kind, action, score, threshold, module, details, created_utc, repo, branch,
+       event_id, id
 FROM invariants_results
 WHERE action <> 'pass';
 

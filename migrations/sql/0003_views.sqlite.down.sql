@@ -1,5 +1,6 @@
 -- Takes back 0003_views. Nothing is lost: views hold no facts.
 
+DROP TABLE egdb_view_columns;
 DROP VIEW vw_delta_tokens;
 DROP VIEW vw_invariants_violations;
 DROP VIEW vw_commit_deltas;
