@@ -12,7 +12,10 @@ BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c
 HTTP_SRC =
 AUTH_SRC =
-REGISTRY_SRC =
+REGISTRY_SRC = server/registry/files.c server/registry/policies.c server/registry/topics.c \
+	server/registry/rules_pointer.c server/registry/rules_source.c server/registry/rules_when.c server/registry/rules_column.c \
+	server/registry/rules_lookup.c server/registry/rules_compile.c server/registry/project.c server/registry/project_value.c \
+	server/registry/project_json.c server/registry/project_when.c server/registry/registry.c server/registry/check.c
 EVENT_SRC =
 ADMIN_SRC =
 APP_SRC =
@@ -48,6 +51,8 @@ PREFIX ?= /usr/local
 INSTALL ?= install
 FUZZ_S ?= 60
 
+# V=1 shows the commands.
+QUIET = $(if $(V),,@echo "  $@";)
 COMPILE = $(CC) $(CPPFLAGS) $(CFLAGS_common) $(CFLAGS_$(MODE)) $(CFLAGS)
 LINK = $(CC) $(LDFLAGS_$(MODE)) $(LDFLAGS)
 
@@ -83,14 +88,14 @@ soak: ## the long runs in full: kills, power cuts, fuzzers
 bench: ## measure, each figure beside its limit
 	@scripts/bench.sh
 
-build: $(OUT)/egdb ## the program, in build/
+build: $(if $(wildcard $(MAIN_SRC)),$(OUT)/egdb,$(LIB)) ## the program, in build/
 
 $(OUT)/egdb: $(MAIN_OBJ) $(LIB)
-	$(LINK) -o $@ $^ $(LDLIBS)
+	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(QUIET)ar rcs $@ $^
 
 # Objects are made anew when the flags change, but not when another list of this file does.
 $(OBJ)/flags: FORCE
@@ -99,13 +104,13 @@ $(OBJ)/flags: FORCE
 
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
 
 units: $(UNIT_BIN)
 
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LDLIBS)
+	$(QUIET)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LDLIBS)
 
 unit: units ## the unit tests of this MODE
 	@scripts/unit.sh $(UNIT_BIN)
@@ -123,7 +128,7 @@ endif
 
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 fuzz: fuzzers ## each fuzzer for FUZZ_S seconds
 	@FUZZ_S=$(FUZZ_S) scripts/fuzz.sh $(FUZZ_BIN)

@@ -14,6 +14,7 @@
 
 struct eg_registry;
 struct eg_rule;
+struct eg_plan; /* how a rule's parameters are found in an event: inside the registry only */
 
 /* An envelope after parsing and mapping: what projections and the store read. Bytes live in the request's arena or body. */
 struct eg_envelope {
@@ -23,7 +24,8 @@ struct eg_envelope {
     json_t *payload;                                      /* parsed, owned by the item */
 };
 
-/* A row of another table that must exist before this one can be made: from a lookup that is not optional, or a foreign key. */
+/* A row of another table that must exist before this one can be made: from a lookup that is not optional, or a foreign key. When
+ * one of its params is null, nothing is needed. Rows of event_ids are never needed: the event itself exists. */
 struct eg_need {
     const struct eg_table *table;
     size_t n_where;
@@ -43,7 +45,8 @@ struct eg_rule {
     size_t n_fills;
     const struct eg_dml *fills; /* EG_DML_FILL: optional lookups of this rule's rows; run after its inserts, with fill_params */
     const int *const *fill_params; /* for each fill: indexes of the row's parameters that are the natural key wanted */
-    int position_param;         /* the parameter that is $position, −1 without: the store sets it */
+    int position_param;         /* the parameter that is $position (null until then), −1 without: the store sets it */
+    const struct eg_plan *plan;
 };
 
 struct eg_row { /* one row to be made, changed or removed */
@@ -78,8 +81,12 @@ size_t eg_registry_needs_of(const struct eg_registry *registry, const struct eg_
 /* The rule by topic and index, for rows that waited in pending_rows; NULL when the declaration has gone. */
 const struct eg_rule *eg_registry_rule(const struct eg_registry *registry, const char *topic, size_t len, int index);
 
-/* Evaluates the topic's rules over a valid payload. Appends rows to *rows (grown in the arena). err: schema_invalid (a value does not fit
- * its column: place is the pointer), number_out_of_range (an integer beyond its column), internal (arena full). */
+/* The value of a policy by "file.member.member" (spec/policies/file.json); NULL when absent. */
+const json_t *eg_registry_policy(const struct eg_registry *registry, const char *path);
+
+/* Evaluates the topic's rules over a valid payload. Appends rows to *rows (grown in the arena, by this function alone: start with NULL
+ * and 0). Their values point into the envelope and its payload, or live in the arena. err: schema_invalid (a value does not fit its
+ * column: place is the pointer into the payload), number_out_of_range (an integer beyond its column), internal (arena full). */
 EG_MUST_CHECK eg_status eg_project(const struct eg_topic *topic, const struct eg_envelope *envelope, struct eg_arena *arena,
                                    struct eg_row **rows, size_t *n_rows, struct eg_err *err);
 
