@@ -9,7 +9,8 @@ endif
 
 BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
 	base/jscan.c
-DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c
+DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
+	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c
 HTTP_SRC =
 AUTH_SRC =
 REGISTRY_SRC = server/registry/files.c server/registry/policies.c server/registry/topics.c \

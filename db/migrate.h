@@ -31,8 +31,8 @@ int eg_migrate_newest(void);
 EG_MUST_CHECK eg_status eg_migrate_judge(int version, struct eg_err *err);
 
 /* Finds the folder migrations/ (the one that holds sql/): the flag when not NULL, else the environment's
- * EGDB_MIGRATIONS, else, from the program's own place, ../migrations, migrations, ../share/egdb/migrations. Writes its
- * path into dir; err: config_invalid, listing where it looked. */
+ * EGDB_MIGRATIONS, else, from the program's own folder, ../migrations, ../../migrations, ../share/egdb/migrations.
+ * Writes its path into dir. err: config_invalid, saying where it looked. */
 EG_MUST_CHECK eg_status eg_migrate_find(const char *flag, char *dir, size_t size_b, struct eg_err *err);
 
 /* Each migration runs in a transaction of its own, with its row of egdb_schema_version and with Alembic's
