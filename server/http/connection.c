@@ -1,0 +1,169 @@
+/* Connections: what libmicrohttpd tells of them, and the deadlines that it does not keep. Its own time-out counts
+ * inactivity only, so a client that sends a byte a second would live for ever. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "server/http/http_int.h"
+
+#define SLOWEST_B_PER_MS 64 /* an answer may take its deadline, and a millisecond more for each 64 bytes */
+#define SLACK_US 50000
+
+static struct eg_conn *conn_of(struct MHD_Connection *mhd) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct eg_conn *conn = info ? info->socket_context : NULL;
+    EG_ASSERT(!conn || conn->magic == EG_CONN_MAGIC);
+    return conn;
+}
+
+static int64_t deadline_us(const struct eg_http *http) { return (int64_t)http->config.request_deadline_ms * 1000; }
+static int64_t idle_us(const struct eg_http *http) { return (int64_t)http->config.idle_timeout_ms * 1000; }
+
+void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
+    int64_t now_us = eg_clock_mono_us();
+    conn->state = state;
+    conn->since_us = now_us;
+    conn->begun = false;
+    switch (state) {
+    case EG_CONN_IDLE: {
+        int64_t look_us = deadline_us(conn->http) < idle_us(conn->http) ? deadline_us(conn->http) : idle_us(conn->http);
+        conn->until_us = now_us + look_us;
+        break;
+    }
+    case EG_CONN_RECEIVING:
+        conn->until_us = now_us + deadline_us(conn->http);
+        break;
+    case EG_CONN_WORKING:
+        conn->until_us = INT64_MAX;
+        break;
+    case EG_CONN_SENDING:
+        conn->until_us = now_us + deadline_us(conn->http) + (int64_t)(conn->exchange->sent_b / SLOWEST_B_PER_MS) * 1000;
+        break;
+    }
+}
+
+void eg_conn_notify(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
+    struct eg_http *http = cls;
+    struct eg_conn *conn = *context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        conn = info ? calloc(1, sizeof *conn) : NULL;
+        *context = conn;
+        if (!conn)
+            return; /* its first request ends it */
+        *conn = (struct eg_conn){.magic = EG_CONN_MAGIC, .http = http, .fd = info->connect_fd};
+        eg_list_append(&http->conns, &conn->link);
+        http->n_conns++;
+        eg_conn_become(conn, EG_CONN_IDLE);
+    } else if (conn) {
+        EG_ASSERT(!conn->exchange);
+        eg_list_remove(&conn->link);
+        http->n_conns--;
+        conn->magic = 0;
+        free(conn);
+        *context = NULL;
+    }
+}
+
+void *eg_conn_request_line(void *cls, const char *uri, struct MHD_Connection *mhd) {
+    struct eg_http *http = cls;
+    struct eg_conn *conn = conn_of(mhd);
+    struct eg_exchange *x = conn ? eg_exchange_new(http, mhd, conn) : NULL;
+    if (!x)
+        return NULL;
+    EG_ASSERT(!conn->exchange);
+    conn->exchange = x;
+    x->raw = eg_arena_dup(x->pub.arena, uri, strlen(uri));
+    eg_conn_become(conn, EG_CONN_RECEIVING);
+    return x;
+}
+
+void eg_conn_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code) {
+    struct eg_http *http = cls;
+    struct eg_exchange *x = *context;
+    (void)mhd;
+    if (!x)
+        return;
+    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        http->stats.refused[EG_REFUSED_ABORTED]++;
+    struct eg_conn *conn = x->conn;
+    conn->exchange = NULL;
+    eg_exchange_end(x);
+    *context = NULL;
+    eg_conn_become(conn, EG_CONN_IDLE);
+}
+
+void eg_conn_cut(struct eg_conn *conn, enum eg_refusal reason) {
+    conn->http->stats.refused[reason]++;
+    conn->until_us = INT64_MAX;
+    shutdown(conn->fd, SHUT_RDWR);
+}
+
+void eg_conn_last_words(const struct eg_conn *conn, enum eg_code code, const char *status_line) {
+    char body[512], text[1024];
+    int len =
+        snprintf(body, sizeof body,
+                 "{\"type\":\"/docs/errors#%s\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\",\"code\":\"%s\"}",
+                 eg_code_name(code), eg_code_title(code), eg_code_status(code), eg_code_hint(code), eg_code_name(code));
+    int n = snprintf(text, sizeof text,
+                     "HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+                     "Content-Length: %d\r\n\r\n%s",
+                     status_line, len, body);
+    if (n > 0 && (size_t)n < sizeof text)
+        (void)!send(conn->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Whether bytes have come since the connection became idle: then a request has begun, of which libmicrohttpd tells
+ * nothing yet. */
+static bool bytes_came(const struct eg_conn *conn, int64_t now_us) {
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return false;
+    return (int64_t)info.tcpi_last_data_recv * 1000 + SLACK_US < now_us - conn->since_us;
+}
+
+static void look_at_idle(struct eg_conn *conn, int64_t now_us) {
+    int64_t end_us = conn->since_us + idle_us(conn->http);
+    if (conn->begun) {
+        eg_conn_last_words(conn, EG_E_REQUEST_TIMEOUT, "408 Request Timeout");
+        eg_conn_cut(conn, EG_REFUSED_SLOW_REQUEST);
+    } else if (now_us >= end_us) {
+        eg_conn_cut(conn, EG_REFUSED_IDLE);
+    } else {
+        conn->begun = bytes_came(conn, now_us);
+        conn->until_us = now_us + deadline_us(conn->http) < end_us ? now_us + deadline_us(conn->http) : end_us;
+    }
+}
+
+void eg_conn_sweep(struct eg_http *http) {
+    int64_t now_us = eg_clock_mono_us();
+    for (struct eg_link *at = http->conns.next; at != &http->conns; at = at->next) {
+        struct eg_conn *conn = EG_CONTAINER(at, struct eg_conn, link);
+        if (now_us < conn->until_us)
+            continue;
+        if (conn->state == EG_CONN_IDLE) {
+            look_at_idle(conn, now_us);
+        } else if (conn->state == EG_CONN_RECEIVING) {
+            eg_conn_last_words(conn, EG_E_REQUEST_TIMEOUT, "408 Request Timeout");
+            eg_conn_cut(conn, EG_REFUSED_SLOW_REQUEST);
+        } else if (conn->state == EG_CONN_SENDING) {
+            eg_conn_cut(conn, EG_REFUSED_SLOW_CLIENT);
+        }
+    }
+}
+
+void eg_conn_close_idle(struct eg_http *http) {
+    for (struct eg_link *at = http->conns.next; at != &http->conns; at = at->next) {
+        struct eg_conn *conn = EG_CONTAINER(at, struct eg_conn, link);
+        int unread = 0;
+        if (conn->state == EG_CONN_IDLE && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0 &&
+            conn->until_us != INT64_MAX)
+            eg_conn_cut(conn, EG_REFUSED_DRAINED);
+    }
+}

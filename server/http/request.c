@@ -1,0 +1,89 @@
+/* What flows do with a request: read its headers and parameters, and set its answer. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/http/http_int.h"
+
+const char *eg_request_header(const struct eg_request *req, const char *name) {
+    EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
+    const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
+    return MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, name);
+}
+
+const char *eg_request_query(const struct eg_request *req, const char *name) {
+    EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
+    const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
+    const char *end = x->query.p + x->query.n;
+    for (const char *p = x->query.p; p < end;) {
+        const char *amp = memchr(p, '&', (size_t)(end - p));
+        const char *stop = amp ? amp : end;
+        const char *equals = memchr(p, '=', (size_t)(stop - p));
+        const char *key_end = equals ? equals : stop;
+        const char *key = eg_uri_decode(req->arena, p, (size_t)(key_end - p), true, NULL);
+        if (key && strcmp(key, name) == 0)
+            return equals ? eg_uri_decode(req->arena, equals + 1, (size_t)(stop - equals - 1), true, NULL) : "";
+        p = stop + 1;
+    }
+    return NULL;
+}
+
+void eg_request_add_header(struct eg_request *req, const char *name, const char *value) {
+    struct eg_exchange *x = eg_exchange_of(req);
+    struct eg_header *header = eg_arena_alloc(req->arena, sizeof *header);
+    if (!header)
+        return;
+    header->next = NULL;
+    header->name = eg_arena_dup(req->arena, name, strlen(name));
+    header->value = eg_arena_dup(req->arena, value, strlen(value));
+    if (!header->name || !header->value)
+        return;
+    *x->headers_end = header;
+    x->headers_end = &header->next;
+}
+
+enum eg_step_result eg_request_answer(struct eg_request *req, int status, const char *content_type) {
+    EG_ASSERT(status >= 200 && status <= 599);
+    req->status = status;
+    req->content_type = content_type;
+    return EG_DONE;
+}
+
+static bool has_header(const struct eg_exchange *x, const char *name) {
+    for (const struct eg_header *h = x->headers; h; h = h->next)
+        if (strcasecmp(h->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_member(struct eg_buf *out, const char *name, const char *value) {
+    eg_buf_printf(out, ",\"%s\":", name);
+    eg_buf_json_string(out, value, strlen(value));
+}
+
+enum eg_step_result eg_request_problem(struct eg_request *req, const char *errors_json) {
+    struct eg_exchange *x = eg_exchange_of(req);
+    if (req->err.code == EG_E_NONE)
+        (void)eg_err_set(&req->err, EG_E_INTERNAL, NULL, "A step failed without saying why.");
+    enum eg_code code = req->err.code;
+    struct eg_buf *out = &req->answer;
+    eg_buf_free(out);
+    eg_buf_printf(out, "{\"type\":\"/docs/errors#%s\"", eg_code_name(code));
+    add_member(out, "title", eg_code_title(code));
+    eg_buf_printf(out, ",\"status\":%d", eg_code_status(code));
+    add_member(out, "detail", req->err.message);
+    add_member(out, "code", eg_code_name(code));
+    if (req->err.place[0])
+        add_member(out, "place", req->err.place);
+    if (errors_json) {
+        eg_buf_str(out, ",\"errors\":");
+        eg_buf_str(out, errors_json);
+    }
+    add_member(out, "request_id", req->log.id);
+    add_member(out, "hint", eg_code_hint(code));
+    eg_buf_char(out, '}');
+    int status = eg_code_status(code);
+    if ((status == 503 || status == 429) && !has_header(x, "Retry-After"))
+        eg_request_add_header(req, "Retry-After", code == EG_E_STOPPING ? "5" : "1");
+    return eg_request_answer(req, status, "application/problem+json");
+}
