@@ -75,7 +75,7 @@ CREATE INDEX ix_artifacts_event ON artifacts (event_id);
 
 -- Refused events with their original bytes, once for each distinct original.
 CREATE TABLE events_dlq (
-  id            bigserial   NOT NULL CONSTRAINT events_dlq_pkey PRIMARY KEY,
+  id            text        COLLATE "C" NOT NULL CONSTRAINT events_dlq_pkey PRIMARY KEY, -- a ULID
   original_hash bytea       NOT NULL CONSTRAINT events_dlq_original_hash_key UNIQUE,
   original      bytea       NOT NULL,
   code          text        COLLATE "C" NOT NULL,

@@ -63,10 +63,8 @@ CREATE TABLE artifacts (
 );
 CREATE INDEX ix_artifacts_event ON artifacts (event_id);
 
--- AUTOINCREMENT, here and below where ids are shown to people: an id is never given twice, as with PostgreSQL's
--- sequences.
 CREATE TABLE events_dlq (
-  id            INTEGER   NOT NULL PRIMARY KEY AUTOINCREMENT,
+  id            TEXT      NOT NULL PRIMARY KEY, -- a ULID
   original_hash BLOB      NOT NULL CONSTRAINT events_dlq_original_hash_key UNIQUE,
   original      BLOB      NOT NULL,
   code          TEXT      NOT NULL,

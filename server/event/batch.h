@@ -1,0 +1,119 @@
+/* The batch in flight: one write transaction. store.c drives it, decide.c says what each item is, rows.c collects what is written,
+ * pending.c keeps rows whose parents are missing. */
+#ifndef EG_EVENT_BATCH_H
+#define EG_EVENT_BATCH_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "db/db.h"
+#include "server/event/phase.h"
+#include "server/event/plan.h"
+
+struct eg_event;
+struct eg_item;
+
+/* Parameters of one shape, row after row, grown in the batch's arena. */
+struct eg_params_buf {
+    const struct eg_dml *dml;
+    size_t width;
+    size_t n_rows;
+    size_t cap;
+    struct eg_value *values;
+};
+
+struct eg_need_state { /* of one natural key of one need shape */
+    const struct eg_need_shape *shape;
+    const struct eg_value *key; /* n_where */
+    bool asked;                 /* the database was asked in this transaction */
+    bool exists;
+    bool created;               /* by this batch */
+    struct eg_need_state *next_created; /* of those whose waiting rows in the database were not asked for yet */
+    struct eg_waiter *waiters;          /* rows of this batch that wait for it */
+};
+
+struct eg_waiter { /* a row that cannot be made yet */
+    struct eg_waiter *next;      /* in the list it stands in: of its parent, or of what is to be tried */
+    struct eg_waiter *next_made; /* in batch.waiters */
+    const struct eg_rule_plan *plan;
+    const struct eg_value *params;
+    struct eg_str event_id;
+    int64_t created_us;
+    int64_t received_us;
+    int64_t pending_id; /* of its row in pending_rows; 0: not there yet */
+    bool settled;       /* made, so nothing is to be written into pending_rows */
+    const struct eg_need_state *waits_for;
+};
+
+struct eg_known_id {
+    struct eg_str id;
+    int64_t position;
+    const uint8_t *content_hash;
+};
+
+struct eg_known_letter { /* of events_dlq */
+    int64_t seen;
+    struct eg_item *first; /* of this batch, when it is new */
+    struct eg_item *again; /* the first of this batch that was seen before */
+};
+
+struct eg_batch {
+    bool busy;
+    struct eg_arena *arena;
+    struct eg_link items;
+    size_t n_items;
+    size_t n_units;       /* items, an atomic submission counting once */
+    int64_t started_us;   /* monotonic */
+    int64_t received_us;  /* what received_utc says */
+    int64_t position;     /* the last that is taken */
+    int64_t first_position;
+    bool pending_exist;   /* pending_rows had rows when the batch began */
+    bool failed;          /* the arena is full */
+    struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
+    struct eg_map *ids;   /* id → struct eg_known_id */
+    struct eg_map *dlq;   /* original hash → struct eg_known_letter */
+    struct eg_map *needs; /* shape id and key bytes → struct eg_need_state */
+    struct eg_need_state **need_list;
+    size_t n_needs, cap_needs;
+    size_t needs_asked;   /* need_list[0 … needs_asked) have been looked up */
+    struct eg_need_state *created;
+    struct eg_waiter *fetched; /* rows from pending_rows to be tried */
+    struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows, pending_rows, pending_gone;
+    struct eg_waiter *waiters; /* all, newest first */
+    struct eg_phases phases;
+    struct eg_op *ops;
+    size_t n_ops, cap_ops;
+    struct eg_need_state **asked;  /* by the round in flight: the states of each lookup's rows, one lookup after the other */
+    struct eg_need_state **waking; /* the same for pending_rows */
+};
+
+/* A new row's place in the buffer, dml's parameters wide; NULL when the arena is full (the batch is then failed). */
+struct eg_value *eg_batch_row(struct eg_batch *batch, struct eg_params_buf *rows);
+struct eg_op *eg_batch_op(struct eg_batch *batch, const struct eg_dml *dml, size_t n_rows, const struct eg_value *params);
+void eg_batch_ops_begin(struct eg_batch *batch); /* forgets the last round's */
+
+/* decide.c: the first round's questions, and what each item is by its answers: its result, its rows into the buffers. */
+void eg_batch_ask(struct eg_event *event);
+void eg_batch_decide(struct eg_event *event);
+
+/* pending.c */
+
+/* Notes what a row needs, so that the next lookup round asks. */
+void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params);
+/* Makes the row, or lets it wait for the first parent that is missing; made rows wake those of the batch that wait for them. */
+void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_str event_id,
+                       int64_t created_us);
+/* Lookups of needs not asked yet, as operations of this round, and their answers. False: there is nothing to ask. */
+bool eg_batch_ask_needs(struct eg_event *event);
+void eg_batch_take_needs(struct eg_event *event);
+/* Rows in the database that wait for what this batch made. take: may note more needs. wake: tries the rows. */
+bool eg_batch_ask_waiting(struct eg_event *event);
+void eg_batch_take_waiting(struct eg_event *event);
+void eg_batch_wake(struct eg_event *event);
+/* Rows that still wait, into pending_rows' buffers. */
+void eg_batch_keep_waiting(struct eg_event *event);
+
+/* waiting.c: parameters as the JSON that pending_rows keeps. */
+struct eg_str eg_params_encode(struct eg_arena *arena, const enum eg_type *types, const struct eg_value *values, size_t n);
+bool eg_params_decode(struct eg_arena *arena, struct eg_str text, const enum eg_type *types, struct eg_value *values, size_t n);
+
+#endif

@@ -1,0 +1,153 @@
+/* CloudEvents 1.0, structured and binary, mapped to the envelope. Attributes that the envelope has no place for (subject, dataschema,
+ * foreign extensions) are kept in env under "cloudevents", so nothing is lost. */
+#include <string.h>
+#include <strings.h>
+
+#include "server/event/room.h"
+
+struct attribute {
+    const char *name;
+    const char *member;
+};
+
+static const struct attribute attributes[] = {
+    {"id", "id"},
+    {"type", "topic"},
+    {"time", "ts_utc"},
+    {"source", "source"},
+    {"correlationid", "correlation_id"},
+    {"causationid", "causation_id"},
+    {"reposha", "repo_sha"},
+    {"repobranch", "repo_branch"},
+    {"idempotencykey", "idempotency_key"},
+    {"trust", "trust"},
+};
+
+static const char *member_of(const char *attribute) {
+    for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {
+        if (strcmp(attributes[i].name, attribute) == 0)
+            return attributes[i].member;
+    }
+    return NULL;
+}
+
+/* The rest of the attributes becomes env = {"cloudevents": {…}}. */
+static eg_status keep_rest(struct eg_item *item, json_t *rest) {
+    eg_status status = EG_OK;
+    if (json_object_size(rest)) {
+        json_t *env = json_pack("{s:O}", "cloudevents", rest);
+        char *text = env ? json_dumps(env, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+        char *copy = text ? eg_arena_dup(item->of->arena, text, strlen(text)) : NULL;
+        free(text);
+        item->extra = item->env_doc = env;
+        if (copy)
+            item->env.env_text = (struct eg_str){copy, strlen(copy)};
+        else
+            status = eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+    }
+    json_decref(rest);
+    return status;
+}
+
+static eg_status check_version(struct eg_item *item, const char *version) {
+    if (version && strcmp(version, "1.0") == 0)
+        return EG_OK;
+    return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/specversion", "specversion is \"1.0\"");
+}
+
+static eg_status set_attribute(struct eg_item *item, json_t *rest, const char *name, json_t *value) {
+    char pointer[64] = "/";
+    strncat(pointer, name, sizeof pointer - 2);
+    const char *member = member_of(name);
+    if (member)
+        return eg_envelope_set(item, member, pointer, value);
+    if (json_object_set_nocheck(rest, name, value) != 0)
+        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+    return EG_OK;
+}
+
+eg_status eg_cloudevent_read(struct eg_item *item) {
+    json_t *rest = json_object();
+    const char *name;
+    json_t *value;
+    eg_status status = check_version(item, json_string_value(json_object_get(item->doc, "specversion")));
+    if (status == EG_OK && json_object_get(item->doc, "data_base64"))
+        status = eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/data_base64", "send the payload as JSON in `data`");
+    if (status == EG_OK) {
+        json_object_foreach(item->doc, name, value) {
+            if (strcmp(name, "specversion") == 0 || strcmp(name, "data") == 0 || strcmp(name, "datacontenttype") == 0)
+                continue;
+            status = set_attribute(item, rest, name, value);
+            if (status != EG_OK)
+                break;
+        }
+    }
+    item->env.payload = json_object_get(item->doc, "data");
+    if (status == EG_OK && item->env.payload)
+        status = eg_envelope_set(item, "payload", "/data", item->env.payload);
+    if (status != EG_OK) {
+        json_decref(rest);
+        return EG_FAIL;
+    }
+    return keep_rest(item, rest) == EG_OK ? eg_envelope_complete(item) : EG_FAIL;
+}
+
+/* Percent-decoding as the HTTP binding has it; false for a broken escape. */
+static bool decode(const char *text, char *out, size_t cap) {
+    size_t n = 0;
+    for (; *text && n + 1 < cap; text++) {
+        unsigned byte = (unsigned char)*text;
+        if (*text == '%') {
+            char hex[3] = {text[1], text[1] ? text[2] : '\0', '\0'};
+            char *end;
+            byte = (unsigned)strtoul(hex, &end, 16);
+            if (end != hex + 2 || byte == 0)
+                return false;
+            text += 2;
+        }
+        out[n++] = (char)byte;
+    }
+    out[n] = '\0';
+    return *text == '\0';
+}
+
+struct headers_ctx {
+    struct eg_item *item;
+    json_t *rest;
+    eg_status status;
+};
+
+static bool take_header(void *ctx, const char *header, const char *raw) {
+    struct headers_ctx *to = ctx;
+    char name[48], text[1024];
+    if (strncasecmp(header, "ce-", 3) != 0 || strcasecmp(header, "ce-specversion") == 0)
+        return true;
+    size_t n = 0;
+    for (const char *p = header + 3; *p && n + 1 < sizeof name; p++)
+        name[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+    name[n] = '\0';
+    json_t *value = decode(raw, text, sizeof text) ? json_string(text) : NULL;
+    if (!value)
+        to->status = eg_item_reject(to->item, EG_E_ENVELOPE_INVALID, name,
+                                    "header ce-%s is not percent-encoded UTF-8 of at most %zu bytes", name, sizeof text - 1);
+    else
+        to->status = set_attribute(to->item, to->rest, name, value);
+    json_decref(value);
+    return to->status == EG_OK;
+}
+
+eg_status eg_cloudevent_read_binary(struct eg_item *item) {
+    struct headers_ctx to = {.item = item, .rest = json_object(), .status = EG_OK};
+    to.status = check_version(item, eg_request_header(item->of->req, "ce-specversion"));
+    if (to.status == EG_OK)
+        eg_request_headers(item->of->req, take_header, &to);
+    if (to.status == EG_OK && !json_is_object(item->doc))
+        to.status = eg_item_reject(item, EG_E_ENVELOPE_INVALID, "", "the data of an event is a JSON object");
+    if (to.status != EG_OK) {
+        json_decref(to.rest);
+        return EG_FAIL;
+    }
+    item->env.payload = item->doc;
+    item->env.payload_text = item->bytes;
+    return keep_rest(item, to.rest) == EG_OK ? eg_envelope_complete(item) : EG_FAIL;
+}

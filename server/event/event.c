@@ -1,0 +1,47 @@
+/* Opens, drains and closes the room. */
+#include "server/event/event.h"
+
+#include <stdlib.h>
+
+#include "server/event/room.h"
+
+#define ROOM_MOST_B ((size_t)16 << 20)
+#define BATCH_ARENA_MOST_B ((size_t)256 << 20)
+#define EVENT_MAGIC 0x45474556u
+
+eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_registry *registry,
+                        const struct eg_event_config *config, struct eg_event **out, struct eg_err *err) {
+    struct eg_arena *arena = eg_arena_new(ROOM_MOST_B);
+    struct eg_event *event = arena ? eg_arena_zalloc(arena, sizeof *event) : NULL;
+    if (!event) {
+        eg_arena_free(arena);
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "no memory for the event room");
+    }
+    *event = (struct eg_event){.magic = EVENT_MAGIC, .loop = loop, .db = db, .registry = registry, .config = *config,
+                               .arena = arena, .log = {.object = "batch"}};
+    event->batch.arena = eg_arena_new(BATCH_ARENA_MOST_B);
+    if (!event->batch.arena || eg_plan_make(&event->plan, registry, eg_db_catalogue(db), arena, err) != EG_OK ||
+        eg_gather_open(event, err) != EG_OK) {
+        eg_arena_free(event->batch.arena);
+        eg_arena_free(arena);
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "no memory for the event room");
+    }
+    *out = event;
+    return EG_OK;
+}
+
+void eg_event_drain(struct eg_event *event, void (*drained)(void *ctx), void *ctx) {
+    EG_ASSERT(event->magic == EVENT_MAGIC);
+    event->draining = true;
+    event->drained = drained;
+    event->drained_ctx = ctx;
+    if (!event->batch.busy)
+        eg_gather_batch_over(event);
+}
+
+void eg_event_close(struct eg_event *event) {
+    EG_ASSERT(!event->batch.busy && eg_list_empty(&event->queue));
+    eg_gather_close(event);
+}
+
+void eg_event_stats(const struct eg_event *event, struct eg_event_stats *stats) { *stats = event->stats; }

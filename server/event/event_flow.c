@@ -1,0 +1,70 @@
+/* The way of an event, as two tables. A request goes receive → prepare → gather → store → acknowledge; inside prepare each of its
+ * items goes parse → authenticate → validate → key, alone, so that a bad one never takes its neighbours with it. Each step
+ * stands in the file of its name. What happens to a batch of items between gather and acknowledge is in store.c. */
+#include "base/clock.h"
+#include "server/event/room.h"
+
+struct item_step {
+    const char *name;
+    eg_status (*run)(struct eg_item *item);
+};
+
+static const struct item_step item_way[] = {
+    {"parse", eg_item_parse},
+    {"authenticate", eg_item_authenticate},
+    {"validate", eg_item_validate},
+    {"key", eg_item_key},
+};
+
+static const struct eg_step request_way[] = {
+    {"receive", eg_event_receive}, {"prepare", eg_event_prepare},         {"gather", eg_event_gather},
+    {"store", eg_event_store},     {"acknowledge", eg_event_acknowledge},
+};
+
+#define SLICE_US 2000 /* a large body must not keep the loop from the database's answers for longer */
+#define SLICE_CHECK 16
+
+static void prepare_item(struct eg_item *item) {
+    for (size_t i = 0; i < sizeof item_way / sizeof item_way[0]; i++) {
+        if (item_way[i].run(item) == EG_OK)
+            continue;
+        eg_debug(&item->of->req->log, "item %zu rejected at %s: %s", item->index, item_way[i].name, item->failure->err.message);
+        if (item->dead_letter && !item->of->atomic && eg_dead_letter_prepare(item) != EG_OK)
+            item->dead_letter = false;
+        return;
+    }
+}
+
+enum eg_step_result eg_event_prepare(struct eg_request *req) {
+    struct eg_submission *sub = req->state;
+    int64_t start_us = sub->n_items > SLICE_CHECK ? eg_clock_mono_us() : 0;
+    while (sub->next < sub->n_items) {
+        prepare_item(&sub->items[sub->next++]);
+        if (sub->next % SLICE_CHECK == 0 && sub->next < sub->n_items && eg_clock_mono_us() - start_us > SLICE_US) {
+            eg_request_wake(req);
+            return EG_WAIT;
+        }
+    }
+    return EG_MORE;
+}
+
+static void drop(struct eg_request *req) {
+    struct eg_submission *sub = req->state;
+    if (!sub)
+        return;
+    EG_ASSERT(sub->magic == EG_SUBMISSION_MAGIC && sub->n_open == 0);
+    eg_gather_release(sub->event, sub);
+    for (size_t i = 0; i < sub->n_items; i++) {
+        eg_item_drop_docs(&sub->items[i]);
+    }
+    req->state = NULL;
+    sub->magic = 0;
+    eg_arena_free(sub->arena);
+}
+
+const struct eg_flow eg_flow_events_post = {
+    .name = "events_post",
+    .n_steps = sizeof request_way / sizeof request_way[0],
+    .steps = request_way,
+    .drop = drop,
+};

@@ -1,0 +1,37 @@
+/* An item's rejection: the first cause is kept. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "server/event/room.h"
+
+eg_status eg_item_reject_with(struct eg_item *item, const struct eg_err *err, const char *errors_json) {
+    static struct eg_failure no_memory = {
+        .err = {.code = EG_E_OVERLOADED, .message = "no memory for the errors of this request"}};
+    if (item->failure)
+        return EG_FAIL;
+    struct eg_failure *failure = eg_arena_alloc(item->of->arena, sizeof *failure);
+    item->result = EG_RESULT_REJECTED;
+    item->failure = failure ? failure : &no_memory;
+    if (!failure)
+        return EG_FAIL;
+    *failure = (struct eg_failure){.err = *err, .errors_json = errors_json};
+    item->dead_letter = eg_code_dead_letter(err->code);
+    return EG_FAIL;
+}
+
+eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *place, const char *format, ...) {
+    struct eg_err err = {0};
+    char message[sizeof err.message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    eg_err_set(&err, code, place, "%s", message);
+    return eg_item_reject_with(item, &err, NULL);
+}
+
+void eg_item_drop_docs(struct eg_item *item) {
+    json_decref(item->doc);
+    json_decref(item->extra);
+    item->doc = item->extra = item->env.payload = item->env_doc = item->artifacts_doc = NULL;
+}

@@ -1,0 +1,84 @@
+/* What travels along the way of an event: items (one event each), the submission that holds a request's items, and the room's
+ * context. Only server/event/ includes this. */
+#ifndef EG_EVENT_ITEM_H
+#define EG_EVENT_ITEM_H
+
+#include "base/list.h"
+#include "server/auth/identity.h"
+#include "server/event/event.h"
+
+#define EG_HASH_B 32
+#define EG_SUBMISSION_MAGIC 0x45475355u
+
+enum eg_item_result {
+    EG_RESULT_OPEN,      /* not decided */
+    EG_RESULT_STORED,
+    EG_RESULT_DUPLICATE, /* the same event, or the same key with the same content, is stored already */
+    EG_RESULT_REJECTED   /* item->failure says why */
+};
+
+struct eg_failure {
+    struct eg_err err;
+    const char *errors_json; /* a JSON array of {pointer, keyword, message}, or NULL */
+};
+
+struct eg_item {
+    struct eg_link link; /* in the queue or the batch */
+    struct eg_submission *of;
+    size_t index;         /* in its request */
+    struct eg_str bytes;  /* as it came: what a dead letter keeps */
+    json_t *doc;          /* the parsed text; dropped when the item is done */
+    struct eg_envelope env;
+    json_t *extra;        /* env of a CloudEvent, which its own text has not */
+    json_t *env_doc, *artifacts_doc; /* parts of doc; NULL: absent */
+    struct eg_str sent_trust; /* as the sender set it; p NULL: absent */
+    bool has_ts;          /* the sender set ts_utc */
+    bool has_envelope;    /* env is complete and valid by itself */
+    bool dead_letter;     /* refused in a way that events_dlq keeps */
+    bool lost_once;       /* its commit had no answer: it may be stored */
+    uint8_t content_hash[EG_HASH_B]; /* design.md section 5, exactly once */
+    uint8_t key_hash[EG_HASH_B];     /* … also without ts_utc */
+    uint8_t original_hash[EG_HASH_B]; /* of bytes, for dead letters */
+    struct eg_row *rows;
+    size_t n_rows;
+    struct eg_value *artifacts; /* n_artifacts × kind, path, size_b, sha256 */
+    size_t n_artifacts;
+    struct eg_item *notice; /* of a dead letter with an envelope: its bus.dlq@v1 */
+    const char *dlq_id;
+    enum eg_item_result result;
+    struct eg_failure *failure;
+    struct eg_str receipt_id; /* the id to answer with: of a key's first use it is the original's */
+    int64_t position;
+};
+
+enum eg_form { EG_FORM_ONE, EG_FORM_ARRAY, EG_FORM_NDJSON };
+
+struct eg_submission {
+    uint32_t magic;
+    struct eg_event *event;
+    struct eg_request *req;
+    struct eg_arena *arena;
+    enum eg_form form;
+    bool cloudevents;  /* items are structured CloudEvents */
+    bool binary;       /* one CloudEvent, its attributes in headers */
+    bool atomic;       /* ?mode=atomic */
+    bool failed_only;  /* ?return=failed */
+    struct eg_item *items;
+    size_t n_items;
+    size_t next;       /* the next to be prepared */
+    size_t n_open;     /* queued and not yet decided */
+    bool reserved;
+    size_t reserved_b; /* of the queue's bound */
+    int64_t deadline_us; /* monotonic: when waiting for the store ends */
+};
+
+struct eg_event;
+
+/* Lets the parsed texts go: rows and envelope live on in the arena and the body. */
+void eg_item_drop_docs(struct eg_item *item);
+/* Marks the item rejected with code and text; returns EG_FAIL. place may be NULL. */
+eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *place, const char *format, ...) EG_PRINTF(4, 5);
+/* The same with an error that is already made; errors_json (or NULL) lives in the submission's arena. */
+eg_status eg_item_reject_with(struct eg_item *item, const struct eg_err *err, const char *errors_json);
+
+#endif

@@ -1,0 +1,59 @@
+/* Who this event is: its id, its idempotency key, its hashes, and what the server sets where the sender left it out. Then its rows,
+ * which carry the id. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/ulid.h"
+#include "server/event/room.h"
+
+static eg_status set_key_of_header(struct eg_item *item) {
+    const struct eg_submission *sub = item->of;
+    const char *header = eg_request_header(sub->req, "Idempotency-Key");
+    if (!header || item->env.idempotency_key.p)
+        return EG_OK;
+    size_t len = strlen(header);
+    if (len == 0 || len > 240)
+        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key has 1 to 240 bytes");
+    for (const char *p = header; *p; p++) {
+        if (*p < 0x20 || *p > 0x7e)
+            return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key is printable ASCII");
+    }
+    char *key = sub->form == EG_FORM_ONE ? eg_arena_dup(sub->arena, header, len)
+                                         : eg_arena_printf(sub->arena, "%s#%zu", header, item->index);
+    if (!key)
+        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+    item->env.idempotency_key = (struct eg_str){key, strlen(key)};
+    return EG_OK;
+}
+
+static eg_status set_defaults(struct eg_item *item) {
+    struct eg_envelope *env = &item->env;
+    int64_t now_us = eg_clock_now_us();
+    if (!item->has_ts)
+        env->ts_us = now_us;
+    if (!env->id.p) {
+        char *id = eg_arena_alloc(item->of->arena, EG_ULID_B);
+        if (!id)
+            return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        eg_ulid_make(now_us, id);
+        env->id = (struct eg_str){id, EG_ULID_LEN};
+    }
+    if (!env->correlation_id.p)
+        env->correlation_id = env->id;
+    if (!env->trust.p)
+        env->trust = (struct eg_str){"high", 4};
+    return EG_OK;
+}
+
+eg_status eg_item_key(struct eg_item *item) {
+    struct eg_err err = {0};
+    if (!eg_canonical_hash(item))
+        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory to hash this event");
+    if (set_key_of_header(item) != EG_OK || set_defaults(item) != EG_OK)
+        return EG_FAIL;
+    item->receipt_id = item->env.id;
+    const struct eg_topic *topic = eg_registry_topic(item->of->event->registry, item->env.topic.p, item->env.topic.n);
+    if (eg_project(topic, &item->env, item->of->arena, &item->rows, &item->n_rows, &err) != EG_OK)
+        return eg_item_reject_with(item, &err, NULL);
+    return EG_OK;
+}

@@ -1,0 +1,38 @@
+/* Bytes → JSON → envelope. The scanner runs first, so that depth and memory are bounded before the parser builds anything. */
+#include <string.h>
+
+#include "base/jscan.h"
+#include "server/event/room.h"
+
+/* A parsed value costs the parser up to 80 bytes beside its text. */
+static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 200000, .max_number_b = 400};
+
+static eg_status refuse_parsed(struct eg_item *item, const json_error_t *error) {
+    enum eg_code code = EG_E_JSON_INVALID;
+    switch (json_error_code(error)) {
+    case json_error_duplicate_key: code = EG_E_DUPLICATE_KEY; break;
+    case json_error_numeric_overflow: code = EG_E_NUMBER_OUT_OF_RANGE; break;
+    case json_error_null_character:
+    case json_error_null_byte_in_key: code = EG_E_NUL_CHARACTER; break;
+    default: break;
+    }
+    return eg_item_reject(item, code, NULL, "line %d, column %d: %s", error->line, error->column, error->text);
+}
+
+eg_status eg_item_parse(struct eg_item *item) {
+    struct eg_err err = {0};
+    if (item->bytes.n == 0 && item->of->binary)
+        return eg_item_reject(item, EG_E_JSON_INVALID, NULL, "a binary CloudEvent needs its data, a JSON object, as the body");
+    if (eg_jscan_check(item->bytes.p, item->bytes.n, &limits, &err) != EG_OK)
+        return eg_item_reject_with(item, &err, NULL);
+    json_error_t error;
+    item->doc = json_loadb(item->bytes.p, item->bytes.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!item->doc)
+        return refuse_parsed(item, &error);
+    if (item->of->binary)
+        return eg_cloudevent_read_binary(item);
+    if (!json_is_object(item->doc))
+        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "", "an event is a JSON object, its envelope");
+    bool cloudevent = item->of->cloudevents || json_object_get(item->doc, "specversion");
+    return cloudevent ? eg_cloudevent_read(item) : eg_envelope_read(item);
+}

@@ -1,0 +1,312 @@
+/* Late parents (design.md section 5): a row whose parent does not exist waits, in this batch and then in pending_rows, and is made
+ * when the parent is. Whatever a batch makes may wake rows, which may wake others: the list is worked off until it is empty. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "server/event/room.h"
+
+#define KEY_MOST_B 16384
+
+static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
+
+/* The key's values; false when one is null: a null refers to nothing, so nothing is needed. */
+static bool key_values(const struct eg_value *params, const int *at, size_t n, struct eg_value *key) {
+    for (size_t i = 0; i < n; i++) {
+        key[i] = params[at[i]];
+        if (key[i].null)
+            return false;
+    }
+    return true;
+}
+
+static bool key_bytes(const struct eg_need_shape *shape, const struct eg_value *key, struct eg_buf *buf) {
+    buf->len = 0;
+    buf->failed = false;
+    eg_buf_add(buf, &shape->id, sizeof shape->id);
+    for (size_t i = 0; i < shape->need->n_where; i++) {
+        uint64_t n = is_text(shape->types[i]) ? key[i].s.n : sizeof key[i].i;
+        eg_buf_add(buf, &n, sizeof n);
+        if (is_text(shape->types[i]))
+            eg_buf_add(buf, key[i].s.p, key[i].s.n);
+        else if (shape->types[i] == EG_BOOL)
+            eg_buf_add(buf, &(int64_t){key[i].b}, sizeof(int64_t));
+        else
+            eg_buf_add(buf, &key[i].i, sizeof key[i].i);
+    }
+    return !buf->failed;
+}
+
+static struct eg_need_state *add_state(struct eg_batch *batch, const struct eg_need_shape *shape, const struct eg_value *key,
+                                       const struct eg_buf *bytes) {
+    size_t n = shape->need->n_where;
+    struct eg_need_state *state = eg_arena_zalloc(batch->arena, sizeof *state);
+    char *name = eg_arena_dup(batch->arena, bytes->data, bytes->len);
+    struct eg_value *copy = eg_arena_alloc(batch->arena, n * sizeof *copy);
+    if (batch->n_needs == batch->cap_needs) {
+        size_t cap = batch->cap_needs ? 2 * batch->cap_needs : 256;
+        struct eg_need_state **list = eg_arena_alloc(batch->arena, cap * sizeof *list);
+        if (list && batch->n_needs)
+            memcpy(list, batch->need_list, batch->n_needs * sizeof *list);
+        batch->need_list = list;
+        batch->cap_needs = list ? cap : 0;
+    }
+    if (!state || !name || !copy || !batch->need_list || !eg_map_put(batch->needs, name, bytes->len, state)) {
+        batch->failed = true;
+        return NULL;
+    }
+    memcpy(copy, key, n * sizeof *copy);
+    *state = (struct eg_need_state){.shape = shape, .key = copy};
+    batch->need_list[batch->n_needs++] = state;
+    return state;
+}
+
+static struct eg_need_state *state_of(struct eg_batch *batch, const struct eg_need_shape *shape, const struct eg_value *params,
+                                      const int *at) {
+    static struct eg_buf bytes; /* kept: one thread */
+    struct eg_value key[16];
+    EG_ASSERT(shape->need->n_where <= sizeof key / sizeof key[0]);
+    if (!bytes.max)
+        eg_buf_init(&bytes, KEY_MOST_B);
+    if (!key_values(params, at, shape->need->n_where, key))
+        return NULL;
+    if (!key_bytes(shape, key, &bytes)) { /* longer than any index entry may be: no such row can exist */
+        batch->failed = true;
+        return NULL;
+    }
+    struct eg_need_state *state = eg_map_get(batch->needs, bytes.data, bytes.len);
+    return state ? state : add_state(batch, shape, key, &bytes);
+}
+
+void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params) {
+    for (size_t i = 0; i < plan->rule->n_needs; i++)
+        state_of(&event->batch, plan->needs[i], params, plan->rule->needs[i].params);
+}
+
+/* The first parent that is missing, NULL when all are there. */
+static struct eg_need_state *missing_need(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params) {
+    for (size_t i = 0; i < plan->rule->n_needs; i++) {
+        struct eg_need_state *state = state_of(batch, plan->needs[i], params, plan->rule->needs[i].params);
+        if (state && !state->exists && !state->created)
+            return state;
+    }
+    return NULL;
+}
+
+/* What the row makes possible; *woken gets the rows of this batch that waited for it. */
+static void note_created(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params,
+                         struct eg_waiter **woken) {
+    for (size_t i = 0; i < plan->n_creates; i++) {
+        struct eg_need_state *state = state_of(batch, plan->creates[i].shape, params, plan->creates[i].at.at);
+        if (!state || state->created)
+            continue;
+        state->created = true;
+        state->next_created = batch->created;
+        batch->created = state;
+        while (state->waiters) {
+            struct eg_waiter *waiter = state->waiters;
+            state->waiters = waiter->next;
+            waiter->next = *woken;
+            *woken = waiter;
+        }
+    }
+}
+
+static void wait_for(struct eg_waiter *waiter, struct eg_need_state *state) {
+    waiter->waits_for = state;
+    waiter->next = state->waiters;
+    state->waiters = waiter;
+}
+
+/* Makes the rows of the list that can be made, and all that these wake. */
+static void try_rows(struct eg_event *event, struct eg_waiter *list) {
+    struct eg_batch *batch = &event->batch;
+    while (list && !batch->failed) {
+        struct eg_waiter *waiter = list;
+        list = waiter->next;
+        struct eg_need_state *missing = missing_need(batch, waiter->plan, waiter->params);
+        if (missing) {
+            wait_for(waiter, missing);
+            continue;
+        }
+        waiter->settled = true;
+        eg_phases_add(&batch->phases, waiter->plan, waiter->params);
+        note_created(batch, waiter->plan, waiter->params, &list);
+    }
+}
+
+void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_str event_id,
+                       int64_t created_us) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_need_state *missing = missing_need(batch, plan, params);
+    if (!missing) {
+        struct eg_waiter *woken = NULL;
+        eg_phases_add(&batch->phases, plan, params);
+        note_created(batch, plan, params, &woken);
+        try_rows(event, woken);
+        return;
+    }
+    struct eg_waiter *waiter = eg_arena_alloc(batch->arena, sizeof *waiter);
+    if (!waiter) {
+        batch->failed = true;
+        return;
+    }
+    *waiter = (struct eg_waiter){.plan = plan, .params = params, .event_id = event_id, .created_us = created_us,
+                                 .received_us = batch->received_us, .next_made = batch->waiters};
+    batch->waiters = waiter;
+    wait_for(waiter, missing);
+}
+
+/* One lookup a shape: the parameters of its states that were not asked. */
+bool eg_batch_ask_needs(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    size_t n = batch->n_needs - batch->needs_asked, at = 0;
+    if (!n || !(batch->asked = eg_arena_alloc(batch->arena, n * sizeof *batch->asked)))
+        return false;
+    for (size_t s = 0; s < event->plan.n_shapes; s++) {
+        const struct eg_need_shape *shape = &event->plan.shapes[s];
+        struct eg_params_buf rows = {.dml = &shape->lookup, .width = shape->need->n_where};
+        for (size_t i = batch->needs_asked; i < batch->n_needs; i++) {
+            struct eg_need_state *state = batch->need_list[i];
+            if (state->shape != shape || state->created)
+                continue;
+            struct eg_value *row = eg_batch_row(batch, &rows);
+            if (!row)
+                return false;
+            memcpy(row, state->key, rows.width * sizeof *row);
+            batch->asked[at++] = state;
+        }
+        if (rows.n_rows)
+            eg_batch_op(batch, rows.dml, rows.n_rows, rows.values);
+    }
+    batch->needs_asked = batch->n_needs;
+    return at > 0;
+}
+
+void eg_batch_take_needs(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_need_state **states = batch->asked;
+    const struct eg_need_shape *shapes = event->plan.shapes;
+    for (size_t i = 0; i < batch->n_ops; i++) {
+        const struct eg_op *op = &batch->ops[i];
+        size_t s = 0;
+        while (s < event->plan.n_shapes && op->dml != &shapes[s].lookup)
+            s++;
+        if (s == event->plan.n_shapes)
+            continue;
+        for (size_t r = 0; r < op->result.n_rows; r++) {
+            int64_t index = op->result.cells[r * op->result.n_columns].i;
+            EG_ASSERT(index >= 0 && (size_t)index < op->n_rows);
+            states[index]->exists = true;
+        }
+        states += op->n_rows;
+    }
+}
+
+bool eg_batch_ask_waiting(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_params_buf rows = {.dml = &event->plan.pending_lookup, .width = 2};
+    size_t n = 0;
+    if (!batch->pending_exist)
+        return false;
+    for (struct eg_need_state *state = batch->created; state; state = state->next_created)
+        n++;
+    if (!n || !(batch->waking = eg_arena_alloc(batch->arena, n * sizeof *batch->waking)))
+        return false;
+    for (; batch->created; batch->created = batch->created->next_created) {
+        struct eg_need_state *state = batch->created;
+        struct eg_value *row = eg_batch_row(batch, &rows);
+        struct eg_str key = eg_params_encode(batch->arena, state->shape->types, state->key, state->shape->need->n_where);
+        if (!row || !key.p) {
+            batch->failed = true;
+            return false;
+        }
+        row[0] = eg_cstr(state->shape->need->table->name);
+        row[1] = eg_text(key.p, key.n);
+        batch->waking[rows.n_rows - 1] = state;
+    }
+    eg_batch_op(batch, rows.dml, rows.n_rows, rows.values);
+    return true;
+}
+
+/* cells: index, id, topic, rule, event_id, params_json, created_utc, received_utc */
+static void take_waiting_row(struct eg_event *event, const struct eg_value *cells) {
+    struct eg_batch *batch = &event->batch;
+    const struct eg_rule *rule = eg_registry_rule(event->registry, cells[2].s.p, cells[2].s.n, (int)cells[3].i);
+    if (!rule) /* its declaration has gone: it stays listed */
+        return;
+    struct eg_waiter *waiter = eg_arena_alloc(batch->arena, sizeof *waiter);
+    struct eg_value *params = eg_arena_alloc(batch->arena, (rule->n_params + 1) * sizeof *params);
+    if (!waiter || !params) {
+        batch->failed = true;
+        return;
+    }
+    if (!eg_params_decode(batch->arena, cells[5].s, rule->types, params, rule->n_params)) {
+        eg_warn(&event->log, "pending row %lld does not fit rule %d of %.*s any more; it stays", (long long)cells[1].i,
+                (int)cells[3].i, (int)cells[2].s.n, cells[2].s.p);
+        return;
+    }
+    *waiter = (struct eg_waiter){.plan = eg_plan_rule(&event->plan, rule), .params = params, .event_id = cells[4].s,
+                                 .created_us = cells[6].i, .received_us = cells[7].i, .pending_id = cells[1].i,
+                                 .next_made = batch->waiters, .next = batch->fetched};
+    batch->waiters = waiter;
+    batch->fetched = waiter;
+    eg_batch_note_needs(event, waiter->plan, params);
+}
+
+void eg_batch_take_waiting(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    for (size_t i = 0; i < batch->n_ops; i++) {
+        const struct eg_op *op = &batch->ops[i];
+        if (op->dml != &event->plan.pending_lookup)
+            continue;
+        for (size_t r = op->result.n_rows; r-- > 0 && !batch->failed;) /* backwards: the list turns them round again */
+            take_waiting_row(event, op->result.cells + r * op->result.n_columns);
+    }
+}
+
+void eg_batch_wake(struct eg_event *event) {
+    struct eg_waiter *list = event->batch.fetched;
+    event->batch.fetched = NULL;
+    try_rows(event, list);
+}
+
+static void keep(struct eg_event *event, const struct eg_waiter *waiter) {
+    struct eg_batch *batch = &event->batch;
+    const struct eg_rule *rule = waiter->plan->rule;
+    const struct eg_need_shape *shape = waiter->waits_for->shape;
+    struct eg_value *row = eg_batch_row(batch, &batch->pending_rows);
+    struct eg_str key = eg_params_encode(batch->arena, shape->types, waiter->waits_for->key, shape->need->n_where);
+    struct eg_str params = eg_params_encode(batch->arena, rule->types, waiter->params, rule->n_params);
+    if (!row || !key.p || !params.p) {
+        batch->failed = true;
+        return;
+    }
+    row[0] = eg_cstr(shape->need->table->name);
+    row[1] = eg_text(key.p, key.n);
+    row[2] = eg_cstr(rule->topic);
+    row[3] = eg_int(rule->index);
+    row[4] = eg_text(waiter->event_id.p, waiter->event_id.n);
+    row[5] = eg_text(params.p, params.n);
+    row[6] = eg_int(waiter->created_us);
+    row[7] = eg_int(waiter->received_us);
+}
+
+void eg_batch_keep_waiting(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_waiter *in_order = NULL;
+    while (batch->waiters) { /* newest first, turned round */
+        struct eg_waiter *waiter = batch->waiters;
+        batch->waiters = waiter->next_made;
+        waiter->next_made = in_order;
+        in_order = waiter;
+    }
+    for (struct eg_waiter *waiter = in_order; waiter && !batch->failed; waiter = waiter->next_made) {
+        if (waiter->pending_id) {
+            struct eg_value *gone = eg_batch_row(batch, &batch->pending_gone);
+            if (gone)
+                gone[0] = eg_int(waiter->pending_id);
+        }
+        if (!waiter->settled)
+            keep(event, waiter);
+    }
+}

@@ -1,0 +1,64 @@
+/* What is known at start about the statements of the event path: shapes for the log's own tables, and for each rule how its rows
+ * meet other rules' rows. Made once from registry and catalogue. */
+#ifndef EG_EVENT_PLAN_H
+#define EG_EVENT_PLAN_H
+
+#include "base/map.h"
+#include "db/db.h"
+#include "server/registry/registry.h"
+
+/* A way in which rows of a table are needed by other rows: table and columns, distinct over all rules. */
+struct eg_need_shape {
+    int id;
+    const struct eg_need *need;    /* the first of them: table and where */
+    struct eg_dml lookup;
+    const enum eg_type *types;     /* n_where */
+};
+
+struct eg_params { /* indexes into a row's parameters */
+    size_t n;
+    const int *at;
+};
+
+struct eg_keyset_use {
+    int id;             /* of the (table, columns) */
+    struct eg_params at; /* n = 0: the rule's rows do not say these columns */
+};
+
+struct eg_creates {
+    const struct eg_need_shape *shape;
+    struct eg_params at;
+};
+
+struct eg_fill_use {
+    const struct eg_dml *fill;
+    struct eg_params at;
+};
+
+struct eg_rule_plan {
+    const struct eg_rule *rule;
+    const struct eg_need_shape *const *needs; /* rule->n_needs */
+    size_t n_creates;                          /* need shapes that a row of this rule satisfies */
+    const struct eg_creates *creates;
+    size_t n_keysets;                          /* key column sets in use on its table */
+    const struct eg_keyset_use *keysets;
+    struct eg_params key;                      /* of dml.key, for folding */
+    size_t n_fills;
+    const struct eg_fill_use *fills;
+    bool *replaced; /* n_params: whether a later row's value wins when two are folded */
+};
+
+struct eg_plan {
+    struct eg_dml key_lookup, id_lookup, dlq_lookup;
+    struct eg_dml id_insert, key_insert, event_insert, artifact_insert, dlq_insert, dlq_seen;
+    struct eg_dml pending_lookup, pending_insert, pending_delete;
+    size_t n_shapes;
+    const struct eg_need_shape *shapes;
+    struct eg_map *rules; /* &rule → struct eg_rule_plan */
+};
+
+EG_MUST_CHECK eg_status eg_plan_make(struct eg_plan *plan, const struct eg_registry *registry, const struct eg_catalogue *catalogue,
+                                     struct eg_arena *arena, struct eg_err *err);
+const struct eg_rule_plan *eg_plan_rule(const struct eg_plan *plan, const struct eg_rule *rule);
+
+#endif

@@ -1,0 +1,81 @@
+/* The context of server/event/ and the functions that its files call in each other. The order of the calls is in event_flow.c. */
+#ifndef EG_EVENT_ROOM_H
+#define EG_EVENT_ROOM_H
+
+#include "server/event/batch.h"
+#include "server/event/item.h"
+#include "server/event/plan.h"
+
+struct eg_event {
+    uint32_t magic;
+    uv_loop_t *loop;
+    struct eg_db *db;
+    const struct eg_registry *registry;
+    struct eg_event_config config;
+    struct eg_arena *arena; /* for what is made once */
+    struct eg_plan plan;
+    struct eg_event_stats stats;
+    struct eg_log log;
+
+    /* gather.c */
+    struct eg_link queue;  /* items in the order of their arrival; atomic submissions' items stand together */
+    uv_idle_t kick;        /* active while something waits to be started: the loop then does not sleep */
+    uv_prepare_t starter;  /* starts a batch before the loop sleeps: all that one turn brought goes together */
+    uv_timer_t timer;      /* retries, and the deadlines of what waits */
+    int64_t retry_at_us;   /* monotonic: not before; 0: at once */
+    int retry_wait_ms;     /* the back-off, 0 after a success */
+    size_t batch_limit;    /* events in the next batch: halved by a refusal, doubled by a success */
+    struct eg_err store_err; /* why the last batch failed */
+    bool draining;
+    int open_handles;
+    void (*drained)(void *ctx);
+    void *drained_ctx;
+
+    struct eg_batch batch; /* the one in flight */
+};
+
+/* The steps of a request, in order. */
+enum eg_step_result eg_event_receive(struct eg_request *req);
+enum eg_step_result eg_event_prepare(struct eg_request *req);
+enum eg_step_result eg_event_gather(struct eg_request *req);
+enum eg_step_result eg_event_store(struct eg_request *req);
+enum eg_step_result eg_event_acknowledge(struct eg_request *req);
+
+/* The steps of an item. EG_FAIL: the item has been rejected. */
+EG_MUST_CHECK eg_status eg_item_parse(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_item_authenticate(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_item_validate(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_item_key(struct eg_item *item);
+
+/* envelope.c, cloudevents.c: item->doc → item->env. */
+EG_MUST_CHECK eg_status eg_envelope_read(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_cloudevent_read(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_cloudevent_read_binary(struct eg_item *item);
+/* Checks one member's text against its bounds and keeps a copy: name as in the envelope, pointer for the message. */
+EG_MUST_CHECK eg_status eg_envelope_set(struct eg_item *item, const char *name, const char *pointer, const json_t *value);
+EG_MUST_CHECK eg_status eg_envelope_complete(struct eg_item *item);
+
+/* canonical.c: SHA-256 over what the sender sent, in canonical form; false when memory is out. */
+EG_MUST_CHECK bool eg_canonical_hash(struct eg_item *item);
+void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]);
+
+/* deadletter.c */
+bool eg_code_dead_letter(enum eg_code code); /* whether a refusal with this code is kept */
+EG_MUST_CHECK eg_status eg_dead_letter_prepare(struct eg_item *item); /* hash, id, and the notice */
+
+/* gather.c */
+EG_MUST_CHECK eg_status eg_gather_open(struct eg_event *event, struct eg_err *err);
+void eg_gather_close(struct eg_event *event);
+EG_MUST_CHECK eg_status eg_gather_reserve(struct eg_event *event, struct eg_submission *sub, size_t size_b, struct eg_err *err);
+void eg_gather_release(struct eg_event *event, struct eg_submission *sub);
+void eg_gather_push(struct eg_event *event, struct eg_item *item);
+/* Puts a failed batch's items back in front, in order; pause: the next try waits, longer each time. */
+void eg_gather_put_back(struct eg_event *event, struct eg_link *items, bool pause);
+size_t eg_gather_take(struct eg_event *event, struct eg_link *into, size_t *n_units); /* the next batch: events taken */
+void eg_gather_done(struct eg_event *event, struct eg_item *item); /* result is set: wakes its request when all are */
+void eg_gather_batch_over(struct eg_event *event);                 /* the next may start */
+
+/* store.c */
+void eg_store_start(struct eg_event *event); /* takes a batch and begins */
+
+#endif

@@ -1,0 +1,306 @@
+/* One batch, one transaction: ask what is known (locking the position counter, so that one batch is in flight whatever the number
+ * of servers), decide, wake what waited, write, commit. A batch that the database refuses is halved until the culprit is
+ * alone; one whose outcome is unknown is simply run again, for its ids tell what happened. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/event/room.h"
+
+#define BATCH_MOST_B ((size_t)192 << 20)
+
+static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err);
+static void on_waiting(void *ctx, enum eg_fault fault, const struct eg_err *err);
+static void on_needs(void *ctx, enum eg_fault fault, const struct eg_err *err);
+static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *err);
+static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err);
+
+static void round_of(struct eg_event *event, bool commit, eg_round_done done) {
+    struct eg_batch *batch = &event->batch;
+    eg_db_round(event->db, batch->ops, batch->n_ops, commit, batch->arena, done, event);
+}
+
+static void reset(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_plan *plan = &event->plan;
+    struct eg_arena *arena = batch->arena;
+    eg_arena_reset(arena);
+    *batch = (struct eg_batch){.busy = true, .arena = arena, .started_us = eg_clock_mono_us(), .received_us = eg_clock_now_us()};
+    eg_list_init(&batch->items);
+    batch->id_rows.dml = &plan->id_insert;
+    batch->key_rows.dml = &plan->key_insert;
+    batch->event_rows.dml = &plan->event_insert;
+    batch->artifact_rows.dml = &plan->artifact_insert;
+    batch->dlq_rows.dml = &plan->dlq_insert;
+    batch->dlq_seen_rows.dml = &plan->dlq_seen;
+    batch->pending_rows.dml = &plan->pending_insert;
+    batch->pending_gone.dml = &plan->pending_delete;
+    eg_phases_init(&batch->phases, arena);
+}
+
+static void reset_item(struct eg_item *item) {
+    item->position = 0;
+    item->receipt_id = item->env.id;
+    if (item->dead_letter)
+        return;
+    item->result = EG_RESULT_OPEN;
+    item->failure = NULL;
+}
+
+void eg_store_start(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    reset(event);
+    batch->n_items = eg_gather_take(event, &batch->items, &batch->n_units);
+    size_t expected = 2 * batch->n_items;
+    batch->keys = eg_map_new(batch->arena, expected);
+    batch->ids = eg_map_new(batch->arena, expected);
+    batch->dlq = eg_map_new(batch->arena, 16);
+    batch->needs = eg_map_new(batch->arena, expected);
+    if (!batch->keys || !batch->ids || !batch->dlq || !batch->needs) {
+        eg_gather_put_back(event, &batch->items, true);
+        batch->busy = false;
+        eg_gather_batch_over(event);
+        return;
+    }
+    for (struct eg_link *at = batch->items.next; at != &batch->items; at = at->next)
+        reset_item(EG_CONTAINER(at, struct eg_item, link));
+    struct eg_op *lock = eg_batch_op(batch, NULL, 1, NULL);
+    if (lock)
+        lock->sql = EG_SQL_POSITION_LOCK;
+    eg_batch_ask(event);
+    eg_batch_ask_needs(event);
+    round_of(event, false, on_asked);
+}
+
+static void give_up(struct eg_event *event) { eg_db_rollback(event->db, on_given_up, event); }
+
+static void put(struct eg_batch *batch, const struct eg_params_buf *rows) {
+    if (rows->n_rows)
+        eg_batch_op(batch, rows->dml, rows->n_rows, rows->values);
+}
+
+static void write_all(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    eg_batch_ops_begin(batch);
+    eg_batch_keep_waiting(event);
+    put(batch, &batch->pending_gone);
+    put(batch, &batch->id_rows);
+    put(batch, &batch->key_rows);
+    put(batch, &batch->event_rows);
+    put(batch, &batch->artifact_rows);
+    put(batch, &batch->dlq_rows);
+    put(batch, &batch->dlq_seen_rows);
+    size_t derived = batch->n_ops;
+    for (size_t i = 0; i < batch->phases.n_ops; i++)
+        eg_batch_op(batch, NULL, 0, NULL);
+    if (!batch->failed)
+        eg_phases_ops(&batch->phases, batch->ops + derived);
+    put(batch, &batch->pending_rows);
+    if (batch->position != batch->first_position) {
+        struct eg_value *position = eg_arena_alloc(batch->arena, sizeof *position);
+        struct eg_op *op = position ? eg_batch_op(batch, NULL, 1, position) : NULL;
+        batch->failed |= !op;
+        if (op) {
+            *position = eg_int(batch->position);
+            op->sql = EG_SQL_POSITION_SET;
+        }
+    }
+    if (batch->failed || batch->phases.failed)
+        give_up(event);
+    else
+        round_of(event, true, on_committed);
+}
+
+/* Rows that wait in the database for what this batch makes; their making may make others' parents. */
+static void wake_or_write(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    eg_batch_ops_begin(batch);
+    if (!batch->failed && eg_batch_ask_waiting(event))
+        round_of(event, false, on_waiting);
+    else
+        write_all(event);
+}
+
+static void fault_of(struct eg_event *event, enum eg_fault fault, const struct eg_err *err);
+
+static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_event *event = ctx;
+    struct eg_batch *batch = &event->batch;
+    if (fault != EG_FAULT_NONE) {
+        fault_of(event, fault, err);
+        return;
+    }
+    const struct eg_rows *lock = &batch->ops[0].result;
+    if (lock->n_rows != 1) {
+        struct eg_err gone = {0};
+        eg_err_set(&gone, EG_E_SCHEMA_OLD, "event_position", "table event_position has lost its row; run `egdb doctor`");
+        give_up(event);
+        return;
+    }
+    batch->position = batch->first_position = lock->cells[0].i;
+    batch->pending_exist = lock->cells[1].b;
+    eg_batch_take_needs(event);
+    eg_batch_decide(event);
+    wake_or_write(event);
+}
+
+static void on_waiting(void *ctx, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_event *event = ctx;
+    if (fault != EG_FAULT_NONE) {
+        fault_of(event, fault, err);
+        return;
+    }
+    eg_batch_take_waiting(event);
+    eg_batch_ops_begin(&event->batch);
+    if (eg_batch_ask_needs(event)) {
+        round_of(event, false, on_needs);
+        return;
+    }
+    eg_batch_wake(event);
+    wake_or_write(event);
+}
+
+static void on_needs(void *ctx, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_event *event = ctx;
+    if (fault != EG_FAULT_NONE) {
+        fault_of(event, fault, err);
+        return;
+    }
+    eg_batch_take_needs(event);
+    eg_batch_wake(event);
+    wake_or_write(event);
+}
+
+static void over(struct eg_event *event) {
+    event->batch.busy = false;
+    eg_gather_batch_over(event);
+}
+
+static void count(struct eg_event *event, const struct eg_item *item) {
+    struct eg_event_stats *stats = &event->stats;
+    stats->stored += item->result == EG_RESULT_STORED;
+    stats->duplicates += item->result == EG_RESULT_DUPLICATE;
+    stats->rejected += item->result == EG_RESULT_REJECTED;
+    stats->dead_letters += item->dead_letter;
+    enum eg_code code = item->failure ? item->failure->err.code : EG_E_NONE;
+    stats->conflicts += code == EG_E_ID_CONFLICT || code == EG_E_KEY_CONFLICT;
+}
+
+static void count_commit(struct eg_event *event) {
+    static const int64_t most_ms[12] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
+    struct eg_event_stats *stats = &event->stats;
+    const struct eg_batch *batch = &event->batch;
+    int64_t took_us = eg_clock_mono_us() - batch->started_us;
+    stats->batches++;
+    stats->batch_events += batch->n_items;
+    stats->rows += batch->phases.n_rows;
+    stats->rows_waiting += batch->pending_rows.n_rows;
+    stats->commit_us_sum += (uint64_t)took_us;
+    for (size_t i = 0; i < 12; i++)
+        stats->commit_buckets[i] += took_us <= most_ms[i] * 1000;
+    if (batch->position > stats->position)
+        stats->position = batch->position;
+}
+
+static void all_done(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    while (!eg_list_empty(&batch->items)) {
+        struct eg_item *item = EG_CONTAINER(batch->items.next, struct eg_item, link);
+        eg_list_remove(&item->link);
+        count(event, item);
+        eg_gather_done(event, item);
+    }
+}
+
+static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_event *event = ctx;
+    if (fault != EG_FAULT_NONE) {
+        fault_of(event, fault, err);
+        return;
+    }
+    count_commit(event);
+    event->retry_wait_ms = 0;
+    eg_err_clear(&event->store_err);
+    size_t most = event->config.batch_most_events;
+    event->batch_limit = event->batch_limit * 2 < most ? event->batch_limit * 2 : most;
+    all_done(event);
+    over(event);
+}
+
+/* The batch did not fit into memory: half of it may. */
+static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_err full = {0};
+    (void)fault;
+    (void)err;
+    eg_err_set(&full, EG_E_STORE_REFUSED, NULL, "the rows of this event do not fit into one transaction");
+    fault_of(ctx, EG_FAULT_REFUSED, &full);
+}
+
+static void reject_all(struct eg_event *event, enum eg_code code, const struct eg_err *err) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_err named = {0};
+    eg_err_set(&named, code, err->place, "%s", err->message);
+    for (struct eg_link *at = batch->items.next; at != &batch->items; at = at->next) {
+        struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
+        item->failure = NULL;
+        item->dead_letter = false;
+        (void)eg_item_reject_with(item, &named, NULL);
+        item->dead_letter = false;
+    }
+    all_done(event);
+}
+
+/* The culprit is alone: it becomes a dead letter, which is written by the next batch. */
+static void refuse_alone(struct eg_event *event, const struct eg_err *err) {
+    struct eg_item *item = EG_CONTAINER(event->batch.items.next, struct eg_item, link);
+    struct eg_err refused = {0};
+    if (item->dead_letter || item->of->atomic) {
+        reject_all(event, item->of->atomic ? EG_E_STORE_REFUSED : EG_E_INTERNAL, err);
+        return;
+    }
+    eg_err_set(&refused, EG_E_STORE_REFUSED, err->place, "%s", err->message);
+    item->failure = NULL;
+    (void)eg_item_reject_with(item, &refused, NULL);
+    if (eg_dead_letter_prepare(item) == EG_OK) {
+        eg_gather_put_back(event, &event->batch.items, false);
+        return;
+    }
+    item->dead_letter = false;
+    all_done(event);
+}
+
+static void fault_of(struct eg_event *event, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_batch *batch = &event->batch;
+    eg_debug(&event->log, "batch of %zu: %s", batch->n_items, err->message);
+    switch (fault) {
+    case EG_FAULT_REFUSED:
+    case EG_FAULT_BROKEN:
+        if (batch->n_units > 1) {
+            event->stats.splits++;
+            event->batch_limit = batch->n_items > 1 ? batch->n_items / 2 : 1;
+            eg_gather_put_back(event, &batch->items, false);
+        } else if (fault == EG_FAULT_REFUSED) {
+            refuse_alone(event, err);
+        } else {
+            eg_error(&event->log, "the database refuses the server's own statement: %s", err->message);
+            reject_all(event, EG_E_INTERNAL, err);
+        }
+        break;
+    case EG_FAULT_FULL:
+        eg_warn(&event->log, "the disk is full: %s", err->message);
+        reject_all(event, EG_E_STORE_FULL, err);
+        break;
+    case EG_FAULT_RETRY:
+    case EG_FAULT_LOST:
+    case EG_FAULT_NONE:
+        eg_err_clear(&event->store_err);
+        eg_err_set(&event->store_err, EG_E_STORE_UNAVAILABLE, NULL, "%s", err->message);
+        eg_gather_put_back(event, &batch->items, true);
+        break;
+    }
+    over(event);
+}
+
+enum eg_step_result eg_event_store(struct eg_request *req) {
+    const struct eg_submission *sub = req->state;
+    return sub->n_open ? EG_WAIT : EG_MORE;
+}
