@@ -1,0 +1,55 @@
+#!/bin/sh
+# `make run`: sets up, builds, starts the server in the foreground, and posts this checkout's git history when the database is new.
+# Ctrl-C stops the server, which answers what is in flight.
+set -eu
+cd "$(dirname "$0")/.."
+
+LISTEN=${EGDB_LISTEN:-127.0.0.1:8421}
+DATABASE=${EGDB_DATABASE:-.glx/egdb.db}
+URL=http://$LISTEN
+
+scripts/setup.sh run
+"${MAKE:-make}" --no-print-directory -j "$(nproc)" build
+
+is_new=yes
+[ -e "$DATABASE" ] && is_new=no
+mkdir -p "$(dirname "$DATABASE")"
+build/egdb init --store "sqlite:$DATABASE"
+
+build/egdb serve --listen "$LISTEN" --store "sqlite:$DATABASE" &
+server=$!
+trap 'kill -TERM "$server" 2>/dev/null || true' INT TERM HUP
+
+answers() {
+    build/egdb doctor --server "$URL" >/dev/null 2>&1
+}
+tries=0
+while kill -0 "$server" 2>/dev/null && ! answers && [ "$tries" -lt 150 ]; do
+    tries=$((tries + 1))
+    sleep 0.2
+done
+
+if answers; then
+    echo
+    echo "EGDB answers at $URL"
+    echo "  curl $URL/v1/events?limit=3"
+    echo "  curl $URL/v1/topics"
+    echo "  curl $URL/metrics"
+    echo "Ctrl-C stops it."
+    if [ "$is_new" = yes ]; then
+        if git rev-parse --git-dir >/dev/null 2>&1; then
+            EGDB_URL=$URL EGDB=build/egdb deploy/post-history.sh || echo "run: the git history was not posted; the server runs on" >&2
+        else
+            echo "run: this folder has no git history to post"
+        fi
+    fi
+fi
+
+# wait returns early when a signal comes: the second one gets the server's own exit code.
+code=0
+wait "$server" || code=$?
+if kill -0 "$server" 2>/dev/null; then
+    code=0
+    wait "$server" || code=$?
+fi
+exit "$code"

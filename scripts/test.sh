@@ -1,0 +1,100 @@
+#!/bin/bash
+# `make test` and `make soak`: every stage runs, even after one that failed; the last line says how many tests passed and failed.
+# Logs and reports are in build/test/.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+what=${1:-all}
+MAKE=${MAKE:-make}
+jobs=$(nproc)
+out=build/test
+passed=0
+failed=0
+rm -rf "$out"
+mkdir -p "$out"
+
+count() { # passed failed
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+stage() { # title
+    printf '\n== %s (after %d min %d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60))
+}
+
+# One command that counts as one test.
+one() { # title command…
+    stage "$1"
+    shift
+    if "$@"; then count 1 0; else
+        count 0 1
+        echo "FAILED: $*" >&2
+    fi
+}
+
+# A command that says `<name>: N passed, M failed` itself.
+counted() { # title name command…
+    stage "$1"
+    local name=$2 line
+    shift 2
+    "$@" 2>&1 | tee "$out/$name.log"
+    local code=${PIPESTATUS[0]}
+    line=$(grep -E "^${name}: [0-9]+ passed, [0-9]+ failed$" "$out/$name.log" | tail -n 1)
+    if [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+        count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+        [ "$code" -eq 0 ] || [ "${BASH_REMATCH[2]}" -gt 0 ] || count 0 1
+    else
+        count 0 1
+    fi
+}
+
+pytests() { # title name binary arguments…
+    stage "$1"
+    local name=$2 binary=$3 numbers
+    shift 3
+    EGDB_BIN=$binary EGDB_NOTES=$PWD/$out/notes /usr/bin/python3 -m pytest -q --junitxml="$out/$name.xml" "$@"
+    local code=$?
+    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$name.xml") || numbers="0 1"
+    # shellcheck disable=SC2086 # two numbers
+    count $numbers
+    # 5: nothing was collected, which is a failure here
+    if [ "$code" -ne 0 ] && [ "${numbers#* }" = 0 ]; then
+        count 0 1
+    fi
+}
+
+finish() {
+    [ ! -s "$out/notes" ] || { echo && sort -u "$out/notes"; }
+    printf '\n(%d min %d s)\n' $((SECONDS / 60)) $((SECONDS % 60))
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+}
+
+scripts/setup.sh test || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
+
+if [ "$what" = soak ]; then
+    export EGDB_SOAK=1
+    one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build
+    one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
+    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault
+    one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
+    counted "fuzzers, ten minutes each" fuzz "$MAKE" --no-print-directory fuzz FUZZ_S=600
+    finish
+fi
+
+one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build units
+one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build units
+one "build: clang" "$MAKE" --no-print-directory -j "$jobs" CC=clang build units
+one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
+counted "lint" lint "$MAKE" --no-print-directory lint
+counted "unit tests, release" unit "$MAKE" --no-print-directory unit
+counted "unit tests, asan" unit "$MAKE" --no-print-directory MODE=asan unit
+counted "fuzzers" fuzz "$MAKE" --no-print-directory fuzz
+pytests "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
+pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
+pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
+finish
