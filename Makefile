@@ -10,9 +10,12 @@ endif
 BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
 	base/jscan.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
-	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c
-HTTP_SRC =
-AUTH_SRC =
+	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
+	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c
+HTTP_SRC = server/http/http.c server/http/connection.c server/http/handler.c server/http/exchange.c \
+	server/http/flow.c server/http/request.c server/http/send.c server/http/encode.c server/http/body.c \
+	server/http/check.c server/http/route.c server/http/stats.c
+AUTH_SRC = server/auth/auth.c server/auth/claims.c server/auth/token.c server/auth/key.c server/auth/identity.c
 REGISTRY_SRC = server/registry/files.c server/registry/policies.c server/registry/topics.c \
 	server/registry/rules_pointer.c server/registry/rules_source.c server/registry/rules_when.c server/registry/rules_column.c \
 	server/registry/rules_lookup.c server/registry/rules_compile.c server/registry/project.c server/registry/project_value.c \
@@ -22,13 +25,18 @@ REGISTRY_SRC = server/registry/files.c server/registry/policies.c server/registr
 	server/registry/schema_check.c server/registry/schema_containers.c server/registry/schema_branches.c \
 	server/registry/schema_value.c server/registry/schema_error.c server/registry/schema_format.c \
 	server/registry/schema_regex.c server/registry/schema_regex_translate.c
-EVENT_SRC =
+EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c \
+	server/event/envelope.c server/event/cloudevents.c server/event/authenticate.c server/event/validate.c \
+	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
+	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/store.c \
+	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
+	server/event/read_filter.c
 ADMIN_SRC =
 APP_SRC =
 MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)
-UNIT_TESTS =
+UNIT_TESTS = tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c
 FUZZERS =
 
 PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih
