@@ -11,6 +11,24 @@ const char *eg_request_header(const struct eg_request *req, const char *name) {
     return MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, name);
 }
 
+struct header_walk {
+    bool (*each)(void *ctx, const char *name, const char *value);
+    void *ctx;
+};
+
+static enum MHD_Result walk_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct header_walk *walk = cls;
+    (void)kind;
+    return walk->each(walk->ctx, name, value ? value : "") ? MHD_YES : MHD_NO;
+}
+
+void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value), void *ctx) {
+    EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
+    const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
+    struct header_walk walk = {each, ctx};
+    MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, walk_header, &walk);
+}
+
 const char *eg_request_query(const struct eg_request *req, const char *name) {
     EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
     const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;

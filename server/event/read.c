@@ -1,0 +1,228 @@
+/* GET /v1/events/{id} and GET /v1/events. */
+#include "server/event/read.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/event/room.h"
+
+#define LIST_MOST_B ((size_t)8 << 20) /* a page ends early rather than being larger */
+
+const enum eg_type eg_event_column_types[EG_EVENT_COLUMNS] = {EG_TEXT, EG_TEXT, EG_TIME, EG_TEXT, EG_TEXT,
+                                                              EG_TEXT, EG_TEXT, EG_TEXT, EG_JSON, EG_JSON,
+                                                              EG_JSON, EG_TEXT, EG_TEXT, EG_INT8, EG_TIME};
+
+static const char *const names[EG_EVENT_COLUMNS] = {
+    "id",  "topic",   "ts_utc",    "source",          "correlation_id", "causation_id", "repo_sha", "repo_branch",
+    "env", "payload", "artifacts", "idempotency_key", "trust",          "position",     "received_utc"};
+
+void eg_event_write(struct eg_buf *out, const struct eg_value *cells) {
+    const char *separator = "{";
+    for (int i = 0; i < EG_EVENT_COLUMNS; i++) {
+        if (cells[i].null)
+            continue;
+        eg_buf_printf(out, "%s\"%s\":", separator, names[i]);
+        separator = ",";
+        char time[EG_TIME_TEXT_B];
+        switch (eg_event_column_types[i]) {
+        case EG_JSON: eg_buf_add(out, cells[i].s.p, cells[i].s.n); break;
+        case EG_INT8: eg_buf_printf(out, "%lld", (long long)cells[i].i); break;
+        case EG_TIME:
+            eg_time_format(cells[i].i, time);
+            eg_buf_printf(out, "\"%s\"", time);
+            break;
+        default: eg_buf_json_string(out, cells[i].s.p, cells[i].s.n); break;
+        }
+    }
+    eg_buf_char(out, '}');
+}
+
+struct reading {
+    struct eg_request *req;
+    struct eg_event_filter filter;
+    struct eg_value param; /* of a single event */
+    struct eg_read read;
+    struct eg_read_handle *handle;
+    struct eg_arena *arena; /* rows, when they come newest first */
+    struct eg_str *rows;
+    size_t n_rows;
+    size_t size_b;
+    int64_t first_position, last_position;
+    bool more;
+    bool done;
+};
+
+static void finish(void *ctx, const struct eg_err *err) {
+    struct reading *reading = ctx;
+    reading->done = true;
+    if (err)
+        reading->req->err = *err;
+    eg_request_wake(reading->req);
+}
+
+static bool take_row(void *ctx, const struct eg_value *cells, size_t n_columns) {
+    struct reading *reading = ctx;
+    const struct eg_event_filter *filter = &reading->filter;
+    EG_ASSERT(n_columns == EG_EVENT_COLUMNS);
+    if (filter->topic && !eg_pattern_match(filter->topic, cells[1].s.p, cells[1].s.n))
+        return true;
+    if (reading->n_rows == (size_t)filter->limit || (reading->n_rows && reading->size_b > LIST_MOST_B)) {
+        reading->more = true;
+        return false;
+    }
+    struct eg_buf row;
+    eg_buf_init(&row, (size_t)64 << 20);
+    eg_event_write(&row, cells);
+    char *text = row.failed ? NULL : eg_arena_dup(reading->arena, row.data, row.len);
+    struct eg_str made = {text, row.len};
+    eg_buf_free(&row);
+    if (!text) {
+        reading->more = true;
+        return false;
+    }
+    if (reading->n_rows++ == 0)
+        reading->first_position = cells[13].i;
+    reading->last_position = cells[13].i;
+    reading->rows[reading->n_rows - 1] = made;
+    reading->size_b += made.n;
+    return true;
+}
+
+static struct reading *begin(struct eg_request *req, size_t rows) {
+    struct reading *reading = eg_arena_zalloc(req->arena, sizeof *reading);
+    if (reading)
+        reading->rows = eg_arena_alloc(req->arena, rows * sizeof *reading->rows);
+    if (!reading || !reading->rows || !(reading->arena = eg_arena_new((size_t)72 << 20))) {
+        eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+        return NULL;
+    }
+    reading->req = req;
+    req->state = reading;
+    return reading;
+}
+
+static void start(struct reading *reading) {
+    const struct eg_event *event = reading->req->app;
+    reading->read.n_columns = EG_EVENT_COLUMNS;
+    reading->read.column_types = eg_event_column_types;
+    reading->read.row = take_row;
+    reading->read.done = finish;
+    reading->read.ctx = reading;
+    reading->handle = eg_db_read(event->db, &reading->read);
+}
+
+static void drop(struct eg_request *req) {
+    struct reading *reading = req->state;
+    if (!reading)
+        return;
+    EG_ASSERT(reading->done || !reading->handle);
+    eg_arena_free(reading->arena);
+    req->state = NULL;
+}
+
+/* GET /v1/events/{id} */
+
+static enum eg_step_result get_read(struct eg_request *req) {
+    struct reading *reading = req->state;
+    static const enum eg_type types[] = {EG_TEXT};
+    if (reading)
+        return reading->done ? EG_MORE : EG_WAIT;
+    if (!(reading = begin(req, 1)))
+        return eg_request_problem(req, NULL);
+    reading->filter.limit = 1;
+    reading->param = eg_cstr(req->param);
+    reading->read = (struct eg_read){
+        .sql = EG_SQL_COUNT,
+        /* the id table knows the time, and the time the partition */
+        .text = "SELECT " EG_EVENT_COLUMN_LIST
+                " FROM events WHERE id = $1 AND ts_utc = (SELECT i.ts_utc FROM event_ids i WHERE i.id = $1)",
+        .n_params = 1,
+        .params = &reading->param,
+        .param_types = types,
+    };
+    start(reading);
+    return EG_WAIT;
+}
+
+static enum eg_step_result get_answer(struct eg_request *req) {
+    const struct reading *reading = req->state;
+    if (req->err.code == EG_E_NONE && !reading->n_rows)
+        eg_err_set(&req->err, EG_E_NOT_FOUND, NULL, "no event %.128s is stored", req->param);
+    if (req->err.code != EG_E_NONE)
+        return eg_request_problem(req, NULL);
+    eg_buf_add(&req->answer, reading->rows[0].p, reading->rows[0].n);
+    eg_buf_char(&req->answer, '\n');
+    return eg_request_answer(req, 200, "application/json");
+}
+
+/* GET /v1/events */
+
+static enum eg_step_result list_read(struct eg_request *req) {
+    struct reading *reading = req->state;
+    struct eg_event_filter filter;
+    if (reading)
+        return reading->done ? EG_MORE : EG_WAIT;
+    if (eg_event_filter_read(req, &filter) != EG_OK || !(reading = begin(req, (size_t)filter.limit)))
+        return eg_request_problem(req, NULL);
+    reading->filter = filter;
+    reading->read = (struct eg_read){.sql = EG_SQL_COUNT,
+                                     .text = reading->filter.sql,
+                                     .n_params = reading->filter.n_params,
+                                     .params = reading->filter.params,
+                                     .param_types = reading->filter.types};
+    start(reading);
+    return EG_WAIT;
+}
+
+static const char *const kept[] = {"topic", "sha", "branch", "correlation_id", "since", "until", "limit"};
+
+/* `next` continues forwards: behind the newest of this page. */
+static void add_link(struct eg_request *req, int64_t next) {
+    struct eg_buf link;
+    eg_buf_init(&link, 8192);
+    eg_buf_printf(&link, "</v1/events?after=%lld", (long long)next);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        const char *value = eg_request_query(req, kept[i]);
+        if (!value)
+            continue;
+        eg_buf_printf(&link, "&%s=", kept[i]);
+        for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
+            if (strchr("-._~*@:", *p) || (*p < 0x80 && ((*p | 32) >= 'a' && (*p | 32) <= 'z')) || (*p >= '0' && *p <= '9'))
+                eg_buf_char(&link, (char)*p);
+            else
+                eg_buf_printf(&link, "%%%02X", *p);
+        }
+    }
+    eg_buf_str(&link, ">; rel=\"next\"");
+    if (!link.failed)
+        eg_request_add_header(req, "Link", eg_buf_text(&link));
+    eg_buf_free(&link);
+}
+
+static enum eg_step_result list_answer(struct eg_request *req) {
+    const struct reading *reading = req->state;
+    struct eg_buf *out = &req->answer;
+    if (req->err.code != EG_E_NONE)
+        return eg_request_problem(req, NULL);
+    bool backwards = reading->filter.backwards;
+    eg_buf_str(out, "{\"events\":[");
+    for (size_t i = 0; i < reading->n_rows; i++) {
+        const struct eg_str *row = &reading->rows[backwards ? reading->n_rows - 1 - i : i];
+        if (i)
+            eg_buf_char(out, ',');
+        eg_buf_add(out, row->p, row->n);
+    }
+    int64_t newest = backwards ? reading->first_position : reading->last_position;
+    const char *after = eg_request_query(req, "after");
+    if (!reading->n_rows) /* nothing new yet: ask again from the same place */
+        newest = after ? strtoll(after, NULL, 10) : 0;
+    eg_buf_printf(out, "],\"next\":%lld,\"more\":%s}\n", (long long)newest, reading->more ? "true" : "false");
+    add_link(req, newest);
+    return eg_request_answer(req, 200, "application/json");
+}
+
+static const struct eg_step get_way[] = {{"read", get_read}, {"answer", get_answer}};
+static const struct eg_step list_way[] = {{"read", list_read}, {"answer", list_answer}};
+
+const struct eg_flow eg_flow_event_get = {.name = "event_get", .n_steps = 2, .steps = get_way, .drop = drop};
+const struct eg_flow eg_flow_events_list = {.name = "events_list", .n_steps = 2, .steps = list_way, .drop = drop};

@@ -1,0 +1,37 @@
+/* Reading events back: the columns, how one is written as JSON, and the filters of a list. */
+#ifndef EG_EVENT_READ_H
+#define EG_EVENT_READ_H
+
+#include "base/buf.h"
+#include "db/db.h"
+#include "server/http/request.h"
+
+#define EG_EVENT_COLUMNS 15
+#define EG_EVENT_COLUMN_LIST                                                                                              \
+    "id, topic, ts_utc, source, correlation_id, causation_id, repo_sha, repo_branch, env_json, payload_json, "           \
+    "artifacts_json, idempotency_key, trust, position, received_utc"
+
+extern const enum eg_type eg_event_column_types[EG_EVENT_COLUMNS];
+
+/* The envelope as stored, with position and received_utc; cells in the order of EG_EVENT_COLUMN_LIST. */
+void eg_event_write(struct eg_buf *out, const struct eg_value *cells);
+
+#define EG_FILTER_PARAMS 16
+
+struct eg_event_filter {
+    const char *sql; /* in the arena */
+    size_t n_params;
+    struct eg_value params[EG_FILTER_PARAMS];
+    enum eg_type types[EG_FILTER_PARAMS];
+    const char *topic; /* a pattern that SQL does not check whole; NULL: it does */
+    int64_t limit;
+    bool backwards; /* rows come newest first */
+};
+
+/* From the request's query: topic sha branch correlation_id since until after before limit. err usage names the parameter. */
+EG_MUST_CHECK eg_status eg_event_filter_read(struct eg_request *req, struct eg_event_filter *filter);
+
+/* `*` stands for any characters. */
+bool eg_pattern_match(const char *pattern, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,145 @@
+/* The filters of GET /v1/events, as SQL that both stores understand: fixed fragments with numbered parameters. A topic pattern becomes
+ * a range over its literal beginning; what the range lets through is matched again, when there is more to the pattern. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/event/read.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MOST 1000
+
+bool eg_pattern_match(const char *pattern, const char *text, size_t len) {
+    const char *star = NULL, *back = NULL, *end = text + len;
+    while (text < end) {
+        if (*pattern == '*') {
+            star = pattern++;
+            back = text;
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star + 1;
+            text = ++back;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+static void add(struct eg_event_filter *filter, struct eg_buf *where, const char *fragment, enum eg_type type,
+                struct eg_value value) {
+    EG_ASSERT(filter->n_params < EG_FILTER_PARAMS);
+    filter->types[filter->n_params] = type;
+    filter->params[filter->n_params++] = value;
+    eg_buf_str(where, where->len ? " AND " : " WHERE ");
+    eg_buf_str(where, fragment);
+    eg_buf_printf(where, "$%zu", filter->n_params);
+}
+
+static void add_equal(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where, const char *name,
+                      const char *fragment) {
+    const char *text = eg_request_query(req, name);
+    if (text)
+        add(filter, where, fragment, EG_TEXT, eg_cstr(text));
+}
+
+static eg_status add_topic(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where) {
+    const char *pattern = eg_request_query(req, "topic");
+    if (!pattern)
+        return EG_OK;
+    size_t literal = strcspn(pattern, "*");
+    if (!pattern[literal]) {
+        add(filter, where, "topic = ", EG_TEXT, eg_cstr(pattern));
+        return EG_OK;
+    }
+    if (strcmp(pattern + literal, "*") != 0)
+        filter->topic = pattern;
+    if (!literal)
+        return EG_OK;
+    char *next = eg_arena_dup(req->arena, pattern, literal);
+    if (!next || (unsigned char)next[literal - 1] >= 0x7f)
+        return eg_err_set(&req->err, EG_E_USAGE, NULL, "topic is an ASCII pattern such as core.* or *.finished@v1");
+    next[literal - 1]++;
+    add(filter, where, "topic >= ", EG_TEXT, eg_text(pattern, literal));
+    add(filter, where, "topic < ", EG_TEXT, eg_text(next, literal));
+    return EG_OK;
+}
+
+static eg_status add_time(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where, const char *name,
+                          const char *fragment) {
+    const char *text = eg_request_query(req, name);
+    int64_t us;
+    if (!text)
+        return EG_OK;
+    if (!eg_time_parse(text, strlen(text), true, &us))
+        return eg_err_set(&req->err, EG_E_USAGE, NULL, "%s is an RFC 3339 time such as 2025-10-10T00:00:00Z", name);
+    add(filter, where, fragment, EG_TIME, eg_int(us));
+    return EG_OK;
+}
+
+static eg_status read_int(struct eg_request *req, const char *name, int64_t most, int64_t *value, bool *given) {
+    const char *text = eg_request_query(req, name);
+    char *end;
+    *given = text != NULL;
+    if (!text)
+        return EG_OK;
+    long long number = strtoll(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || number > most)
+        return eg_err_set(&req->err, EG_E_USAGE, NULL, "%s is a whole number from 0 to %lld", name, (long long)most);
+    *value = number;
+    return EG_OK;
+}
+
+static eg_status add_position(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where) {
+    int64_t after, before;
+    bool has_after, has_before, has_limit;
+    filter->limit = LIMIT_DEFAULT;
+    if (read_int(req, "after", INT64_MAX, &after, &has_after) != EG_OK ||
+        read_int(req, "before", INT64_MAX, &before, &has_before) != EG_OK ||
+        read_int(req, "limit", LIMIT_MOST, &filter->limit, &has_limit) != EG_OK)
+        return EG_FAIL;
+    if (filter->limit == 0)
+        return eg_err_set(&req->err, EG_E_USAGE, NULL, "limit is a whole number from 1 to %d", LIMIT_MOST);
+    if (has_after)
+        add(filter, where, "position > ", EG_INT8, eg_int(after));
+    if (has_before)
+        add(filter, where, "position < ", EG_INT8, eg_int(before));
+    filter->backwards = !has_after;
+    return EG_OK;
+}
+
+static const struct {
+    const char *name, *fragment;
+} equals[] = {{"sha", "repo_sha = "}, {"branch", "repo_branch = "}, {"correlation_id", "correlation_id = "}};
+
+eg_status eg_event_filter_read(struct eg_request *req, struct eg_event_filter *filter) {
+    struct eg_buf where;
+    *filter = (struct eg_event_filter){0};
+    eg_buf_init(&where, 2048);
+    for (size_t i = 0; i < sizeof equals / sizeof equals[0]; i++)
+        add_equal(req, filter, &where, equals[i].name, equals[i].fragment);
+    eg_status status = add_topic(req, filter, &where);
+    if (status == EG_OK)
+        status = add_time(req, filter, &where, "since", "ts_utc >= ");
+    if (status == EG_OK)
+        status = add_time(req, filter, &where, "until", "ts_utc < ");
+    if (status == EG_OK)
+        status = add_position(req, filter, &where);
+    if (status == EG_OK) {
+        /* One more than asked tells whether there is more; a pattern that SQL cannot check is limited while reading. */
+        const char *order = filter->backwards ? " ORDER BY position DESC" : " ORDER BY position";
+        char limit[32] = "";
+        if (!filter->topic)
+            snprintf(limit, sizeof limit, " LIMIT %lld", (long long)filter->limit + 1);
+        filter->sql = eg_arena_printf(req->arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s%s%s", eg_buf_text(&where), order,
+                                      limit);
+        if (!filter->sql)
+            status = eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+    }
+    eg_buf_free(&where);
+    return status;
+}
