@@ -1,0 +1,13 @@
+/* The SQL function regexp(pattern, text), which stands behind `text REGEXP pattern`. For db_sqlite_* alone. */
+#ifndef EG_DB_DB_SQLITE_REGEXP_H
+#define EG_DB_DB_SQLITE_REGEXP_H
+
+#include <sqlite3.h>
+
+#include "base/err.h"
+
+/* Registers it: PCRE2's syntax, UTF-8, a search anywhere in the text; NULL when either is. A pattern that is wrong, or needs more
+ * than 2 ms on one text, fails the statement with a message. */
+EG_MUST_CHECK eg_status eg_sqlite_add_regexp(sqlite3 *db, struct eg_err *err);
+
+#endif
