@@ -1,5 +1,5 @@
-/* The arena: a chain of blocks that grow in size; the newest serves. Under AddressSanitizer every allocation is followed by
- * poisoned bytes, so that an overrun is seen although malloc never heard of it. */
+/* The arena: a chain of blocks that grow in size; the newest serves. Under AddressSanitizer every allocation is
+ * followed by poisoned bytes, so that an overrun is seen although malloc never heard of it. */
 #include "base/arena.h"
 
 #include <stdint.h>

@@ -118,7 +118,8 @@ void eg_buf_json_double(struct eg_buf *buf, double value) {
         eg_buf_str(buf, "null");
         return;
     }
-    /* Fifteen digits reproduce every shorter decimal of a normal double; a subnormal one may need fewer than it shows. */
+    /* Fifteen digits reproduce every shorter decimal of a normal double; a subnormal one may need fewer than it shows.
+     */
     int digits = fabs(value) < DBL_MIN ? 1 : 15;
     char text[32];
     do

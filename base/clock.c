@@ -1,4 +1,5 @@
-/* Clocks, and RFC 3339 text to microseconds and back, by arithmetic on the proleptic Gregorian calendar: no time zones, no locale. */
+/* Clocks, and RFC 3339 text to microseconds and back, by arithmetic on the proleptic Gregorian calendar: no time zones,
+ * no locale. */
 #include "base/clock.h"
 
 #include <string.h>

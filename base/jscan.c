@@ -1,29 +1,42 @@
-/* The JSON scanner: one pass that keeps its containers as bits of a word. Strings are skipped eight bytes at a time; everything
- * else goes by a table of character classes. */
+/* The JSON scanner: one pass that keeps its containers as bits of a word. Strings are skipped eight bytes at a time;
+ * everything else goes by a table of character classes. */
 #include "base/jscan.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jscan_bytes.h"
+
 /* Number tokens no longer and exponents no bigger than these are surely within a double, both ways. */
 #define SAFE_NUMBER_B 100
 #define SAFE_EXPONENT 150
 
-enum class { OTHER, SPACE, DIGIT, STOP /* ends a scalar */, HEX };
-
-static const unsigned char classes[256] = {
-    [' '] = SPACE, ['\t'] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE, ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT,
-    ['3'] = DIGIT, ['4'] = DIGIT,  ['5'] = DIGIT,  ['6'] = DIGIT,  ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
-    [','] = STOP,  [']'] = STOP,   ['}'] = STOP,   ['a'] = HEX,    ['b'] = HEX,   ['c'] = HEX,   ['d'] = HEX,
-    ['e'] = HEX,   ['f'] = HEX,    ['A'] = HEX,    ['B'] = HEX,    ['C'] = HEX,   ['D'] = HEX,   ['E'] = HEX,
-    ['F'] = HEX,
+const unsigned char eg_jscan_classes[256] = {
+    [' '] = EG_JSCAN_SPACE, ['\t'] = EG_JSCAN_SPACE, ['\n'] = EG_JSCAN_SPACE, ['\r'] = EG_JSCAN_SPACE,
+    ['0'] = EG_JSCAN_DIGIT, ['1'] = EG_JSCAN_DIGIT,  ['2'] = EG_JSCAN_DIGIT,  ['3'] = EG_JSCAN_DIGIT,
+    ['4'] = EG_JSCAN_DIGIT, ['5'] = EG_JSCAN_DIGIT,  ['6'] = EG_JSCAN_DIGIT,  ['7'] = EG_JSCAN_DIGIT,
+    ['8'] = EG_JSCAN_DIGIT, ['9'] = EG_JSCAN_DIGIT,  ['a'] = EG_JSCAN_HEX,    ['b'] = EG_JSCAN_HEX,
+    ['c'] = EG_JSCAN_HEX,   ['d'] = EG_JSCAN_HEX,    ['e'] = EG_JSCAN_HEX,    ['f'] = EG_JSCAN_HEX,
+    ['A'] = EG_JSCAN_HEX,   ['B'] = EG_JSCAN_HEX,    ['C'] = EG_JSCAN_HEX,    ['D'] = EG_JSCAN_HEX,
+    ['E'] = EG_JSCAN_HEX,   ['F'] = EG_JSCAN_HEX,
 };
 
+eg_status eg_jscan_fail(const char *begin, const char *at, enum eg_code code, const char *why, struct eg_err *err) {
+    size_t line = 1, column = 1;
+    for (const char *p = begin; p < at; p++) {
+        if (*p == '\n') {
+            line++;
+            column = 1;
+        } else if (((unsigned char)*p & 0xC0) != 0x80) {
+            column++;
+        }
+    }
+    return eg_err_set(err, code, NULL, "Line %zu, column %zu: %s.", line, column, why);
+}
+
 struct scan {
-    const char *begin;
     const char *at;
     const char *end;
     int depth;
@@ -40,10 +53,8 @@ struct scan {
 
 enum want { VALUE, FIRST_VALUE, NAME, FIRST_NAME, AFTER_VALUE, BROKEN };
 
-static inline unsigned class_at(const char *at) { return classes[(unsigned char)*at]; }
-
 static inline void skip_space(struct scan *s) {
-    while (s->at < s->end && class_at(s->at) == SPACE)
+    while (s->at < s->end && eg_jscan_class_at(s->at) == EG_JSCAN_SPACE)
         s->at++;
 }
 
@@ -59,26 +70,6 @@ static void refuse(struct scan *s, enum eg_code code, const char *at) {
     }
 }
 
-/* Moves to the first byte at or after `at` that is a quote, a backslash or a control: those eight bytes are looked at in one word. A
- * byte's high bit is set by (x − n) & ~x when the byte is below n; equality is below 1 after an exclusive or. A false hit is
- * possible only above a true one, and little-endian order finds the lowest first; big-endian takes the loop. */
-static inline const char *plain_end(const char *at, const char *end) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    for (; end - at >= 8; at += 8) {
-        uint64_t x;
-        memcpy(&x, at, 8);
-        uint64_t quote = x ^ (ones * '"'), slash = x ^ (ones * '\\');
-        uint64_t hit = (((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs;
-        if (hit)
-            return at + (__builtin_ctzll(hit) >> 3);
-    }
-#endif
-    while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
-        at++;
-    return at;
-}
-
 /* `at` stands on the backslash. */
 static bool escape(struct scan *s) {
     if (s->end - s->at < 2)
@@ -91,7 +82,7 @@ static bool escape(struct scan *s) {
     if (s->end - s->at < 6)
         return false;
     for (int i = 2; i < 6; i++)
-        if (class_at(s->at + i) != DIGIT && class_at(s->at + i) != HEX)
+        if (eg_jscan_class_at(s->at + i) != EG_JSCAN_DIGIT && eg_jscan_class_at(s->at + i) != EG_JSCAN_HEX)
             return false;
     if (memcmp(s->at + 2, "0000", 4) == 0)
         refuse(s, EG_E_NUL_CHARACTER, s->at);
@@ -103,7 +94,7 @@ static bool escape(struct scan *s) {
 static bool string(struct scan *s) {
     s->at++;
     for (;;) {
-        s->at = plain_end(s->at, s->end);
+        s->at = eg_jscan_plain_end(s->at, s->end);
         if (s->at == s->end) {
             s->why = "a string does not end";
             return false;
@@ -123,7 +114,8 @@ static bool string(struct scan *s) {
     }
 }
 
-/* Whether strtod finds an infinity, or zero for digits that are not all zero. Rare: only for long numbers and big exponents. */
+/* Whether strtod finds an infinity, or zero for digits that are not all zero. Rare: only for long numbers and big
+ * exponents. */
 static bool leaves_double(const char *token, size_t len) {
     char *text = malloc(len + 1);
     if (!text)
@@ -150,7 +142,7 @@ static bool integer_fits(const char *digits, size_t n, bool negative) {
 
 static inline size_t digits(struct scan *s) {
     const char *from = s->at;
-    while (s->at < s->end && class_at(s->at) == DIGIT)
+    while (s->at < s->end && eg_jscan_class_at(s->at) == EG_JSCAN_DIGIT)
         s->at++;
     return (size_t)(s->at - from);
 }
@@ -240,7 +232,7 @@ static enum want value(struct scan *s) {
     case 'n':
         return word(s, "null", 4) ? AFTER_VALUE : broken(s, "a value was expected");
     default:
-        if (*s->at != '-' && class_at(s->at) != DIGIT)
+        if (*s->at != '-' && eg_jscan_class_at(s->at) != EG_JSCAN_DIGIT)
             return broken(s, "a value was expected");
         return number(s) ? AFTER_VALUE : broken(s, "a number is not JSON's");
     }
@@ -274,22 +266,9 @@ static enum want after_value(struct scan *s) {
     }
 }
 
-static eg_status fail(const struct scan *s, struct eg_err *err, enum eg_code code, const char *at, const char *why) {
-    size_t line = 1, column = 1;
-    for (const char *p = s->begin; p < at; p++) {
-        if (*p == '\n') {
-            line++;
-            column = 1;
-        } else if (((unsigned char)*p & 0xC0) != 0x80) {
-            column++;
-        }
-    }
-    return eg_err_set(err, code, NULL, "Line %zu, column %zu: %s.", line, column, why);
-}
-
 eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_limits *limits, struct eg_err *err) {
-    struct scan s = {.begin = json, .at = json, .end = json + len, .max_values = limits->max_values,
-                     .max_number_b = limits->max_number_b};
+    struct scan s = {
+        .at = json, .end = json + len, .max_values = limits->max_values, .max_number_b = limits->max_number_b};
     s.max_depth = limits->max_depth < EG_JSON_MAX_DEPTH ? limits->max_depth : EG_JSON_MAX_DEPTH;
     enum want want = VALUE;
     while (want != BROKEN) {
@@ -315,187 +294,12 @@ eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_lim
         }
     }
     if (want == BROKEN)
-        return fail(&s, err, EG_E_JSON_INVALID, s.at, s.why);
+        return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, s.why, err);
     if (want != AFTER_VALUE || s.depth > 0)
-        return fail(&s, err, EG_E_JSON_INVALID, s.at, "the text ends too early");
+        return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, "the text ends too early", err);
     if (s.refused == EG_E_NUL_CHARACTER)
-        return fail(&s, err, s.refused, s.refused_at, "a string holds \\u0000, which cannot be stored");
+        return eg_jscan_fail(json, s.refused_at, s.refused, "a string holds \\u0000, which cannot be stored", err);
     if (s.refused != EG_E_NONE)
-        return fail(&s, err, s.refused, s.refused_at, "a number leaves the range of int64 or of a double");
+        return eg_jscan_fail(json, s.refused_at, s.refused, "a number leaves the range of int64 or of a double", err);
     return EG_OK;
-}
-
-/* Behind a string that may be broken: only quotes and backslashes count. `end` when it does not end. */
-static const char *string_end(const char *at, const char *end) {
-    for (at++; at < end; at++) {
-        at = plain_end(at, end);
-        if (at == end)
-            break;
-        if (*at == '"')
-            return at + 1;
-        if (*at == '\\' && ++at == end)
-            break;
-    }
-    return NULL;
-}
-
-/* The end of a value by brackets and strings alone: a comma or closing bracket at its own level, or `end`. NULL when a string or
- * bracket does not end. */
-static const char *value_end(const char *at, const char *end) {
-    size_t depth = 0;
-    while (at < end) {
-        switch (*at) {
-        case '"':
-            at = string_end(at, end);
-            if (!at)
-                return NULL;
-            continue;
-        case '[':
-        case '{':
-            depth++;
-            break;
-        case ']':
-        case '}':
-            if (depth == 0)
-                return at;
-            depth--;
-            break;
-        case ',':
-            if (depth == 0)
-                return at;
-            break;
-        default:
-            break;
-        }
-        at++;
-    }
-    return depth == 0 ? at : NULL;
-}
-
-static struct eg_str trimmed(const char *from, const char *to) {
-    while (from < to && class_at(from) == SPACE)
-        from++;
-    while (to > from && class_at(to - 1) == SPACE)
-        to--;
-    return (struct eg_str){from, (size_t)(to - from)};
-}
-
-int eg_jscan_element(const char *json, size_t len, size_t *at, struct eg_str *element, struct eg_err *err) {
-    struct scan s = {.begin = json, .at = json + *at, .end = json + len};
-    bool first = *at == 0;
-    skip_space(&s);
-    if (s.at == s.end || *s.at != (first ? '[' : ','))
-        if (first || s.at == s.end || *s.at != ']')
-            return fail(&s, err, EG_E_JSON_INVALID, s.at, first ? "an array was expected" : "the array does not end");
-    bool closed = *s.at == ']';
-    s.at++;
-    skip_space(&s);
-    if (!closed && first && s.at < s.end && *s.at == ']') {
-        closed = true;
-        s.at++;
-        skip_space(&s);
-    }
-    if (closed) {
-        if (s.at != s.end)
-            return fail(&s, err, EG_E_JSON_INVALID, s.at, "there is text behind the array");
-        *at = len;
-        return 0;
-    }
-    const char *end = value_end(s.at, s.end);
-    if (!end || end == s.end || *end == '}')
-        return fail(&s, err, EG_E_JSON_INVALID, end ? end : s.at, "an element of the array does not end");
-    if (end == s.at)
-        return fail(&s, err, EG_E_JSON_INVALID, s.at, "an element of the array is missing");
-    *element = trimmed(s.at, end);
-    *at = (size_t)(end - json);
-    return 1;
-}
-
-static unsigned hex4(const char *at) {
-    unsigned code = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned c = (unsigned char)at[i];
-        code = code << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-    return code;
-}
-
-static size_t utf8(unsigned code, char out[4]) {
-    static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--, code >>= 6)
-        out[i] = (char)(0x80 | (code & 0x3F));
-    out[0] = (char)(leads[n] | code);
-    return n;
-}
-
-/* One character of a name whose text has passed the parser; out gets its bytes. */
-static size_t unescape(const char **at, const char *end, char out[4]) {
-    const char *p = *at;
-    if (*p != '\\' || end - p < 2) {
-        out[0] = *p;
-        *at = p + 1;
-        return 1;
-    }
-    if (p[1] != 'u' || end - p < 6) {
-        static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-        const char *found = p[1] ? strchr(from, p[1]) : NULL;
-        out[0] = found ? to[found - from] : p[1];
-        *at = p + 2;
-        return 1;
-    }
-    unsigned code = hex4(p + 2);
-    *at = p + 6;
-    if (code >= 0xD800 && code < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
-        code = 0x10000 + ((code - 0xD800) << 10) + ((hex4(p + 8) - 0xDC00) & 0x3FF);
-        *at = p + 12;
-    }
-    return utf8(code, out);
-}
-
-static bool same_name(const char *at, const char *end, const char *name, size_t name_len) {
-    size_t len = (size_t)(end - at);
-    if (len == name_len && memcmp(at, name, len) == 0)
-        return memchr(at, '\\', len) == NULL;
-    if (len <= name_len || !memchr(at, '\\', len))
-        return false;
-    while (at < end) {
-        char bytes[4];
-        size_t n = unescape(&at, end, bytes);
-        if (n > name_len || memcmp(bytes, name, n) != 0)
-            return false;
-        name += n;
-        name_len -= n;
-    }
-    return name_len == 0;
-}
-
-int eg_jscan_member(const char *json, size_t len, const char *name, struct eg_str *value) {
-    struct scan s = {.at = json, .end = json + len};
-    size_t name_len = strlen(name);
-    skip_space(&s);
-    if (s.at == s.end || *s.at != '{')
-        return 0;
-    do {
-        s.at++;
-        skip_space(&s);
-        if (s.at == s.end || *s.at != '"')
-            return 0;
-        const char *from = s.at + 1, *to = string_end(s.at, s.end);
-        if (!to)
-            return 0;
-        s.at = to;
-        skip_space(&s);
-        if (s.at == s.end || *s.at != ':')
-            return 0;
-        const char *text = s.at + 1, *end = value_end(text, s.end);
-        if (!end)
-            return 0;
-        if (same_name(from, to - 1, name, name_len)) {
-            *value = trimmed(text, end);
-            return 1;
-        }
-        s.at = end;
-    } while (s.at < s.end && *s.at == ',');
-    return 0;
 }

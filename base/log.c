@@ -1,4 +1,5 @@
-/* Log lines: formatted on the stack, escaped, and written with one write(2), so that lines of several threads do not mix. */
+/* Log lines: formatted on the stack, escaped, and written with one write(2), so that lines of several threads do not
+ * mix. */
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -46,8 +47,8 @@ static size_t character(const unsigned char *p, size_t left) {
     return n;
 }
 
-/* A quoted string of either form: JSON's escapes are readable in logfmt too. Bytes that are no UTF-8 become U+FFFD, and DEL
- * and the C1 controls, which terminals obey, are escaped. */
+/* A quoted string of either form: JSON's escapes are readable in logfmt too. Bytes that are no UTF-8 become U+FFFD, and
+ * DEL and the C1 controls, which terminals obey, are escaped. */
 static void add_quoted(struct eg_buf *line, const char *text) {
     size_t len = strlen(text);
     eg_buf_char(line, '"');

