@@ -1,0 +1,86 @@
+"""A child before its parent is no error of its sender: the row waits and is made when the parent comes."""
+from support import events
+
+
+def waiting(store):
+    return store.scalar("SELECT count(*) FROM pending_rows")
+
+
+def test_a_step_before_its_run(client, store):
+    run_id = events.ulid()
+    steps = [events.step_finished(run_id, idx) for idx in range(3)]
+    assert client.post("/v1/events", steps).status == 200
+    assert store.scalar("SELECT count(*) FROM steps") == 0 and waiting(store) == 3
+    assert store.query("SELECT DISTINCT need_table, topic FROM pending_rows") == [("runs", "core.step.finished@v1")]
+    assert client.post_event(events.run_started(run_id)).status == 201
+    assert [tuple(row) for row in store.query("SELECT run_id, idx, event_id FROM steps ORDER BY idx")] == [
+        (run_id, idx, step["id"]) for idx, step in enumerate(steps)]
+    assert waiting(store) == 0
+
+
+def test_child_and_parent_in_one_batch_in_the_wrong_order(client, store):
+    run_id = events.ulid()
+    answer = client.post("/v1/events", [events.step_finished(run_id), events.run_started(run_id)])
+    assert answer.json()["stored"] == 2
+    assert store.scalar("SELECT count(*) FROM steps") == 1 and waiting(store) == 0
+
+
+def heal_chain():
+    candidate, verification, outcome = events.ulid(), events.ulid(), events.ulid()
+    return [events.event("heal.outcome@v1", {"id": outcome, "candidate_id": candidate, "result": "applied"}),
+            events.event("heal.verified@v1", {"id": verification, "candidate_id": candidate, "sandbox_ok": True, "ci_ok": True}),
+            events.event("heal.proposed@v1", {"id": candidate, "sha": "ab", "kind": "code_patch"})]
+
+
+def test_chains_one_by_one(client, store):
+    for event in heal_chain():
+        assert client.post_event(event).status == 201
+    counts = [store.scalar(f"SELECT count(*) FROM {t}") for t in ("heal_candidates", "heal_verification", "heal_outcomes")]
+    assert counts == [1, 1, 1] and waiting(store) == 0
+
+
+FIFTY = 50
+SPEC = {"$id": "chain.link@v1", "title": "A link", "type": "object", "required": ["id"],
+        "properties": {"id": {"type": "string"}, "parent": {"type": "string"}},
+        "x-egdb": {"rows": [{"table": "chain", "key": ["id"], "on_conflict": "keep", "set": {"id": "/id", "parent": "/parent"}}],
+                   "examples": [{"id": "a"}, {"id": "b", "parent": "a"}]}}
+
+
+def chain_server(start_server, store, scratch):
+    """A table that refers to itself, and a declaration for it: what a new system adds."""
+    import json
+    schemas = scratch / "spec" / "schemas" / "chain"
+    schemas.mkdir(parents=True)
+    (scratch / "spec" / "policies").mkdir()
+    (schemas / "chain.link@v1.json").write_text(json.dumps(SPEC), encoding="utf-8")
+    store.script("CREATE TABLE chain (id text NOT NULL PRIMARY KEY, parent text REFERENCES chain (id), event_id text)")
+    return start_server(store, args=["--spec", str(scratch / "spec")])
+
+
+def test_fifty_levels_of_it(start_server, store, scratch):
+    server = chain_server(start_server, store, scratch)
+    links = [events.event("chain.link@v1", {"id": f"n{i}", **({"parent": f"n{i - 1}"} if i else {})}) for i in range(FIFTY)]
+    with server.client() as client:
+        for link in reversed(links[1:]):
+            assert client.post_event(link).status == 201
+        assert waiting(store) == FIFTY - 1 and store.scalar("SELECT count(*) FROM chain") == 0
+        assert client.post_event(links[0]).status == 201
+        assert waiting(store) == 0 and store.scalar("SELECT count(*) FROM chain") == FIFTY
+        more = [events.event("chain.link@v1", {"id": f"m{i}", **({"parent": f"m{i - 1}"} if i else {})}) for i in range(FIFTY)]
+        assert client.post("/v1/events", list(reversed(more))).json()["stored"] == FIFTY
+    assert waiting(store) == 0 and store.scalar("SELECT count(*) FROM chain") == 2 * FIFTY
+
+
+def finding(nf_id, fingerprint, **kw):
+    return {"id": nf_id, "rule_id": "r", "severity": "LOW", "confidence": 0.5, "location": {"file": "a.c", "line": 1},
+            "fingerprint": fingerprint, **kw}
+
+
+def test_updates_wait_for_what_they_change(client, store):
+    nf = "NF-" + "A" * 26
+    decided = events.event("sast.fix.decided@v1", {"nf_id": nf, "status": "accepted"})
+    requested = events.event("sast.fix.requested@v1", {"nf_id": nf, "pattern": "p", "fix_hint": "h", "review_gate": "auto"})
+    ready = events.event("sast.findings.ready@v1", {"sha": "ab", "tool": "t", "findings": [finding(nf, "f1")]})
+    for event in (decided, requested, ready):
+        assert client.post_event(event).status == 201
+    assert store.query("SELECT nf_id, status FROM sast_fix_queue") == [(nf, "accepted")] and waiting(store) == 0
