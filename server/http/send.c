@@ -65,7 +65,7 @@ static size_t add_ms(char *out, size_t room, const char *name, int64_t us) {
 
 static void server_timing(const struct eg_exchange *x, int64_t took_us, char out[TIMING_B]) {
     size_t len = add_ms(out, TIMING_B, "total", took_us);
-    if (x->route >= x->http->n_routes)
+    if (x->step_at_us == 0) /* no flow has begun */
         return;
     const struct eg_flow *flow = x->http->routes[x->route].flow;
     for (size_t i = 0; i < flow->n_steps && i <= x->step && i < EG_STATS_STEPS; i++)
