@@ -1,5 +1,6 @@
-/* The configuration: one struct, made once at the start, constant after. A flag wins over the environment (EGDB_*), that
- * over the file, that over the default of options.def. What is not known is refused, with the nearest known name. */
+/* The configuration: one struct, made once at the start, constant after. A flag wins over the environment (EGDB_*),
+ * that over the file, that over the default of options.def. What is not known is refused, with the nearest known name.
+ */
 #ifndef EG_CONFIG_H
 #define EG_CONFIG_H
 
@@ -38,7 +39,7 @@ struct eg_config { /* store.dsn is store_dsn; texts are never NULL and are owned
 #define X(section, name, kind, def, least, most, flag, help) EG_CONFIG_##kind section##_##name;
 #include "server/options.def"
 #undef X
-    const char *file;         /* the file that was read; NULL without */
+    const char *file;           /* the file that was read; NULL without */
     uint8_t from[EG_OPT_COUNT]; /* enum eg_config_from */
 };
 
@@ -53,18 +54,22 @@ int eg_option_by_flag(const char *flag, size_t len);                  /* −1 wh
 /* The nearest of n words by edit distance, NULL when none is near. */
 const char *eg_nearest(const char *word, const char *const *words, size_t n);
 
-/* file: NULL for the environment's EGDB_CONFIG, else config/egdb.ini or /etc/egdb/egdb.ini when one exists. env: a list as
- * environ. err: config_invalid; place says where ("config/egdb.ini:12", "EGDB_STORE", "--store"). The caller frees *config. */
-EG_MUST_CHECK eg_status eg_config_load(const char *file, const char *const *env, const struct eg_config_flag *flags, size_t n_flags,
-                                       struct eg_config **config, struct eg_err *err);
+/* file: NULL for the environment's EGDB_CONFIG, else config/egdb.ini or /etc/egdb/egdb.ini when one exists. env: a list
+ * as environ. err: config_invalid; place says where ("config/egdb.ini:12", "EGDB_STORE", "--store"). The caller frees
+ * *config. */
+EG_MUST_CHECK eg_status eg_config_load(const char *file, const char *const *env, const struct eg_config_flag *flags,
+                                       size_t n_flags, struct eg_config **config, struct eg_err *err);
 void eg_config_free(struct eg_config *config);
 
 /* Splits "127.0.0.1:8421" or "[::1]:8421"; err: config_invalid. */
 #define EG_ADDRESS_B 64
-EG_MUST_CHECK eg_status eg_config_listen(const struct eg_config *config, char address[EG_ADDRESS_B], uint16_t *port, struct eg_err *err);
+EG_MUST_CHECK eg_status eg_config_listen(const struct eg_config *config, char address[EG_ADDRESS_B], uint16_t *port,
+                                         struct eg_err *err);
 
-/* Finds a file or folder that comes with the program: `given` when not empty, else name below the working directory, the program's
- * own folder, its parent, and ../share/egdb. err: config_invalid, naming the option and where it looked. */
-EG_MUST_CHECK eg_status eg_config_find(const char *given, const char *name, const char *option, char *path, size_t size_b, struct eg_err *err);
+/* Finds a file or folder that comes with the program: `given` when not empty, else name below the working directory,
+ * the program's own folder, its parent, and ../share/egdb. err: config_invalid, naming the option and where it looked.
+ */
+EG_MUST_CHECK eg_status eg_config_find(const char *given, const char *name, const char *option, char *path,
+                                       size_t size_b, struct eg_err *err);
 
 #endif
