@@ -55,7 +55,8 @@ def room_of(name):
 
 
 def check_own(name, line, header):
-    target = header if (tree.ROOT / header).is_file() else posixpath.normpath(posixpath.join(posixpath.dirname(name), header))
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(name), header))
+    target = beside if not (tree.ROOT / header).is_file() and (tree.ROOT / beside).is_file() else header
     if target != header:
         tree.complain(name, line, f'"{header}": say the path from the root of the repository')
     mine, other = room_of(name), room_of(target)
