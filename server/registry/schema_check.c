@@ -282,6 +282,7 @@ bool eg_schema_valid(const struct eg_schema *schema, const json_t *value, struct
         k.errors = errors;
         if (!k.stop) {
             k.steps = EG_SCHEMA_MIN_STEPS;
+            k.steps_extended = false;
             k.n_matches = 0;
             k.match_start_us = 0;
             (void)eg_schema_check_node(&k, schema->root, value, NULL, NULL);
