@@ -28,6 +28,8 @@ eg_status eg_db_open(uv_loop_t *loop, const struct eg_db_config *config, struct 
     return store->open(loop, config, dsn, db, err);
 }
 
+bool eg_db_is_private(const char *dsn) { return store_of(&dsn) == &eg_store_sqlite; }
+
 void eg_db_close(struct eg_db *db, void (*closed)(void *ctx), void *ctx) { db->store->close(db, closed, ctx); }
 
 const struct eg_catalogue *eg_db_catalogue(const struct eg_db *db) { return db->store->catalogue(db); }

@@ -34,6 +34,8 @@ struct eg_db_config {
 /* Connects (waits up to connect_timeout_ms), reads the schema version and the catalogue. err: config_invalid for a DSN that is
  * none, store_unavailable, schema_old (naming the command). The loop must not run yet. */
 EG_MUST_CHECK eg_status eg_db_open(uv_loop_t *loop, const struct eg_db_config *config, struct eg_db **db, struct eg_err *err);
+/* True for a database that is this program's alone (a SQLite file): `serve` may make and migrate it without being told to. */
+bool eg_db_is_private(const char *dsn);
 /* Ends threads and connections; waits for what runs. closed is called once nothing uses the loop any more. */
 void eg_db_close(struct eg_db *db, void (*closed)(void *ctx), void *ctx);
 
