@@ -37,6 +37,7 @@ MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
+	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c
 FUZZERS = tests/fuzz/fuzz_schema.c
 
@@ -121,7 +122,10 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
 
-units: $(UNIT_BIN)
+units: $(UNIT_BIN) $(OUT)/http_probe
+
+$(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a store, for tests/api/test_framing.py
+	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
