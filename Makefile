@@ -31,8 +31,9 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/store.c \
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c
-ADMIN_SRC =
-APP_SRC =
+ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
+	server/admin/openapi.c server/admin/topics.c server/admin/validate.c
+APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c
 MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)

@@ -1,0 +1,60 @@
+/* What is asked about the server rather than of it: health, metrics, the topics, the dead letters, the API's
+ * description. */
+#ifndef EG_ADMIN_ADMIN_H
+#define EG_ADMIN_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "db/db.h"
+#include "server/http/request.h"
+#include "server/registry/registry.h"
+
+struct eg_admin; /* the room's context: the routes' `app` */
+
+#define EG_FIGURES_COMMIT_BUCKETS 12
+
+/* What /metrics prints beside what the rooms print themselves: the fields of metrics.def, and the commits' histogram.
+ */
+struct eg_figures {
+#define X(field, kind, name, help) double field;
+#include "server/admin/metrics.def"
+#undef X
+    uint64_t commit_count;
+    double commit_seconds;
+    uint64_t commit_buckets[EG_FIGURES_COMMIT_BUCKETS]; /* cumulative, ≤ 1 2 5 10 20 50 100 200 500 1000 2000 5000 ms */
+};
+
+struct eg_admin_config {
+    struct eg_db *db;
+    const struct eg_registry *registry;
+    const char *version;
+    int schema_version;
+    const char *auth;         /* "none", "HS256" … */
+    const char *openapi_file; /* read once, at open */
+    /* Fills in the figures of the rooms that this one does not know, and writes their own text. */
+    void (*collect)(void *ctx, struct eg_figures *figures);
+    void (*append)(void *ctx, struct eg_buf *out);
+    void *ctx;
+};
+
+/* Strings are kept by pointer. err: config_invalid when the file cannot be read. */
+EG_MUST_CHECK eg_status eg_admin_open(const struct eg_admin_config *config, struct eg_admin **admin,
+                                      struct eg_err *err);
+void eg_admin_stopping(struct eg_admin *admin); /* /readyz says 503 from now on */
+void eg_admin_close(struct eg_admin *admin);
+
+extern const struct eg_flow eg_flow_healthz;        /* GET /healthz */
+extern const struct eg_flow eg_flow_readyz;         /* GET /readyz */
+extern const struct eg_flow eg_flow_version;        /* GET /version */
+extern const struct eg_flow eg_flow_metrics;        /* GET /metrics */
+extern const struct eg_flow eg_flow_openapi;        /* GET /openapi.yaml */
+extern const struct eg_flow eg_flow_topics_list;    /* GET /v1/topics */
+extern const struct eg_flow eg_flow_topic_get;      /* GET /v1/topics/{topic} */
+extern const struct eg_flow eg_flow_topic_validate; /* POST /v1/topics/{topic}/validate */
+extern const struct eg_flow eg_flow_dlq_list;       /* GET /v1/dlq */
+extern const struct eg_flow eg_flow_dlq_get;        /* GET /v1/dlq/{id} */
+
+#endif

@@ -1,0 +1,25 @@
+/* The room's inside: what its flows share. */
+#ifndef EG_ADMIN_ROOM_H
+#define EG_ADMIN_ROOM_H
+
+#include <jansson.h>
+
+#include "server/admin/admin.h"
+
+#define EG_ADMIN_MAGIC 0x45474144u
+
+struct eg_admin {
+    uint32_t magic;
+    struct eg_admin_config config;
+    int64_t started_us;      /* monotonic */
+    int64_t started_wall_us; /* UTC */
+    bool stopping;
+    char *openapi;
+    size_t openapi_len;
+};
+
+struct eg_admin *eg_admin_of(const struct eg_request *req); /* asserts that the route's app is this room */
+/* Takes over value, writes it into the answer with a newline behind, and answers; NULL is answered as internal. */
+enum eg_step_result eg_admin_answer_json(struct eg_request *req, int status, json_t *value);
+
+#endif

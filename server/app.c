@@ -1,0 +1,332 @@
+/* Puts the rooms together and takes them apart: opens the store, the registry, auth, the event room and the HTTP
+ * server, binds routes to flows, serves, and at SIGTERM or SIGINT answers what is in flight before it closes all in the
+ * reverse order. */
+#include "server/app.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/migrate.h"
+#include "server/admin/admin.h"
+#include "server/event/event.h"
+#include "server/http/http.h"
+#include "server/notify.h"
+#include "server/version.h"
+
+#define APP_MAGIC 0x45474150u
+#define N_SIGNALS 2
+
+struct eg_app {
+    uint32_t magic;
+    const struct eg_config *config;
+    uv_loop_t loop;
+    uv_signal_t signals[N_SIGNALS];
+    int n_signals; /* watched */
+    struct eg_db *db;
+    struct eg_registry *registry;
+    struct eg_auth *auth;
+    enum eg_auth_mode auth_mode;
+    struct eg_event *event;
+    struct eg_admin *admin;
+    struct eg_http *http;
+    struct eg_log log;
+    char address[EG_ADDRESS_B];
+    uint16_t port;
+    char openapi[512];
+    bool stopping;
+};
+
+/* Every request with a token passes here. */
+static bool authorize(void *ctx, struct eg_request *req, uint32_t needed) {
+    const struct eg_app *app = ctx;
+    char challenge[EG_AUTH_CHALLENGE_B];
+    const char *header = eg_request_header(req, "Authorization");
+    if (eg_auth_verify(app->auth, header, eg_clock_now_us(), req->arena, &req->who, &req->err) == EG_OK &&
+        eg_auth_require(req->who, needed, &req->err) == EG_OK) {
+        return true;
+    }
+    eg_auth_challenge(&req->err, needed, challenge);
+    eg_request_add_header(req, "WWW-Authenticate", challenge);
+    return false;
+}
+
+/* Figures */
+
+static void collect_event(const struct eg_event *event, struct eg_figures *figures) {
+    struct eg_event_stats stats;
+    eg_event_stats(event, &stats);
+    figures->events_stored = (double)stats.stored;
+    figures->events_duplicate = (double)stats.duplicates;
+    figures->events_rejected = (double)stats.rejected;
+    figures->events_conflict = (double)stats.conflicts;
+    figures->events_dead = (double)stats.dead_letters;
+    figures->events_overload = (double)stats.overloaded;
+    figures->batches = (double)stats.batches;
+    figures->batch_events = (double)stats.batch_events;
+    figures->batch_splits = (double)stats.splits;
+    figures->batch_retries = (double)stats.retries;
+    figures->rows = (double)stats.rows;
+    figures->rows_waiting = (double)stats.rows_waiting;
+    figures->queue_events = (double)stats.queue_events;
+    figures->queue_b = (double)stats.queue_b;
+    figures->position = (double)stats.position;
+    figures->commit_count = stats.batches;
+    figures->commit_seconds = (double)stats.commit_us_sum / 1e6;
+    for (int i = 0; i < EG_FIGURES_COMMIT_BUCKETS; i++) {
+        figures->commit_buckets[i] = stats.commit_buckets[i];
+    }
+}
+
+static void collect(void *ctx, struct eg_figures *figures) {
+    const struct eg_app *app = ctx;
+    collect_event(app->event, figures);
+}
+
+static void append(void *ctx, struct eg_buf *out) {
+    const struct eg_app *app = ctx;
+    eg_http_metrics(app->http, out);
+}
+
+/* The stop, each step called by the end of the one before */
+
+static void closed(void *ctx) {
+    struct eg_app *app = ctx;
+    app->db = NULL;
+    for (int i = 0; i < app->n_signals; i++) {
+        uv_close((uv_handle_t *)&app->signals[i], NULL);
+    }
+}
+
+static void drained_event(void *ctx) {
+    struct eg_app *app = ctx;
+    eg_event_close(app->event);
+    app->event = NULL;
+    eg_db_close(app->db, closed, app);
+}
+
+static void drained_http(void *ctx) {
+    struct eg_app *app = ctx;
+    app->http = NULL;
+    eg_event_drain(app->event, drained_event, app);
+}
+
+/* Later signals change nothing: a terminal's Ctrl-C often comes together with a supervisor's SIGTERM. */
+static void on_signal(uv_signal_t *handle, int number) {
+    struct eg_app *app = handle->data;
+    EG_ASSERT(app->magic == APP_MAGIC);
+    if (app->stopping) {
+        return;
+    }
+    app->stopping = true;
+    eg_info(&app->log, "%s: answering what is in flight, then stopping", number == SIGINT ? "SIGINT" : "SIGTERM");
+    eg_notify("STOPPING=1");
+    eg_admin_stopping(app->admin);
+    eg_http_drain(app->http, drained_http, app);
+}
+
+static eg_status watch_signals(struct eg_app *app, struct eg_err *err) {
+    static const int numbers[N_SIGNALS] = {SIGTERM, SIGINT};
+    for (int i = 0; i < N_SIGNALS; i++) {
+        app->signals[i].data = app;
+        if (uv_signal_init(&app->loop, &app->signals[i])) {
+            return eg_err_set(err, EG_E_INTERNAL, NULL, "signals cannot be watched");
+        }
+        app->n_signals++;
+        if (uv_signal_start(&app->signals[i], on_signal, numbers[i])) {
+            return eg_err_set(err, EG_E_INTERNAL, NULL, "signals cannot be watched");
+        }
+    }
+    return EG_OK;
+}
+
+/* The start */
+
+static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
+    bool is_event = flow == &eg_flow_events_post || flow == &eg_flow_event_get || flow == &eg_flow_events_list;
+    return is_event ? (void *)app->event : (void *)app->admin;
+}
+
+static eg_status start_http(struct eg_app *app, struct eg_err *err) {
+    const struct eg_config *c = app->config;
+    struct eg_route routes[] = {
+#define X(verb, path, needed, way) {EG_HTTP_##verb, path, EG_SCOPE_##needed, &eg_flow_##way, NULL},
+#include "server/http/routes.def"
+#undef X
+    };
+    size_t n = sizeof(routes) / sizeof(routes[0]);
+    for (size_t i = 0; i < n; i++) {
+        routes[i].app = room_of(app, routes[i].flow);
+    }
+    const struct eg_http_config http = {
+        .address = app->address,
+        .port = app->port,
+        .local_only = app->auth_mode == EG_AUTH_NONE,
+        .max_connections = (unsigned)c->http_max_connections,
+        .max_connections_per_ip = (unsigned)c->http_max_connections_per_ip,
+        .idle_timeout_ms = (unsigned)c->http_idle_timeout_ms,
+        .request_deadline_ms = (unsigned)c->http_request_deadline_ms,
+        .drain_deadline_ms = (unsigned)c->http_drain_deadline_ms,
+        .max_body_b = (size_t)c->http_max_body_b,
+        .body_budget_b = (size_t)c->http_body_budget_b,
+        .max_answer_b = (size_t)c->http_max_answer_b,
+        .arena_max_b = (size_t)c->http_arena_max_b,
+        .access_log = c->http_access_log,
+        .no_compression = !c->http_compression,
+    };
+    static const struct eg_http_hooks hooks = {authorize};
+    return eg_http_start(&app->loop, &http, routes, n, &hooks, app, &app->http, err);
+}
+
+static eg_status start_event(struct eg_app *app, struct eg_err *err) {
+    const struct eg_config *c = app->config;
+    const struct eg_event_config event = {
+        .batch_most_events = (size_t)c->event_batch_most_events,
+        .batch_most_b = (size_t)c->event_batch_most_b,
+        .queue_most_events = (size_t)c->event_queue_most_events,
+        .queue_most_b = (size_t)c->event_queue_most_b,
+        .request_most_events = (size_t)c->event_request_most_events,
+        .store_wait_ms = (int)c->event_store_wait_ms,
+        .group_commit = c->event_group_commit,
+    };
+    return eg_event_open(&app->loop, app->db, app->registry, &event, &app->event, err);
+}
+
+static eg_status start_admin(struct eg_app *app, struct eg_err *err) {
+    const struct eg_admin_config admin = {
+        .db = app->db,
+        .registry = app->registry,
+        .version = EG_VERSION,
+        .schema_version = eg_migrate_newest(),
+        .auth = eg_auth_mode_name(app->auth_mode),
+        .openapi_file = app->openapi,
+        .collect = collect,
+        .append = append,
+        .ctx = app,
+    };
+    return eg_admin_open(&admin, &app->admin, err);
+}
+
+static void report_step(void *ctx, const struct eg_migrate_step *step) {
+    const struct eg_app *app = ctx;
+    eg_info(&app->log, "migrated the database: %s (%d ms)", step->name, step->elapsed_ms);
+}
+
+/* A database of this program's own is made and brought up to date; one on a server is left to its keeper. */
+static eg_status prepare_store(struct eg_app *app, struct eg_err *err) {
+    char dir[512];
+    const char *dsn = app->config->store_dsn;
+    const char *given = app->config->server_migrations;
+    if (!eg_db_is_private(dsn)) {
+        return EG_OK;
+    }
+    if (eg_migrate_find(*given ? given : NULL, dir, sizeof(dir), err)) {
+        return EG_FAIL;
+    }
+    return eg_migrate_up(dsn, dir, EG_MIGRATE_NEWEST, report_step, app, err);
+}
+
+static eg_status check(struct eg_app *app, struct eg_auth_config *auth, char *spec, size_t size_b, struct eg_err *err) {
+    const struct eg_config *c = app->config;
+    if (eg_config_listen(c, app->address, &app->port, err) || eg_app_auth_config(c, auth, err) ||
+        eg_auth_check_listen(auth->mode, app->address, err)) {
+        return EG_FAIL;
+    }
+    app->auth_mode = auth->mode;
+    return eg_config_find(c->server_spec, "spec", "server.spec", spec, size_b, err) ||
+                   eg_config_find(c->server_openapi, "openapi.yaml", "server.openapi", app->openapi,
+                                  sizeof(app->openapi), err)
+               ? EG_FAIL
+               : EG_OK;
+}
+
+static eg_status start(struct eg_app *app, struct eg_err *err) {
+    struct eg_auth_config auth;
+    char spec[512];
+    if (check(app, &auth, spec, sizeof(spec), err) || eg_auth_open(&auth, &app->auth, err) || prepare_store(app, err)) {
+        return EG_FAIL;
+    }
+    struct eg_db_config db = eg_app_db_config(app->config);
+    if (eg_db_open(&app->loop, &db, &app->db, err) ||
+        eg_registry_load(spec, eg_db_catalogue(app->db), &app->registry, err) || start_event(app, err) ||
+        start_admin(app, err) || watch_signals(app, err)) {
+        return EG_FAIL;
+    }
+    return start_http(app, err);
+}
+
+static void banner(const struct eg_app *app) {
+    const struct eg_topic *const *topics;
+    bool v6 = app->config->server_listen[0] == '[';
+    fprintf(stderr, "EGDB %s\n  url    http://%s%s%s:%u\n  store  %s\n  auth   %s\n  topics %zu\n", EG_VERSION,
+            v6 ? "[" : "", app->address, v6 ? "]" : "", (unsigned)eg_http_port(app->http), eg_db_where(app->db),
+            app->auth_mode == EG_AUTH_NONE ? "none: everybody on this machine may do everything"
+                                           : eg_auth_mode_name(app->auth_mode),
+            eg_registry_topics(app->registry, &topics));
+    fflush(stderr);
+}
+
+static void raise_descriptors(int64_t wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)wanted) {
+        limit.rlim_cur =
+            limit.rlim_max == RLIM_INFINITY || limit.rlim_max > (rlim_t)wanted ? (rlim_t)wanted : limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void close_if_open(uv_handle_t *handle, void *arg) {
+    (void)arg;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+/* After a start that failed half-way nothing runs yet: what is open is closed in the reverse order. */
+static void abandon(struct eg_app *app) {
+    if (app->event) {
+        eg_event_close(app->event);
+    }
+    if (app->db) {
+        eg_db_close(app->db, closed, app);
+    } else {
+        closed(app);
+    }
+    uv_run(&app->loop, UV_RUN_DEFAULT);
+}
+
+static void free_rest(struct eg_app *app) {
+    eg_admin_close(app->admin);
+    eg_registry_free(app->registry);
+    eg_auth_close(app->auth);
+    uv_walk(&app->loop, close_if_open, NULL);
+    uv_run(&app->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&app->loop);
+}
+
+enum eg_exit eg_app_serve(const struct eg_config *config) {
+    struct eg_app app = {.magic = APP_MAGIC, .config = config, .log = {.object = "server"}};
+    struct eg_err err = {0};
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptors(config->server_open_files);
+    if (uv_loop_init(&app.loop)) {
+        fprintf(stderr, "egdb serve: no event loop can be made\n");
+        return EG_EXIT_FAILED;
+    }
+    if (start(&app, &err)) {
+        fprintf(stderr, "egdb serve: %s%s%s%s\n", err.message, *err.place ? " (" : "", err.place,
+                *err.place ? ")" : "");
+        abandon(&app);
+        free_rest(&app);
+        return eg_exit_of(&err);
+    }
+    banner(&app);
+    eg_notify("READY=1");
+    uv_run(&app.loop, UV_RUN_DEFAULT);
+    free_rest(&app);
+    eg_info(&app.log, "stopped");
+    return EG_EXIT_OK;
+}
