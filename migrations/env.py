@@ -1,7 +1,9 @@
-"""Runs EGDB's migrations: every revision is a pair of SQL files in migrations/sql for each dialect, which `egdb migrate` runs too.
+"""Runs EGDB's migrations: every revision is a pair of SQL files in migrations/sql for each dialect, which
+`egdb migrate` runs too.
 
-The store is `-x dsn=DSN`, else the environment's EGDB_STORE; DSN is sqlite:PATH or a libpq URI. All revisions of one command
-share one transaction, under the lock that `egdb migrate` takes as well: a failure leaves nothing of the command behind.
+The store is `-x dsn=DSN`, else the environment's EGDB_STORE; DSN is sqlite:PATH or a libpq URI. All revisions of one
+command share one transaction, under the lock that `egdb migrate` takes as well: a failure leaves nothing of the command
+behind.
 """
 import logging.config
 import os
@@ -15,7 +17,8 @@ import sqlalchemy
 
 HERE = pathlib.Path(__file__).resolve().parent
 WAIT_S = 60
-PG_SETUP = "SET timezone = 'UTC'; SET lock_timeout = '60s'; SET statement_timeout = 0; SET client_min_messages = warning"
+PG_SETUP = """SET timezone = 'UTC'; SET lock_timeout = '60s'; SET statement_timeout = 0;
+              SET client_min_messages = warning"""
 PG_LOCK = "SELECT pg_advisory_xact_lock(5207130420)"  # db/db_pg_migrate.c has the same number
 
 
@@ -66,7 +69,8 @@ def store():
     if dsn.startswith(("postgresql://", "postgres://")):
         return "postgresql", dsn
     # The text itself may hold a password, so it is not repeated.
-    sys.exit("The store's DSN is neither sqlite:PATH nor postgresql://USER@HOST/DATABASE: give -x dsn=DSN or set EGDB_STORE.")
+    sys.exit("The store's DSN is neither sqlite:PATH nor postgresql://USER@HOST/DATABASE: give -x dsn=DSN or set "
+             "EGDB_STORE.")
 
 
 def sqlite_engine(path):

@@ -125,7 +125,7 @@ CREATE TABLE spec_drift (
   branch          text        COLLATE "C",
   event_id        text        COLLATE "C"
 );
-CREATE INDEX ix_spec_drift_module_metric ON spec_drift (module, metric);
+CREATE INDEX ix_spec_drift_module_metric ON spec_drift (repo, module, metric);
 
 CREATE TABLE sast_findings (
   id          text             COLLATE "C" NOT NULL CONSTRAINT sast_findings_pkey PRIMARY KEY,

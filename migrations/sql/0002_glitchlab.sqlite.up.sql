@@ -122,7 +122,7 @@ CREATE TABLE spec_drift (
   branch          TEXT,
   event_id        TEXT
 );
-CREATE INDEX ix_spec_drift_module_metric ON spec_drift (module, metric);
+CREATE INDEX ix_spec_drift_module_metric ON spec_drift (repo, module, metric);
 
 CREATE TABLE sast_findings (
   id          TEXT             NOT NULL CONSTRAINT sast_findings_pkey PRIMARY KEY,

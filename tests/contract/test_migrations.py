@@ -1,5 +1,5 @@
-"""Alembic and `egdb migrate` apply the same files: either way gives the same schema, either continues what the other began, and
-neither leaves anything behind, forwards or back, whole or half-way."""
+"""Alembic and `egdb migrate` apply the same files: either way gives the same schema, either continues what the other
+began, and neither leaves anything behind, forwards or back, whole or half-way."""
 import re
 import subprocess
 
@@ -12,7 +12,8 @@ from support.migrations import NAMES, NEWEST, alembic, egdb, objects, snapshot
 def test_every_migration_is_complete():
     """Four SQL files, an Alembic revision, and an entry of the C program's list."""
     sql = migrations.MIGRATIONS / "sql"
-    expected = {f"{name}.{dialect}.{way}.sql" for name in NAMES for dialect in ("postgresql", "sqlite") for way in ("up", "down")}
+    endings = ("postgresql.up", "postgresql.down", "sqlite.up", "sqlite.down")
+    expected = {f"{name}.{ending}.sql" for name in NAMES for ending in endings}
     assert {path.name for path in sql.iterdir()} == expected
     assert sorted(path.stem for path in (migrations.MIGRATIONS / "versions").glob("*.py")) == NAMES
     listed = re.findall(r'^X\((\d+), "(\w+)"\)$', (binary.ROOT / "db" / "migrations.def").read_text(), re.M)
@@ -105,8 +106,9 @@ def test_a_failure_of_alembic_leaves_an_empty_database_empty(empty_store, scratc
 
 
 def test_migrators_at_once_wait_for_each_other(empty_store):
-    commands = [["/usr/bin/alembic", "-c", str(migrations.MIGRATIONS / "alembic.ini"), "-x", f"dsn={empty_store.dsn}", "upgrade",
-                 "head"]] + [[str(binary.path()), "migrate", "up", "--store", empty_store.dsn]] * 3
+    ini = str(migrations.MIGRATIONS / "alembic.ini")
+    commands = [["/usr/bin/alembic", "-c", ini, "-x", f"dsn={empty_store.dsn}", "upgrade", "head"]]
+    commands += [[str(binary.path()), "migrate", "up", "--store", empty_store.dsn]] * 3
     running = [subprocess.Popen(command, cwd=binary.ROOT, env=migrations.clean_environment(), stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT) for command in commands]
     outputs = [process.communicate(timeout=120)[0].decode() for process in running]

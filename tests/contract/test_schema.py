@@ -1,4 +1,5 @@
-"""The tables as the design asks for them: what every derived row carries, keys, partitions kept ahead, and rows that must survive."""
+"""The tables as the design asks for them: what every derived row carries, keys, partitions kept ahead, rows that must
+survive."""
 import concurrent.futures
 import contextlib
 import datetime
@@ -6,9 +7,10 @@ import datetime
 import pytest
 
 DERIVED = {
-    "runs", "steps", "invariants_results", "delta_tokens", "delta_fingerprints", "mosaic_deltas", "spec_thresholds", "spec_drift",
-    "sast_findings", "sast_fix_queue", "sast_fix_verification", "heal_candidates", "heal_verification", "heal_outcomes", "modules",
-    "files", "ast_nodes", "ast_edges", "phi_links", "commits", "commit_files", "commit_labels", "test_reports"}
+    "runs", "steps", "invariants_results", "delta_tokens", "delta_fingerprints", "mosaic_deltas", "spec_thresholds",
+    "spec_drift", "sast_findings", "sast_fix_queue", "sast_fix_verification", "heal_candidates", "heal_verification",
+    "heal_outcomes", "modules", "files", "ast_nodes", "ast_edges", "phi_links", "commits", "commit_files",
+    "commit_labels", "test_reports"}
 OF_THE_LOG = {"events", "event_ids", "event_keys", "event_position", "events_dlq", "pending_rows", "artifacts",
               "egdb_schema_version", "alembic_version"}
 MANY_REPOSITORIES = DERIVED - {"sast_fix_verification", "heal_verification", "heal_outcomes"}
@@ -21,10 +23,11 @@ DISTRIBUTED_BY = {"events": "id", "event_ids": "id", "artifacts": "event_id", "r
 def columns(store, table):
     """{name: (is nullable, has a default)}"""
     if store.kind == "sqlite":
-        return {name: (not notnull, default is not None)
-                for name, notnull, default in store.query(f"SELECT name, \"notnull\", dflt_value FROM pragma_table_info('{table}')")}
+        return {name: (not notnull, default is not None) for name, notnull, default in store.query(
+            f"SELECT name, \"notnull\", dflt_value FROM pragma_table_info('{table}')")}
     return {name: (nullable == "YES", default is not None) for name, nullable, default in store.query(
-        "SELECT column_name, is_nullable, column_default FROM information_schema.columns WHERE table_name = ?", (table,))}
+        "SELECT column_name, is_nullable, column_default FROM information_schema.columns WHERE table_name = ?",
+        (table,))}
 
 
 @pytest.fixture
@@ -86,20 +89,22 @@ def test_checks_hold(store, row):
 
 def test_text_sorts_by_bytes(pg):
     assert pg.query("""SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND a.atttypid = 'text'::regtype
-        AND a.attcollation <> '"C"'::regcollation""") == []
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0
+        AND a.atttypid = 'text'::regtype AND a.attcollation <> '"C"'::regcollation""") == []
 
 
 def test_keys_hold_the_column_to_distribute_by(pg):
     for table, column in DISTRIBUTED_BY.items():
-        keys = pg.query("""SELECT array_agg(a.attname::text) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid
-            AND a.attnum = ANY (i.indkey::int2[]) WHERE i.indisunique AND i.indrelid = ?::regclass GROUP BY i.indexrelid""", (table,))
+        keys = pg.query("""SELECT array_agg(a.attname::text) FROM pg_index i
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+            WHERE i.indisunique AND i.indrelid = ?::regclass GROUP BY i.indexrelid""", (table,))
         assert keys and all(column in key for (key,) in keys), table
         assert columns(pg, table)[column][0] is False, table
 
 
 def test_foreign_keys_are_named_and_stay_out_of_partitions(pg):
-    rows = pg.query("SELECT conname, conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'")
+    rows = pg.query(
+        "SELECT conname, conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'")
     assert rows and all(name.endswith("_fkey") for name, _, _ in rows)
     assert not {"events", "delta_tokens"} & {table for _, *ends in rows for table in ends}
 
@@ -108,9 +113,10 @@ def test_foreign_keys_are_named_and_stay_out_of_partitions(pg):
 
 def bounds(pg, parent):
     """[(name, from or None, to)] in order; None is MINVALUE."""
-    rows = pg.query("""SELECT c.relname, (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz,
-        (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([^'']+)''\\)'))[1]::timestamptz
-        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = ?::regclass ORDER BY 2 NULLS FIRST""", (parent,))
+    rows = pg.query("""SELECT c.relname, (regexp_match(b.bound, 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz,
+        (regexp_match(b.bound, 'TO \\(''([^'']+)''\\)'))[1]::timestamptz
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) AS b(bound)
+        WHERE i.inhparent = ?::regclass ORDER BY 2 NULLS FIRST""", (parent,))
     assert rows[0][1] is None and rows[0][0] == f"{parent}_history"
     for before, after in zip(rows, rows[1:]):
         assert before[2] == after[1], f"a gap between {before} and {after}"
@@ -137,7 +143,8 @@ def test_partitions_are_ahead_without_a_gap(pg):
 def test_partitions_are_made_once_by_servers_that_ask_at_once(pg):
     def ask(_):
         with contextlib.closing(pg.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("SET timezone = 'Pacific/Auckland'; SET datestyle = 'SQL, DMY'; SELECT egdb_partitions_ahead(20)")
+            cursor.execute("SET timezone = 'Pacific/Auckland'; SET datestyle = 'SQL, DMY'")
+            cursor.execute("SELECT egdb_partitions_ahead(20)")
             return cursor.fetchone()[0]
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -152,7 +159,7 @@ def test_partitions_continue_after_a_time_away(pg, away_days):
     then = (now() - datetime.timedelta(days=away_days)).strftime("%Y-%m-%d")
     for name, _, _ in bounds(pg, "events"):
         pg.script(f"ALTER TABLE events DETACH PARTITION {name}; DROP TABLE {name}")
-    pg.script(f"SET timezone = 'UTC'; CREATE TABLE events_history PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('{then}')")
+    pg.script(f"CREATE TABLE events_history PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('{then}Z')")
     assert 8 < pg.scalar("SELECT egdb_partitions_ahead(7)") < 60
     rows = bounds(pg, "events")
     assert rows[-1][2] > now() + datetime.timedelta(days=7)
@@ -188,8 +195,9 @@ EVENT = ("INSERT INTO events(id, topic, ts_utc, source, correlation_id, repo_sha
 
 
 def test_events_of_any_past_and_of_a_day_ahead_find_a_place(pg):
-    for position, moment in enumerate(["'0001-01-01Z'", "'1970-01-01Z'", "now() - interval '10 years'", "now() - interval '8 days'",
-                                       "now()", "now() + interval '24 hours'"]):
+    moments = ["'0001-01-01Z'", "'1970-01-01Z'", "now() - interval '10 years'", "now() - interval '8 days'", "now()",
+               "now() + interval '24 hours'"]
+    for position, moment in enumerate(moments):
         pg.script(EVENT.format(id=position, ts=moment, position=position))
     assert pg.scalar("SELECT count(*) FROM events_history") == 4
 

@@ -32,7 +32,8 @@ def egdb(store, direction, to=None, folder=MIGRATIONS, check=0):
 
 def copy(folder):
     """A copy of migrations/, for a test that spoils a file."""
-    return pathlib.Path(shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
+    ignored = shutil.ignore_patterns("__pycache__")
+    return pathlib.Path(shutil.copytree(MIGRATIONS, folder / "migrations", ignore=ignored))
 
 
 def objects(store):
@@ -40,11 +41,11 @@ def objects(store):
     if store.kind == "sqlite":
         return "\n".join(f"{name}: {sql}" for name, sql in store.query(
             "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name"))
-    done = subprocess.run([str(postgres.BIN / "pg_dump"), "--schema-only", "--no-owner", store.dsn], capture_output=True, text=True,
-                          timeout=120)
+    command = [str(postgres.BIN / "pg_dump"), "--schema-only", "--no-owner", store.dsn]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    lines = (line for line in done.stdout.splitlines() if not re.match(r"\s*$|--|SET |\\|SELECT pg_catalog.set_config", line))
-    return "\n".join(lines)
+    noise = re.compile(r"\s*$|--|SET |\\|SELECT pg_catalog.set_config")
+    return "\n".join(line for line in done.stdout.splitlines() if not noise.match(line))
 
 
 def snapshot(store):
