@@ -86,8 +86,8 @@ def test_the_fixture_runs_unchanged(store):
     assert store.query("SELECT gate, action FROM invariants_results") == [("I2", "review")]
     if store.kind == "sqlite":
         form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
-        for column, table in (("started", "runs"), ("created_utc", "delta_tokens"), ("created_utc", "delta_fingerprints")):
-            assert re.fullmatch(form, store.scalar(f"SELECT {column} FROM {table}"))
+        for time in ("started FROM runs", "created_utc FROM delta_tokens", "created_utc FROM delta_fingerprints"):
+            assert re.fullmatch(form, store.scalar(f"SELECT {time}"))
 
 
 @pytest.mark.parametrize("words,sql", documented(), ids=lambda value: "+".join(sorted(value)) if len(value) < 9 else "")
