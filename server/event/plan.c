@@ -117,7 +117,8 @@ static const struct eg_need_shape *need_shape(struct maker *m, const struct eg_n
         .id = (int)p->n_shapes++,
         .need = need,
         .types = types,
-        .lookup = {.kind = EG_DML_LOOKUP, .table = need->table, .n_key = need->n_where, .key = need->where},
+        .lookup = {.kind = EG_DML_LOOKUP, .table = need->table, .n_key = need->n_where, .key = need->where,
+                   .n_out = 1, .out = need->where}, /* that it is there is all that is asked */
     };
     return made;
 }

@@ -97,8 +97,8 @@ def test_keys(client, store):
 
 def test_duplicates_and_conflicts_inside_one_batch(client):
     event = events.label()
-    batch = [event, event, {**event, "source": "else"}, events.label(id=None, idempotency_key="k", payload=event["payload"]),
-             events.label(id=None, idempotency_key="k", payload=event["payload"], correlation_id="x")]
+    keyed = {**event, "id": None, "idempotency_key": "k"}
+    batch = [event, event, {**event, "source": "else"}, keyed, {**keyed, "correlation_id": "x"}]
     items = client.post("/v1/events", batch).json()["items"]
     assert [i["status"] for i in items] == ["stored", "duplicate", "rejected", "stored", "rejected"]
     assert (items[2]["error"]["code"], items[4]["error"]["code"]) == ("id_conflict", "key_conflict")

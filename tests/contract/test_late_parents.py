@@ -80,7 +80,7 @@ def test_updates_wait_for_what_they_change(client, store):
     nf = "NF-" + "A" * 26
     decided = events.event("sast.fix.decided@v1", {"nf_id": nf, "status": "accepted"})
     requested = events.event("sast.fix.requested@v1", {"nf_id": nf, "pattern": "p", "fix_hint": "h", "review_gate": "auto"})
-    ready = events.event("sast.findings.ready@v1", {"sha": "ab", "tool": "t", "findings": [finding(nf, "f1")]})
+    ready = events.event("sast.findings.ready@v1", {"sha": "abcdef12", "tool": "t", "findings": [finding(nf, "fp:sha256:0123456789")]})
     for event in (decided, requested, ready):
         assert client.post_event(event).status == 201
     assert store.query("SELECT nf_id, status FROM sast_fix_queue") == [(nf, "accepted")] and waiting(store) == 0
