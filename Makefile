@@ -39,7 +39,8 @@ MAIN_SRC = server/main.c
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
-	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c
+	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
+	tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c
 FUZZERS = tests/fuzz/fuzz_schema.c
 
 PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih

@@ -1,4 +1,5 @@
-/* Runs examples as the event path would: the payload's text is what a producer sends, its schema decides, its rules make rows. */
+/* Runs examples as the event path would: the payload's text is what a producer sends, its schema decides, its rules
+ * make rows. */
 #include "server/registry/check.h"
 
 #include <stdlib.h>

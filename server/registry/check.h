@@ -4,7 +4,8 @@
 
 #include "server/registry/registry.h"
 
-/* Called once a topic: err NULL when all its examples are good (and made n_rows rows), else what is wrong with the first bad one. */
+/* Called once a topic: err NULL when all its examples are good (and made n_rows rows), else what is wrong with the
+ * first bad one. */
 typedef void (*eg_check_report)(void *ctx, const struct eg_topic *topic, size_t n_rows, const struct eg_err *err);
 
 /* Returns the number of topics that failed. report may be NULL. */

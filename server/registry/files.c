@@ -1,4 +1,5 @@
-/* Reads the folders and JSON files of spec/. Whatever is wrong with one is config_invalid, with the file as its place. */
+/* Reads the folders and JSON files of spec/. Whatever is wrong with one is config_invalid, with the file as its place.
+ */
 #include "server/registry/files.h"
 
 #include <dirent.h>
@@ -22,9 +23,7 @@ static bool wanted(struct eg_arena *arena, const char *path, const char *name, b
     return folders ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode) && ends_with(name, ".json");
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
+static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 
 eg_status eg_folder_names(const char *path, bool folders, struct eg_arena *arena, const char *const **names, size_t *n,
                           struct eg_err *err) {
@@ -33,7 +32,8 @@ eg_status eg_folder_names(const char *path, bool folders, struct eg_arena *arena
     *n = 0;
     *names = NULL;
     if (found < 0) {
-        return eg_err_set(err, EG_E_CONFIG, path, "the folder cannot be read: %s; name another by --spec", strerror(errno));
+        return eg_err_set(err, EG_E_CONFIG, path, "the folder cannot be read: %s; name another by --spec",
+                          strerror(errno));
     }
     const char **list = eg_arena_alloc(arena, ((size_t)found + 1) * sizeof *list);
     for (int i = 0; i < found; i++) {
@@ -44,7 +44,8 @@ eg_status eg_folder_names(const char *path, bool folders, struct eg_arena *arena
     }
     free(entries);
     *names = list;
-    return eg_arena_failed(arena) ? eg_err_set(err, EG_E_INTERNAL, path, "the declarations take too much memory") : EG_OK;
+    return eg_arena_failed(arena) ? eg_err_set(err, EG_E_INTERNAL, path, "the declarations take too much memory")
+                                  : EG_OK;
 }
 
 json_t *eg_file_object(const char *path, struct eg_err *err) {

@@ -1,4 +1,5 @@
-/* Loads spec/policies and finds values in them. A policy file is any JSON object; its name is the first part of a path. */
+/* Loads spec/policies and finds values in them. A policy file is any JSON object; its name is the first part of a path.
+ */
 #include "server/registry/policies.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Evaluates the compiled row rules of a topic over one event. Nothing is looked up by name but members of the payload; all memory
- * comes from the arena, except one buffer while JSON is composed. */
+/* Evaluates the compiled row rules of a topic over one event. Nothing is looked up by name but members of the payload;
+ * all memory comes from the arena, except one buffer while JSON is composed. */
 #include <stdio.h>
 #include <string.h>
 
@@ -73,8 +73,12 @@ static enum found refuse(struct projection *p, const struct eg_pointer *pointer,
     eg_buf_init(&place, 4096);
     add_level(p, &place, pointer->level);
     add_tokens(&place, pointer);
-    eg_err_set(p->err, code, eg_buf_text(&place), "the value %s, which the column `%s` of table `%s` needs", what, param->column,
-               p->rule->dml.table->name);
+    if (param) {
+        eg_err_set(p->err, code, eg_buf_text(&place), "the value %s; it goes into column `%s` of table `%s`", what,
+                   param->column, p->rule->dml.table->name);
+    } else {
+        eg_err_set(p->err, code, eg_buf_text(&place), "the value %s", what);
+    }
     eg_buf_free(&place);
     return ERROR;
 }
@@ -345,8 +349,7 @@ static eg_status walk(struct projection *p, size_t depth) {
     }
     json_t *array = follow(p, &plan->each[depth]);
     if (array && !json_is_array(array)) {
-        struct eg_param param = {.column = "each"};
-        refuse(p, &plan->each[depth], EG_E_SCHEMA_INVALID, "is not an array", &param);
+        refuse(p, &plan->each[depth], EG_E_SCHEMA_INVALID, "is not an array", NULL);
         return EG_FAIL;
     }
     size_t n = json_array_size(array);

@@ -1,5 +1,5 @@
-/* Writes a parsed value as compact JSON. jansson's own dump spells 0.1 as 0.10000000000000001, which jsonb would keep; here a double
- * is as short as it reads back. Depth is bounded by what the parser was let read (EG_JSON_MAX_DEPTH). */
+/* Writes a parsed value as compact JSON. jansson's own dump spells 0.1 as 0.10000000000000001, which jsonb would keep;
+ * here a double is as short as it reads back. Depth is bounded by what the parser was let read (EG_JSON_MAX_DEPTH). */
 #include "base/buf.h"
 #include "server/registry/rules.h"
 

@@ -1,5 +1,5 @@
-/* Values of JSON and of literals in the type of a column. Strict: a number is no text, and an integer that its column cannot hold
- * is refused here, before the database would. */
+/* Values of JSON and of literals in the type of a column. Strict: a number is no text, and an integer that its column
+ * cannot hold is refused here, before the database would. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,40 +9,38 @@
 #include "server/registry/rules.h"
 
 const char *eg_type_name(enum eg_type type) {
-    static const char *const names[] = {
-        [EG_TEXT] = "text", [EG_INT4] = "a 32-bit integer", [EG_INT8] = "a 64-bit integer", [EG_FLOAT8] = "a number",
-        [EG_BOOL] = "a boolean", [EG_TIME] = "an RFC 3339 time", [EG_JSON] = "JSON", [EG_BYTES] = "bytes"};
+    static const char *const names[] = {[EG_TEXT] = "text",
+                                        [EG_INT4] = "a 32-bit integer",
+                                        [EG_INT8] = "a 64-bit integer",
+                                        [EG_FLOAT8] = "a number",
+                                        [EG_BOOL] = "a boolean",
+                                        [EG_TIME] = "an RFC 3339 time",
+                                        [EG_JSON] = "JSON",
+                                        [EG_BYTES] = "bytes"};
     return names[type];
 }
 
-static bool int_fits(enum eg_type type, int64_t i) {
-    return type == EG_INT8 || (i >= INT32_MIN && i <= INT32_MAX);
-}
+static bool int_fits(enum eg_type type, int64_t i) { return type == EG_INT8 || (i >= INT32_MIN && i <= INT32_MAX); }
 
-static eg_status to_int(const json_t *json, enum eg_type type, struct eg_value *value, enum eg_code *code, const char **what) {
-    int64_t i;
-    if (json_is_integer(json)) {
-        i = json_integer_value(json);
-    } else if (json_is_real(json) && json_real_value(json) == nearbyint(json_real_value(json))) { /* 1.0 is an integer in JSON Schema */
-        double d = json_real_value(json);
-        if (d < -0x1p63 || d >= 0x1p63) {
-            i = INT64_MAX;
-            type = EG_INT4;
-        } else {
-            i = (int64_t)d;
-        }
-    } else {
-        *code = EG_E_SCHEMA_INVALID;
-        *what = "is not an integer";
+/* 1.0 is an integer in JSON Schema, and so here. */
+static eg_status to_int(const json_t *json, enum eg_type type, struct eg_value *value, enum eg_code *code,
+                        const char **what) {
+    double d = json_real_value(json); /* 0 when it is not real */
+    int64_t i = json_integer_value(json);
+    bool fits = true;
+    *code = EG_E_SCHEMA_INVALID;
+    *what = "is not an integer";
+    if (!json_is_number(json) || d != nearbyint(d)) {
         return EG_FAIL;
     }
-    if (!int_fits(type, i)) {
-        *code = EG_E_NUMBER_OUT_OF_RANGE;
-        *what = type == EG_INT4 ? "does not fit into 32 bits" : "does not fit into 64 bits";
-        return EG_FAIL;
+    if (json_is_real(json)) {
+        fits = d >= -0x1p63 && d < 0x1p63;
+        i = fits ? (int64_t)d : 0;
     }
+    *code = EG_E_NUMBER_OUT_OF_RANGE;
+    *what = type == EG_INT4 ? "does not fit into 32 bits" : "does not fit into 64 bits";
     *value = eg_int(i);
-    return EG_OK;
+    return fits && int_fits(type, i) ? EG_OK : EG_FAIL;
 }
 
 eg_status eg_value_from_json(const json_t *json, enum eg_type type, struct eg_value *value, enum eg_code *code,

@@ -1,4 +1,5 @@
-/* Whether a value passes a test of `when`. A missing or null value passes only exists: false, equals: null and not_in. */
+/* Whether a value passes a test of `when`. A missing or null value passes only exists: false, equals: null and not_in.
+ */
 #include <string.h>
 
 #include "server/registry/rules.h"

@@ -37,7 +37,8 @@ static bool has_fill(const struct wanted *wanted, const struct eg_dml *fill) {
         const struct eg_dml *other = wanted->fills[i];
         size_t n = fill->fill.ref->n_where;
         if (other->table == fill->table && other->fill.column == fill->fill.column && other->fill.ref->n_where == n &&
-            other->fill.ref->column == fill->fill.ref->column && same_columns(other->fill.stored, fill->fill.stored, n) &&
+            other->fill.ref->column == fill->fill.ref->column &&
+            same_columns(other->fill.stored, fill->fill.stored, n) &&
             same_columns(other->fill.ref->where, fill->fill.ref->where, n)) {
             return true;
         }
@@ -47,7 +48,8 @@ static bool has_fill(const struct wanted *wanted, const struct eg_dml *fill) {
 
 static bool has_need(const struct wanted *wanted, const struct eg_need *need) {
     for (size_t i = 0; i < wanted->n_needs; i++) {
-        if (wanted->needs[i]->n_where == need->n_where && same_columns(wanted->needs[i]->where, need->where, need->n_where)) {
+        if (wanted->needs[i]->n_where == need->n_where &&
+            same_columns(wanted->needs[i]->where, need->where, need->n_where)) {
             return true;
         }
     }
@@ -137,6 +139,7 @@ eg_status eg_registry_load(const char *spec_dir, const struct eg_catalogue *cata
         eg_err_set(err, EG_E_INTERNAL, spec_dir, "out of memory");
         goto fail;
     }
+    eg_schema_set_assert_formats(r->set, true); /* a declared date-time is meant */
     r->policies = eg_policies_load(spec_dir, r->arena, err);
     if (!r->policies) {
         goto fail;

@@ -1,5 +1,5 @@
-/* Row rules, compiled: how each parameter of a rule's statement is found in an event. Made once at start by rules_*.c, read by
- * project.c for every event. All of it lives in the registry's arena. Inside server/registry/ only. */
+/* Row rules, compiled: how each parameter of a rule's statement is found in an event. Made once at start by rules_*.c,
+ * read by project.c for every event. All of it lives in the registry's arena. Inside server/registry/ only. */
 #ifndef EG_REGISTRY_RULES_H
 #define EG_REGISTRY_RULES_H
 
@@ -111,7 +111,8 @@ EG_MUST_CHECK eg_status eg_rules_pointer(struct eg_rules *rules, const char *tex
 bool eg_pointer_same(const struct eg_pointer *a, const struct eg_pointer *b);
 
 /* rules_source.c: a value of `set` for a column of this type. */
-EG_MUST_CHECK eg_status eg_rules_source(struct eg_rules *rules, json_t *json, enum eg_type type, struct eg_source *source);
+EG_MUST_CHECK eg_status eg_rules_source(struct eg_rules *rules, json_t *json, enum eg_type type,
+                                        struct eg_source *source);
 EG_MUST_CHECK eg_status eg_rules_engine(struct eg_rules *rules, const char *column, struct eg_source *source);
 bool eg_rules_is_engine(const char *column);
 bool eg_source_same(const struct eg_source *a, const struct eg_source *b);
@@ -130,13 +131,19 @@ struct eg_draft {
     bool optional;
     int first_param; /* of the laid out row, −1: not a parameter */
     bool key;
+    bool match; /* compared only: a column of `match`, which `set` may set too */
 };
 struct eg_drafts {
     size_t n;
     struct eg_draft list[EG_COLUMNS_MAX];
+    int key[EG_COLUMNS_MAX]; /* drafts of the rule's dml.key, in its order */
 };
-EG_MUST_CHECK eg_status eg_rules_columns(struct eg_rules *rules, json_t *set, bool engine, struct eg_drafts *drafts);
-struct eg_draft *eg_drafts_find(struct eg_drafts *drafts, int column);
+/* Compiles `set`; engine: adds the engine's columns. match is `match`, or NULL. */
+EG_MUST_CHECK eg_status eg_rules_columns(struct eg_rules *rules, json_t *set, json_t *match, bool engine,
+                                         struct eg_drafts *drafts);
+struct eg_draft *eg_drafts_find(struct eg_drafts *drafts, int column); /* not those of `match`; NULL when absent */
+struct eg_draft *eg_drafts_add(struct eg_rules *rules, struct eg_drafts *drafts,
+                               int column); /* NULL with the error set */
 
 /* rules_lookup.c */
 EG_MUST_CHECK eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draft *draft);
@@ -144,9 +151,10 @@ EG_MUST_CHECK eg_status eg_rules_needs(struct eg_rules *rules, struct eg_drafts 
 EG_MUST_CHECK eg_status eg_rules_fills(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule);
 bool eg_table_unique(const struct eg_table *table, const int *columns, size_t n); /* exactly these, in any order */
 
-/* project_value.c: JSON to a column's type (not EG_JSON, not EG_BYTES). On failure *code and *what ("is not an integer"). */
-EG_MUST_CHECK eg_status eg_value_from_json(const json_t *json, enum eg_type type, struct eg_value *value, enum eg_code *code,
-                                           const char **what);
+/* project_value.c: JSON to a column's type (not EG_JSON, not EG_BYTES). On failure *code and *what ("is not an
+ * integer"). */
+EG_MUST_CHECK eg_status eg_value_from_json(const json_t *json, enum eg_type type, struct eg_value *value,
+                                           enum eg_code *code, const char **what);
 /* A literal's text to a column's type; false when it does not fit. JSON is checked, and used as it stands. */
 bool eg_value_from_text(const char *text, enum eg_type type, struct eg_value *value);
 const char *eg_type_name(enum eg_type type);

@@ -5,14 +5,14 @@
 
 struct eg_draft *eg_drafts_find(struct eg_drafts *drafts, int column) {
     for (size_t i = 0; i < drafts->n; i++) {
-        if (drafts->list[i].column == column) {
+        if (drafts->list[i].column == column && !drafts->list[i].match) {
             return &drafts->list[i];
         }
     }
     return NULL;
 }
 
-static struct eg_draft *add(struct eg_rules *rules, struct eg_drafts *drafts, int column) {
+struct eg_draft *eg_drafts_add(struct eg_rules *rules, struct eg_drafts *drafts, int column) {
     if (drafts->n == EG_COLUMNS_MAX) {
         eg_rules_fail(rules, "a rule sets at most %d columns", EG_COLUMNS_MAX);
         return NULL;
@@ -64,7 +64,7 @@ static eg_status add_engine(struct eg_rules *rules, struct eg_drafts *drafts) {
         if (!eg_rules_is_engine(rules->table->columns[i].name) || eg_drafts_find(drafts, (int)i)) {
             continue;
         }
-        struct eg_draft *draft = add(rules, drafts, (int)i);
+        struct eg_draft *draft = eg_drafts_add(rules, drafts, (int)i);
         if (!draft || eg_rules_engine(rules, rules->table->columns[i].name, &draft->source) != EG_OK) {
             return EG_FAIL;
         }
@@ -72,24 +72,21 @@ static eg_status add_engine(struct eg_rules *rules, struct eg_drafts *drafts) {
     return EG_OK;
 }
 
-eg_status eg_rules_columns(struct eg_rules *rules, json_t *set, bool engine, struct eg_drafts *drafts) {
+static eg_status add_columns(struct eg_rules *rules, json_t *set, bool match, struct eg_drafts *drafts) {
     const char *name;
     json_t *value;
-    drafts->n = 0;
-    if (!json_is_object(set)) {
-        return eg_rules_fail(rules, "`set` is an object of columns");
-    }
     json_object_foreach(set, name, value) {
         int column = eg_table_column(rules->table, name, strlen(name));
         rules->column = name;
         if (column < 0) {
             return eg_rules_fail(rules, "the table has no such column");
         }
-        struct eg_draft *draft = add(rules, drafts, column);
+        struct eg_draft *draft = eg_drafts_add(rules, drafts, column);
         if (!draft) {
             return EG_FAIL;
         }
-        json_t *lookup = json_object_get(value, "lookup");
+        draft->match = match;
+        json_t *lookup = match ? NULL : json_object_get(value, "lookup");
         eg_status status = lookup && json_object_size(value) == 1
                                ? eg_rules_lookup(rules, lookup, draft)
                                : eg_rules_source(rules, value, rules->table->columns[column].type, &draft->source);
@@ -98,6 +95,17 @@ eg_status eg_rules_columns(struct eg_rules *rules, json_t *set, bool engine, str
         }
     }
     rules->column = NULL;
+    return EG_OK;
+}
+
+eg_status eg_rules_columns(struct eg_rules *rules, json_t *set, json_t *match, bool engine, struct eg_drafts *drafts) {
+    drafts->n = 0;
+    if (!json_is_object(set) || (match && !json_is_object(match))) {
+        return eg_rules_fail(rules, "`%s` is an object of columns", json_is_object(set) ? "match" : "set");
+    }
+    if (add_columns(rules, set, false, drafts) != EG_OK || add_columns(rules, match, true, drafts) != EG_OK) {
+        return EG_FAIL;
+    }
     if (engine && add_engine(rules, drafts) != EG_OK) {
         return EG_FAIL;
     }

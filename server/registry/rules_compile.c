@@ -1,5 +1,5 @@
-/* Compiles the row rules of a topic: kind of statement, key, cells, the order of a row's parameters; and checks against the tables
- * what can be known before the first event. */
+/* Compiles the row rules of a topic: kind of statement, key, cells, the order of a row's parameters; and checks against
+ * the tables what can be known before the first event. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +28,8 @@ void *eg_rules_alloc(struct eg_rules *rules, size_t size_b) {
 }
 
 static eg_status check_members(struct eg_rules *rules, json_t *json) {
-    static const char *const known[] = {"table",  "each",   "when",   "set",     "key", "on_conflict",
-                                        "update", "delete", "newest", "missing", "hold"};
+    static const char *const known[] = {"table",  "each",   "when",   "set",     "key",  "on_conflict",
+                                        "update", "delete", "newest", "missing", "hold", "match"};
     const char *name;
     json_t *value;
     if (!json_is_object(json)) {
@@ -70,10 +70,14 @@ static eg_status compile_kind(struct eg_rules *rules, json_t *json, struct eg_ru
     if ((update || remove) && !has_key) {
         return eg_rules_fail(rules, "`%s` needs a `key` that says which rows", update ? "update" : "delete");
     }
+    if (!update && !remove && json_object_get(json, "match")) {
+        return eg_rules_fail(rules, "`match` is for updates and deletes");
+    }
     if (!update && (rule->dml.newest || json_object_get(json, "missing"))) {
         return eg_rules_fail(rules, "`newest` and `missing` are for rules with \"update\": true");
     }
-    if (json_object_get(json, "missing") && (!missing || (strcmp(missing, "wait") != 0 && strcmp(missing, "skip") != 0))) {
+    if (json_object_get(json, "missing") &&
+        (!missing || (strcmp(missing, "wait") != 0 && strcmp(missing, "skip") != 0))) {
         return eg_rules_fail(rules, "`missing` is \"wait\" or \"skip\"");
     }
     rule->wait_for_target = missing && strcmp(missing, "wait") == 0;
@@ -107,59 +111,102 @@ static eg_status compile_each(struct eg_rules *rules, json_t *each) {
             return EG_FAIL;
         }
         if (plan->each[i].level != (int)i) {
-            return eg_rules_fail(rules, "`each`: `%s` must be %s", text, i ? "inside the element before it (./…)" : "in the payload (/…)");
+            return eg_rules_fail(rules, "`each`: `%s` must be %s", text,
+                                 i ? "inside the element before it (./…)" : "in the payload (/…)");
         }
         plan->n_each++;
     }
     return EG_OK;
 }
 
-/* The columns of `key` or `hold`, by name; each must be set by the rule, or be one of the engine's. */
-static eg_status compile_names(struct eg_rules *rules, json_t *list, const char *what, struct eg_drafts *drafts,
-                               const int **columns, size_t *n) {
-    size_t count = json_array_size(list);
-    int *own = eg_rules_alloc(rules, (count + 1) * sizeof *own);
+static int named_column(struct eg_rules *rules, json_t *list, size_t i, const char *what) {
+    const char *name = json_string_value(json_array_get(list, i));
+    int column = name ? eg_table_column(rules->table, name, strlen(name)) : -1;
+    if (column < 0) {
+        eg_rules_fail(rules, "`%s` names the column `%s`, which the table does not have", what, name ? name : "?");
+    }
+    return column;
+}
+
+/* The columns of `key`, then those of `match`. Each is set by the rule, or one of the engine's own. */
+static eg_status compile_key(struct eg_rules *rules, json_t *list, struct eg_drafts *drafts, struct eg_dml *dml) {
+    size_t most = json_array_size(list) + drafts->n + 1;
+    int *own = eg_rules_alloc(rules, most * sizeof *own);
     if (!own) {
         return EG_FAIL;
     }
-    if (list && count == 0) {
-        return eg_rules_fail(rules, "`%s` is a list of columns", what);
+    dml->key = own;
+    if (list && json_array_size(list) == 0) {
+        return eg_rules_fail(rules, "`key` is a list of columns");
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        own[i] = name ? eg_table_column(rules->table, name, strlen(name)) : -1;
-        if (own[i] < 0) {
-            return eg_rules_fail(rules, "`%s` names the column `%s`, which the table does not have", what, name ? name : "?");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        int column = named_column(rules, list, i, "key");
+        if (column < 0) {
+            return EG_FAIL;
         }
-        struct eg_draft *draft = eg_drafts_find(drafts, own[i]);
-        if (!draft && eg_rules_is_engine(name) && drafts->n < EG_COLUMNS_MAX) { /* an update's or a delete's */
-            draft = &drafts->list[drafts->n++];
-            *draft = (struct eg_draft){.column = own[i], .first_param = -1};
-            if (eg_rules_engine(rules, name, &draft->source) != EG_OK) {
+        const char *name = rules->table->columns[column].name;
+        struct eg_draft *draft = eg_drafts_find(drafts, column);
+        if (!draft && eg_rules_is_engine(name)) { /* an update's or a delete's */
+            draft = eg_drafts_add(rules, drafts, column);
+            if (!draft || eg_rules_engine(rules, name, &draft->source) != EG_OK) {
                 return EG_FAIL;
             }
         }
-        if (!draft) {
-            return eg_rules_fail(rules, "`%s` names the column `%s`, which `set` does not give a value", what, name);
+        if (!draft || draft->key) {
+            return eg_rules_fail(rules, "`key` names the column `%s` %s", name,
+                                 draft ? "twice" : "and `set` gives it no value");
         }
-        draft->key = draft->key || *what == 'k';
+        draft->key = true;
+        own[dml->n_key] = column;
+        drafts->key[dml->n_key++] = (int)(draft - drafts->list);
     }
-    *columns = own;
-    *n = count;
+    for (size_t i = 0; i < drafts->n; i++) {
+        if (drafts->list[i].match) {
+            drafts->list[i].key = true;
+            own[dml->n_key] = drafts->list[i].column;
+            drafts->key[dml->n_key++] = (int)i;
+        }
+    }
+    return EG_OK;
+}
+
+static eg_status compile_hold(struct eg_rules *rules, json_t *list, struct eg_drafts *drafts, struct eg_dml *dml) {
+    int *own = eg_rules_alloc(rules, (json_array_size(list) + 1) * sizeof *own);
+    if (!own) {
+        return EG_FAIL;
+    }
+    dml->hold = own;
+    if (list && (dml->kind != EG_DML_REPLACE || json_array_size(list) == 0)) {
+        return eg_rules_fail(rules, "`hold` is a list of columns, for \"on_conflict\": \"replace\"");
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        int column = named_column(rules, list, i, "hold");
+        if (column < 0) {
+            return EG_FAIL;
+        }
+        const struct eg_draft *draft = eg_drafts_find(drafts, column);
+        if (!draft || draft->key) {
+            return eg_rules_fail(rules, "`hold` names the column `%s`, which %s", rules->table->columns[column].name,
+                                 draft ? "is part of the key and never changes" : "`set` does not give a value");
+        }
+        own[dml->n_hold++] = column;
+    }
     return EG_OK;
 }
 
 static eg_status check_key(struct eg_rules *rules, const struct eg_dml *dml, struct eg_drafts *drafts) {
     for (size_t i = 0; i < dml->n_key; i++) {
-        const struct eg_draft *draft = eg_drafts_find(drafts, dml->key[i]);
+        const struct eg_draft *draft = &drafts->list[drafts->key[i]];
         if (dml->kind != EG_DML_INSERT && draft->ref) {
             rules->column = rules->table->columns[draft->column].name;
             return eg_rules_fail(rules, "a key cannot be looked up: use the natural key");
         }
     }
-    if ((dml->kind == EG_DML_KEEP || dml->kind == EG_DML_REPLACE) && !eg_table_unique(rules->table, dml->key, dml->n_key)) {
-        return eg_rules_fail(rules, "`key` is no primary key or unique index of the table: on_conflict needs one of exactly these "
-                                    "columns");
+    if ((dml->kind == EG_DML_KEEP || dml->kind == EG_DML_REPLACE) &&
+        !eg_table_unique(rules->table, dml->key, dml->n_key)) {
+        return eg_rules_fail(
+            rules, "`key` is no primary key or unique index of the table: on_conflict needs one of exactly these "
+                   "columns");
     }
     if (dml->newest) {
         for (size_t u = 0; u < rules->table->n_uniques; u++) {
@@ -176,7 +223,8 @@ static bool is_cell(const struct eg_dml *dml, const struct eg_draft *draft) {
     if (dml->kind == EG_DML_DELETE || (dml->kind == EG_DML_UPDATE && draft->key)) {
         return false;
     }
-    return !draft->optional || dml->kind == EG_DML_REPLACE; /* a replaced row forgets the surrogate key of its old natural one */
+    return !draft->optional ||
+           dml->kind == EG_DML_REPLACE; /* a replaced row forgets the surrogate key of its old natural one */
 }
 
 static void put_param(struct eg_rules *rules, struct eg_rule *rule, struct eg_param *params, enum eg_type *types,
@@ -186,8 +234,8 @@ static void put_param(struct eg_rules *rules, struct eg_rule *rule, struct eg_pa
         rule->position_param = (int)rule->n_params;
     }
     types[rule->n_params] = type;
-    params[rule->n_params++] =
-        (struct eg_param){.source = source, .type = type, .not_null = column->not_null && !draft->optional, .column = column->name};
+    params[rule->n_params++] = (struct eg_param){
+        .source = source, .type = type, .not_null = column->not_null && !draft->optional, .column = column->name};
 }
 
 static eg_status lay_out(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule) {
@@ -224,15 +272,18 @@ static eg_status lay_out(struct eg_rules *rules, struct eg_drafts *drafts, struc
             put_param(rules, rule, params, types, draft, &sources[i], rules->table->columns[draft->column].type);
         }
     }
-    for (size_t i = 0; i < rule->dml.n_key && (rule->dml.kind == EG_DML_UPDATE || rule->dml.kind == EG_DML_DELETE); i++) {
-        struct eg_draft *draft = eg_drafts_find(drafts, rule->dml.key[i]);
+    for (size_t i = 0; i < rule->dml.n_key && (rule->dml.kind == EG_DML_UPDATE || rule->dml.kind == EG_DML_DELETE);
+         i++) {
+        struct eg_draft *draft = &drafts->list[drafts->key[i]];
         draft->first_param = (int)rule->n_params;
-        put_param(rules, rule, params, types, draft, &sources[draft - drafts->list], rules->table->columns[draft->column].type);
+        put_param(rules, rule, params, types, draft, &sources[drafts->key[i]],
+                  rules->table->columns[draft->column].type);
     }
     return EG_OK;
 }
 
-static bool fills_itself(const struct eg_table *table, int column) { /* SQLite's INTEGER PRIMARY KEY has no default to see */
+static bool fills_itself(const struct eg_table *table,
+                         int column) { /* SQLite's INTEGER PRIMARY KEY has no default to see */
     return table->columns[column].type == EG_INT8 && eg_table_unique(table, &column, 1);
 }
 
@@ -248,11 +299,13 @@ static eg_status check_cells(struct eg_rules *rules, struct eg_drafts *drafts, c
     }
     if (dml->n_cells == 0 || (dml->kind == EG_DML_REPLACE && dml->n_cells <= dml->n_key + dml->n_hold)) {
         return eg_rules_fail(rules, "the rule changes no column; %s",
-                             dml->kind == EG_DML_REPLACE ? "use \"on_conflict\": \"keep\"" : "give `set` one besides the key");
+                             dml->kind == EG_DML_REPLACE ? "use \"on_conflict\": \"keep\""
+                                                         : "give `set` one besides the key");
     }
     for (size_t i = 0; dml->kind != EG_DML_UPDATE && i < rules->table->n_columns; i++) {
         const struct eg_column *column = &rules->table->columns[i];
-        if (column->not_null && !column->has_default && !eg_drafts_find(drafts, (int)i) && !fills_itself(rules->table, (int)i)) {
+        if (column->not_null && !column->has_default && !eg_drafts_find(drafts, (int)i) &&
+            !fills_itself(rules->table, (int)i)) {
             rules->column = column->name;
             return eg_rules_fail(rules, "is NOT NULL without a default, and `set` gives it no value");
         }
@@ -282,13 +335,10 @@ static eg_status compile_rule(struct eg_rules *rules, json_t *json, struct eg_ru
         return EG_FAIL;
     }
     bool makes_rows = rule->dml.kind != EG_DML_UPDATE && rule->dml.kind != EG_DML_DELETE;
-    json_t *hold = json_object_get(json, "hold");
-    if (hold && rule->dml.kind != EG_DML_REPLACE) {
-        return eg_rules_fail(rules, "`hold` is for \"on_conflict\": \"replace\"");
-    }
-    if (eg_rules_columns(rules, json_object_get(json, "set"), makes_rows, drafts) != EG_OK ||
-        compile_names(rules, json_object_get(json, "key"), "key", drafts, &rule->dml.key, &rule->dml.n_key) != EG_OK ||
-        compile_names(rules, hold, "hold", drafts, &rule->dml.hold, &rule->dml.n_hold) != EG_OK ||
+    if (eg_rules_columns(rules, json_object_get(json, "set"), json_object_get(json, "match"), makes_rows, drafts) !=
+            EG_OK ||
+        compile_key(rules, json_object_get(json, "key"), drafts, &rule->dml) != EG_OK ||
+        compile_hold(rules, json_object_get(json, "hold"), drafts, &rule->dml) != EG_OK ||
         check_key(rules, &rule->dml, drafts) != EG_OK || lay_out(rules, drafts, rule) != EG_OK ||
         check_cells(rules, drafts, &rule->dml) != EG_OK) {
         return EG_FAIL;
@@ -302,9 +352,7 @@ static eg_status compile_rule(struct eg_rules *rules, json_t *json, struct eg_ru
     return eg_rules_fills(rules, drafts, rule);
 }
 
-static int order_of(enum eg_dml_kind kind) {
-    return kind == EG_DML_DELETE ? 0 : kind == EG_DML_UPDATE ? 2 : 1;
-}
+static int order_of(enum eg_dml_kind kind) { return kind == EG_DML_DELETE ? 0 : kind == EG_DML_UPDATE ? 2 : 1; }
 
 eg_status eg_rules_compile(struct eg_rules *rules, json_t *rows, struct eg_topic *topic) {
     size_t n = json_array_size(rows);

@@ -1,5 +1,5 @@
-/* Compiles lookups of surrogate keys, and what follows from them and from foreign keys: rows that must exist before (needs), and
- * columns that are filled in when a row appears (fills). */
+/* Compiles lookups of surrogate keys, and what follows from them and from foreign keys: rows that must exist before
+ * (needs), and columns that are filled in when a row appears (fills). */
 #include <string.h>
 
 #include "server/registry/rules.h"
@@ -45,7 +45,8 @@ static bool has_single_key(const struct eg_table *table) {
     return false;
 }
 
-/* The natural key: its columns and where their values come from. A table with `repo` is asked within the event's own. */
+/* The natural key: its columns and where their values come from. Where it is unique only within a repository, and says
+ * none, the event's own is meant. */
 static eg_status compile_where(struct eg_rules *rules, json_t *where, struct eg_ref *ref, struct eg_draft *draft) {
     size_t most = json_object_size(where) + 1;
     int *columns = eg_rules_alloc(rules, most * sizeof *columns);
@@ -57,13 +58,6 @@ static eg_status compile_where(struct eg_rules *rules, json_t *where, struct eg_
     }
     ref->where = columns;
     draft->where = sources;
-    int repo = eg_table_column(ref->table, "repo", 4);
-    if (repo >= 0 && !json_object_get(where, "repo")) {
-        columns[ref->n_where] = repo;
-        if (eg_rules_engine(rules, "repo", &sources[ref->n_where++]) != EG_OK) {
-            return EG_FAIL;
-        }
-    }
     json_object_foreach(where, name, value) {
         int column = eg_table_column(ref->table, name, strlen(name));
         if (column < 0) {
@@ -77,6 +71,11 @@ static eg_status compile_where(struct eg_rules *rules, json_t *where, struct eg_
         if (ref->table->columns[column].type == EG_JSON) {
             return eg_rules_fail(rules, "a lookup cannot compare the JSON column `%s`", name);
         }
+    }
+    int repo = eg_table_column(ref->table, "repo", 4);
+    if (repo >= 0 && !ref->newest && !json_object_get(where, "repo") && !one_row(ref->table, columns, ref->n_where)) {
+        columns[ref->n_where] = repo;
+        return eg_rules_engine(rules, "repo", &sources[ref->n_where++]);
     }
     return EG_OK;
 }
@@ -92,10 +91,11 @@ eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draf
     if (!ref) {
         return EG_FAIL;
     }
-    if (json_unpack_ex(lookup, &why, JSON_STRICT, "{s:s, s:o, s:s, s?:b, s?:b}", "table", &table, "where", &where, "column",
-                       &column, "optional", &optional, "newest", &newest) != 0) {
-        return eg_rules_fail(rules, "a lookup is {\"table\", \"where\": {column: value}, \"column\", \"optional\"?, \"newest\"?}: %s",
-                             why.text);
+    if (json_unpack_ex(lookup, &why, JSON_STRICT, "{s:s, s:o, s:s, s?:b, s?:b}", "table", &table, "where", &where,
+                       "column", &column, "optional", &optional, "newest", &newest) != 0) {
+        return eg_rules_fail(
+            rules, "a lookup is {\"table\", \"where\": {column: value}, \"column\", \"optional\"?, \"newest\"?}: %s",
+            why.text);
     }
     ref->table = eg_catalogue_table(rules->catalogue, table);
     if (!ref->table || ref->table->view) {
@@ -115,14 +115,18 @@ eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draf
         return eg_rules_fail(rules, "a lookup's `where` is an object of columns");
     }
     if (!newest && !one_row(ref->table, ref->where, ref->n_where)) {
-        return eg_rules_fail(rules, "the lookup's `where` is no unique key of `%s`: several rows may match; add \"newest\": true "
-                                    "or the missing columns", table);
+        return eg_rules_fail(
+            rules,
+            "the lookup's `where` is no unique key of `%s`: several rows may match; add \"newest\": true "
+            "or the missing columns",
+            table);
     }
     if (newest && !has_single_key(ref->table)) {
         return eg_rules_fail(rules, "`newest` needs a table with a primary key of one column, not `%s`", table);
     }
     if (optional && rules->table->columns[draft->column].not_null) {
-        return eg_rules_fail(rules, "an optional lookup leaves the column null until the row appears, but it is NOT NULL");
+        return eg_rules_fail(rules,
+                             "an optional lookup leaves the column null until the row appears, but it is NOT NULL");
     }
     draft->ref = ref;
     draft->optional = optional;
@@ -132,7 +136,8 @@ eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draf
 static eg_status add_need(struct eg_rules *rules, struct eg_need *needs, size_t *n, const struct eg_table *table,
                           const int *where, const int *params, size_t n_where) {
     for (size_t i = 0; i < *n; i++) {
-        if (needs[i].table == table && needs[i].n_where == n_where && memcmp(needs[i].where, where, n_where * sizeof *where) == 0 &&
+        if (needs[i].table == table && needs[i].n_where == n_where &&
+            memcmp(needs[i].where, where, n_where * sizeof *where) == 0 &&
             memcmp(needs[i].params, params, n_where * sizeof *params) == 0) {
             return EG_OK;
         }
@@ -189,7 +194,8 @@ eg_status eg_rules_needs(struct eg_rules *rules, struct eg_drafts *drafts, struc
         for (size_t j = 0; j < draft->ref->n_where; j++) {
             params[j] = draft->first_param + (int)j;
         }
-        if (add_need(rules, needs, &rule->n_needs, draft->ref->table, draft->ref->where, params, draft->ref->n_where) != EG_OK) {
+        if (add_need(rules, needs, &rule->n_needs, draft->ref->table, draft->ref->where, params, draft->ref->n_where) !=
+            EG_OK) {
             return EG_FAIL;
         }
     }
@@ -201,7 +207,7 @@ eg_status eg_rules_needs(struct eg_rules *rules, struct eg_drafts *drafts, struc
     if (rule->wait_for_target) {
         int params[EG_COLUMNS_MAX];
         for (size_t i = 0; i < rule->dml.n_key; i++) {
-            params[i] = eg_drafts_find(drafts, rule->dml.key[i])->first_param;
+            params[i] = drafts->list[drafts->key[i]].first_param;
         }
         return add_need(rules, needs, &rule->n_needs, rules->table, rule->dml.key, params, rule->dml.n_key);
     }
@@ -213,15 +219,16 @@ static const struct eg_draft *stored(struct eg_rules *rules, struct eg_drafts *d
                                      enum eg_type type) {
     for (size_t i = 0; i < drafts->n; i++) {
         const struct eg_draft *draft = &drafts->list[i];
-        if (!draft->ref && eg_source_same(&draft->source, source) && rules->table->columns[draft->column].type == type) {
+        if (!draft->ref && eg_source_same(&draft->source, source) &&
+            rules->table->columns[draft->column].type == type) {
             return draft;
         }
     }
     return NULL;
 }
 
-static eg_status one_fill(struct eg_rules *rules, struct eg_drafts *drafts, const struct eg_draft *draft, struct eg_dml *fill,
-                          const int **fill_params) {
+static eg_status one_fill(struct eg_rules *rules, struct eg_drafts *drafts, const struct eg_draft *draft,
+                          struct eg_dml *fill, const int **fill_params) {
     const struct eg_ref *ref = draft->ref;
     int *columns = eg_rules_alloc(rules, 2 * ref->n_where * sizeof *columns);
     if (!columns) {
@@ -232,14 +239,17 @@ static eg_status one_fill(struct eg_rules *rules, struct eg_drafts *drafts, cons
         const struct eg_draft *at = stored(rules, drafts, &draft->where[i], wanted->type);
         if (!at) {
             rules->column = rules->table->columns[draft->column].name;
-            return eg_rules_fail(rules, "an optional lookup is filled in later, so the rule must store what it asks for (`%s` of "
-                                        "`%s`) in a column of the row", wanted->name, ref->table->name);
+            return eg_rules_fail(
+                rules,
+                "an optional lookup is filled in later, so the rule must store what it asks for (`%s` of "
+                "`%s`) in a column of the row",
+                wanted->name, ref->table->name);
         }
         columns[i] = at->column;
         columns[ref->n_where + i] = at->first_param;
     }
-    *fill = (struct eg_dml){.kind = EG_DML_FILL, .table = rules->table,
-                            .fill = {.column = draft->column, .ref = ref, .stored = columns}};
+    *fill = (struct eg_dml){
+        .kind = EG_DML_FILL, .table = rules->table, .fill = {.column = draft->column, .ref = ref, .stored = columns}};
     *fill_params = columns + ref->n_where;
     return EG_OK;
 }

@@ -1,5 +1,6 @@
-/* Compiles the pointers of a rule: RFC 6901, with "." for the element of the innermost `each` and ".." for the one around it. A
- * pointer that the topic's schema cannot mean is refused, so that a misspelt member is an error at start and not an empty column. */
+/* Compiles the pointers of a rule: RFC 6901, with "." for the element of the innermost `each` and ".." for the one
+ * around it. A pointer that the topic's schema cannot mean is refused, so that a misspelt member is an error at start
+ * and not an empty column. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,8 @@ static bool open_ended(const json_t *schema) {
 }
 
 /* The schema of what the tokens lead to; NULL: nothing is said about it. *known is false when it is said not to be. */
-static const json_t *descend(const json_t *document, const json_t *schema, const struct eg_pointer *pointer, bool *known) {
+static const json_t *descend(const json_t *document, const json_t *schema, const struct eg_pointer *pointer,
+                             bool *known) {
     for (size_t i = 0; i < pointer->n; i++) {
         const struct eg_ptoken *token = &pointer->tokens[i];
         schema = resolved(document, schema);
@@ -146,7 +148,8 @@ eg_status eg_rules_pointer(struct eg_rules *rules, const char *text, struct eg_p
         }
     }
     if (*rest && *rest != '/') {
-        return eg_rules_fail(rules, "`%s` is no pointer: it begins with / (payload), ./ (element) or ../ (the one around)", text);
+        return eg_rules_fail(
+            rules, "`%s` is no pointer: it begins with / (payload), ./ (element) or ../ (the one around)", text);
     }
     if (tokens_of(rules, rest, pointer) != EG_OK) {
         return EG_FAIL;
@@ -155,7 +158,9 @@ eg_status eg_rules_pointer(struct eg_rules *rules, const char *text, struct eg_p
     if (schema) {
         descend(rules->document, schema, pointer, &known);
     }
-    return known ? EG_OK : eg_rules_fail(rules, "the schema declares no member at `%s`: mend the pointer or add the property", text);
+    return known ? EG_OK
+                 : eg_rules_fail(rules, "the schema declares no member at `%s`: mend the pointer or add the property",
+                                 text);
 }
 
 bool eg_pointer_same(const struct eg_pointer *a, const struct eg_pointer *b) {

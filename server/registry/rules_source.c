@@ -1,5 +1,5 @@
-/* Compiles the values of `set`: where a column's value comes from. Literals and policies become typed values here, so that an event
- * pays nothing for them and a wrong one is found at start. */
+/* Compiles the values of `set`: where a column's value comes from. Literals and policies become typed values here, so
+ * that an event pays nothing for them and a wrong one is found at start. */
 #include <string.h>
 
 #include "server/registry/rules.h"
@@ -26,17 +26,22 @@ static eg_status compile_member(struct eg_rules *rules, const char *text, enum e
             continue;
         }
         if (members[i].type != type && (type != EG_JSON || i == EG_MEMBER_POSITION)) {
-            return eg_rules_fail(rules, "`%s` is %s, the column is %s", text, eg_type_name(members[i].type), eg_type_name(type));
+            return eg_rules_fail(rules, "`%s` is %s, the column is %s", text, eg_type_name(members[i].type),
+                                 eg_type_name(type));
         }
         source->kind = EG_SOURCE_MEMBER;
         source->member = (enum eg_member)i;
         return EG_OK;
     }
-    return eg_rules_fail(rules, "`%s` is no member of the envelope: use $id $topic $ts_utc $sha $branch $source $correlation_id "
-                                "$causation_id $trust $position or $policy.…", text);
+    return eg_rules_fail(
+        rules,
+        "`%s` is no member of the envelope: use $id $topic $ts_utc $sha $branch $source $correlation_id "
+        "$causation_id $trust $position or $policy.…",
+        text);
 }
 
-static eg_status compile_literal(struct eg_rules *rules, const char *text, enum eg_type type, struct eg_source *source) {
+static eg_status compile_literal(struct eg_rules *rules, const char *text, enum eg_type type,
+                                 struct eg_source *source) {
     source->kind = EG_SOURCE_CONST;
     source->pointer.text = text;
     if (!eg_value_from_text(text + 1, type, &source->value)) {
@@ -131,8 +136,9 @@ eg_status eg_rules_source(struct eg_rules *rules, json_t *json, enum eg_type typ
         return compile_object(rules, json_object_get(json, "object"), type, source);
     }
     if (!text) {
-        return eg_rules_fail(rules, "a value is a pointer, $member, \"=literal\", \"rest\", a list of these, {\"object\": …} or "
-                                    "{\"lookup\": …}; write constants as \"=…\"");
+        return eg_rules_fail(
+            rules, "a value is a pointer, $member, \"=literal\", \"rest\", a list of these, {\"object\": …} or "
+                   "{\"lookup\": …}; write constants as \"=…\"");
     }
     if (strcmp(text, "rest") == 0) {
         source->kind = EG_SOURCE_REST;

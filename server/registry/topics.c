@@ -1,5 +1,5 @@
-/* Loads the topics: each file is read, its name compared with its $id, its annotation checked; then, when all are known to each
- * other, schemas and rules are compiled. */
+/* Loads the topics: each file is read, its name compared with its $id, its annotation checked; then, when all are known
+ * to each other, schemas and rules are compiled. */
 #include "server/registry/topics.h"
 
 #include <stdlib.h>
@@ -20,7 +20,8 @@ struct file {
 static bool name_valid(const char *name) {
     size_t at = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
     const char *version = name + at;
-    if (at == 0 || strlen(name) > MAX_TOPIC_B || strncmp(version, "@v", 2) != 0 || version[2] < '1' || version[2] > '9') {
+    if (at == 0 || strlen(name) > MAX_TOPIC_B || strncmp(version, "@v", 2) != 0 || version[2] < '1' ||
+        version[2] > '9') {
         return false;
     }
     return version[2 + strspn(version + 2, "0123456789")] == 0;
@@ -37,7 +38,8 @@ static eg_status check_annotation(const char *path, json_t *document, struct eg_
         return eg_err_set(err, EG_E_CONFIG, path, "needs a `title`: one line that says what happened");
     }
     if (!json_is_object(annotation)) {
-        return eg_err_set(err, EG_E_CONFIG, path, "needs the annotation \"x-egdb\": {\"rows\": [...], \"examples\": [...]}");
+        return eg_err_set(err, EG_E_CONFIG, path,
+                          "needs the annotation \"x-egdb\": {\"rows\": [...], \"examples\": [...]}");
     }
     json_object_foreach(annotation, member, value) {
         if (strcmp(member, "rows") != 0 && strcmp(member, "examples") != 0) {
@@ -53,8 +55,8 @@ static eg_status check_annotation(const char *path, json_t *document, struct eg_
     return EG_OK;
 }
 
-static eg_status read_file(struct eg_topics *topics, const char *folder, const char *system, const char *name, struct file *file,
-                           struct eg_err *err) {
+static eg_status read_file(struct eg_topics *topics, const char *folder, const char *system, const char *name,
+                           struct file *file, struct eg_err *err) {
     struct eg_topic *topic = eg_arena_zalloc(topics->arena, sizeof *topic);
     char *stem = eg_arena_dup(topics->arena, name, strlen(name) - strlen(".json"));
     file->path = eg_arena_printf(topics->arena, "%s/%s", folder, name);
@@ -71,7 +73,8 @@ static eg_status read_file(struct eg_topics *topics, const char *folder, const c
     }
     const char *id = json_string_value(json_object_get(file->document, "$id"));
     if (!name_valid(stem)) {
-        return eg_err_set(err, EG_E_CONFIG, file->path, "a topic's file is named namespace.subject.verb@vN.json, in lower case");
+        return eg_err_set(err, EG_E_CONFIG, file->path,
+                          "a topic's file is named namespace.subject.verb@vN.json, in lower case");
     }
     if (!id || strcmp(id, stem) != 0) {
         return eg_err_set(err, EG_E_CONFIG, file->path, "$id must be `%s`, as the file is named", stem);
@@ -110,8 +113,8 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* Appends the files of one system. */
-static eg_status read_system(struct eg_topics *topics, const char *schemas, const char *system, struct file **files, size_t *n,
-                             struct eg_err *err) {
+static eg_status read_system(struct eg_topics *topics, const char *schemas, const char *system, struct file **files,
+                             size_t *n, struct eg_err *err) {
     const char *folder = eg_arena_printf(topics->arena, "%s/%s", schemas, system);
     const char *const *names;
     size_t n_names;
@@ -158,7 +161,8 @@ eg_status eg_topics_load(struct eg_topics *topics, const char *spec_dir, struct 
     }
     for (size_t i = 0; i < n; i++) {
         if (i && strcmp(files[i - 1].topic->name, files[i].topic->name) == 0) {
-            return eg_err_set(err, EG_E_CONFIG, files[i].path, "the topic is declared a second time, after %s", files[i - 1].path);
+            return eg_err_set(err, EG_E_CONFIG, files[i].path, "the topic is declared a second time, after %s",
+                              files[i - 1].path);
         }
         if (compile(topics, &files[i], err) != EG_OK) {
             return EG_FAIL;

@@ -14,7 +14,8 @@ struct eg_topics {
     struct eg_topic **list; /* sorted by name */
 };
 
-/* Loads spec_dir/schemas/<system>/<topic>.json for every system. All but spec_dir is the caller's, documents and set included. */
+/* Loads spec_dir/schemas/<system>/<topic>.json for every system. All but spec_dir is the caller's, documents and set
+ * included. */
 EG_MUST_CHECK eg_status eg_topics_load(struct eg_topics *topics, const char *spec_dir, struct eg_err *err);
 
 #endif
