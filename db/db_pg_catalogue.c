@@ -47,8 +47,9 @@ static PGresult *asked(PGconn *conn, const char *sql, struct eg_err *err) {
     if (PQresultStatus(res) == PGRES_TUPLES_OK) {
         return res;
     }
+    const char *text = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
     (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, "catalogue", "PostgreSQL's catalogue cannot be read: %s",
-                     PQerrorMessage(conn));
+                     text == NULL ? PQerrorMessage(conn) : text);
     PQclear(res);
     return NULL;
 }

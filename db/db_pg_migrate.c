@@ -11,6 +11,12 @@ static const char setup_sql[] = "SET timezone = 'UTC'; SET lock_timeout = '60s';
 static const char lock_sql[] =
     "BEGIN; SELECT pg_advisory_xact_lock(5207130420)"; /* migrations/env.py has the same number */
 
+/* The length of a message of libpq's without the line feed at its end. */
+static int message_len(const char *message) {
+    size_t len = strlen(message);
+    return (int)(len > 0 && message[len - 1] == '\n' ? len - 1 : len);
+}
+
 static eg_status failed(PGconn *conn, const PGresult *res, const char *place, struct eg_err *err) {
     const char *state = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_SQLSTATE);
     const char *text = res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
@@ -21,9 +27,9 @@ static eg_status failed(PGconn *conn, const PGresult *res, const char *place, st
             "then run the command again.",
             EG_MIGRATE_WAIT_S);
     }
-    return eg_err_set(err, EG_E_STORE_UNAVAILABLE, place, "PostgreSQL: %s%s%s",
-                      text == NULL ? PQerrorMessage(conn) : text, state == NULL ? "" : " — SQLSTATE ",
-                      state == NULL ? "" : state);
+    text = text == NULL ? PQerrorMessage(conn) : text;
+    return eg_err_set(err, EG_E_STORE_UNAVAILABLE, place, "PostgreSQL: %.*s%s%s", message_len(text), text,
+                      state == NULL ? "" : " — SQLSTATE ", state == NULL ? "" : state);
 }
 
 /* Runs texts that give no rows, or whose rows do not matter. */
@@ -44,8 +50,8 @@ static eg_status pg_open(const char *dsn, bool make, void **conn, struct eg_err 
     const char *const values[] = {"10", "egdb migrate", dsn, "UTF8", NULL};
     PGconn *made = PQconnectdbParams(names, values, 1);
     if (PQstatus(made) != CONNECTION_OK) {
-        eg_status status =
-            eg_err_set(err, EG_E_STORE_UNAVAILABLE, "store", "PostgreSQL cannot be reached: %s", PQerrorMessage(made));
+        eg_status status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, "store", "PostgreSQL cannot be reached: %.*s",
+                                      message_len(PQerrorMessage(made)), PQerrorMessage(made));
         PQfinish(made);
         return status;
     }
