@@ -42,6 +42,8 @@ UNIT_TESTS = tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c
 FUZZERS = tests/fuzz/fuzz_schema.c
+# Programs of bench/ that link with the library; scripts/bench.sh runs them.
+BENCHES = bench/schema.c
 
 PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -81,9 +83,10 @@ UNIT_NAMES = $(notdir $(basename $(UNIT_TESTS)))
 UNIT_BIN = $(UNIT_NAMES:%=$(OUT)/unit/%)
 FUZZ_NAMES = $(notdir $(basename $(FUZZERS)))
 FUZZ_BIN = $(FUZZ_NAMES:%=build/fuzz/%)
+BENCH_BIN = $(patsubst %.c,$(OUT)/%,$(BENCHES))
 
 .DEFAULT_GOAL := build
-.PHONY: run test build units bench lint unit fuzz fuzzers soak clean install setup help FORCE
+.PHONY: run test build units bench benches lint unit fuzz fuzzers soak clean install setup help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -132,6 +135,12 @@ $(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(QUIET)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LDLIBS)
+
+benches: $(BENCH_BIN)
+
+$(OUT)/bench/%: $(OBJ)/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 unit: units ## the unit tests of this MODE
 	@scripts/unit.sh $(UNIT_BIN)

@@ -28,7 +28,8 @@ struct eg_schema_set *eg_schema_set_new(void);
 void eg_schema_set_free(struct eg_schema_set *set); /* and every schema compiled in it */
 /* Makes `format` an assertion in what is compiled after (it is an annotation by default): docs/reference/json-schema.md lists them. */
 void eg_schema_set_assert_formats(struct eg_schema_set *set, bool on);
-/* Registers a document under a URI (its $id wins when it has one), so that $ref finds it. The set keeps a reference. */
+/* Registers a document under a URI, a file's path or a name, and under its $id, so that $ref finds it; the $id is what errors
+ * show and what relative references start from. The set keeps a reference. */
 EG_MUST_CHECK eg_status eg_schema_set_add(struct eg_schema_set *set, const char *uri, json_t *document, struct eg_err *err);
 /* Compiles a document of the set with all that it refers to. err: config_invalid, place = JSON Pointer of the bad keyword. */
 EG_MUST_CHECK eg_status eg_schema_compile(struct eg_schema_set *set, const char *uri, const struct eg_schema **schema,

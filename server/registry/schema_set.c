@@ -180,10 +180,15 @@ eg_status eg_schema_set_add(struct eg_schema_set *set, const char *uri, json_t *
     given[strcspn(given, "#")] = '\0';
     *doc = (struct eg_sdoc){.uri = given, .json = json_incref(document), .next = set->docs};
     set->docs = doc;
-    *res = (struct eg_sres){.uri = given, .doc = doc, .pointer = ""};
+    /* Under a path or a plain name, a relative $id is the whole name: "core.step.finished@v1" is not below the file's
+     * folder. */
+    bool absolute = given[strcspn(given, ":/?#")] == ':';
+    *res = (struct eg_sres){.uri = absolute ? given : "", .doc = doc, .pointer = ""};
     struct eg_sres *own = res;
     if (json_is_object(document) && enter_resource(set, document, &own, "", err))
         return EG_FAIL;
+    if (own == res)
+        res->uri = given;
     own->json = document;
     own->parent = NULL;
     doc->uri = own->uri;

@@ -1,5 +1,5 @@
-/* Fuzzes the schema compiler, the validator and the patterns: the input is a schema, a NUL byte, a value. Whatever compiles must
- * say the same with and without errors, say something about every refusal, and end. */
+/* Fuzzes the schema compiler, the validator and the patterns: the input is a schema, a NUL byte, a value. Whatever
+ * compiles must say the same with and without errors, say something about every refusal, and end. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

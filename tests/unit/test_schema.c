@@ -115,6 +115,16 @@ START_TEST(errors_are_bounded) {
     ck_assert_ptr_nonnull(back);
     json_decref(back);
     json_decref(object);
+
+    const struct eg_schema *deep =
+        compile("{\"additionalProperties\":{\"$ref\":\"#\"},\"maxProperties\":1,\"type\":\"object\"}");
+    json_t *tower = json_null();
+    long_text[150] = '\0';
+    for (int i = 0; i < 30; i++)
+        tower = json_pack("{s:o}", long_text, tower);
+    ck_assert(!eg_schema_valid(deep, tower, &errors));
+    ck_assert_uint_lt(strlen(errors.list[0].instance), 1100);
+    json_decref(tower);
     free(long_text);
 }
 END_TEST
@@ -130,6 +140,18 @@ START_TEST(alternatives_tell_the_closest) {
     wants(0, "", "/oneOf", "the closest is number 2");
     wants(1, "/y", "/oneOf/1/properties/y/type", "must be an integer, is \"no\"");
     ck_assert_uint_eq(errors.n, 2);
+    ck_assert(!fits("{\"anyOf\":[{\"minimum\":5},{\"minimum\":6}]}", "1")); /* of two as close, the first */
+    wants(1, "", "/anyOf/0/minimum", "at least 5");
+}
+END_TEST
+
+START_TEST(dynamic_references_end_outermost) {
+    const struct eg_schema *schema = compile(
+        "{\"$id\":\"http://x/1\",\"$ref\":\"2\",\"$defs\":{\"m\":{\"$dynamicAnchor\":\"m\",\"const\":1},"
+        "\"b\":{\"$id\":\"2\",\"$ref\":\"3\",\"$defs\":{\"m\":{\"$dynamicAnchor\":\"m\",\"const\":2}}},"
+        "\"c\":{\"$id\":\"3\",\"items\":{\"$dynamicRef\":\"#m\"},\"$defs\":{\"m\":{\"$dynamicAnchor\":\"m\"}}}}}");
+    ck_assert(valid(schema, "[1]"));
+    ck_assert(!valid(schema, "[2]"));
 }
 END_TEST
 
@@ -334,6 +356,8 @@ START_TEST(formats_when_asked) {
         {"date-time", "2024-01-01T00:00:60Z", false},
         {"date-time", "2024-01-01T00:59:60+01:00", true},
         {"date-time", "2024-01-01T00:00:00", false},
+        {"date", "1900-02-29", false},
+        {"date", "2000-02-29", true},
         {"uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", true},
         {"uuid", "2eb8aa08-aa98-11ea-b4aa73b441d16380", false},
         {"uri-reference", "/a?b#c", true},
@@ -383,6 +407,7 @@ int main(void) {
     tcase_add_test(tcase, errors_say_where_and_what);
     tcase_add_test(tcase, errors_are_bounded);
     tcase_add_test(tcase, alternatives_tell_the_closest);
+    tcase_add_test(tcase, dynamic_references_end_outermost);
     tcase_add_test(tcase, references_between_documents);
     tcase_add_test(tcase, wrong_declarations);
     tcase_add_test(tcase, numbers_by_value);
