@@ -36,7 +36,7 @@ struct reading {
     struct eg_read_handle *handle;
     struct eg_value params[6];
     json_t *rows;
-    size_t limit = PAGE_DEFAULT;
+    size_t limit;
     bool whole;
     bool finished;
 };
