@@ -33,7 +33,9 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/read_filter.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
 	server/admin/openapi.c server/admin/topics.c server/admin/validate.c
-APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c
+APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
+	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
+	server/cli/version.c
 MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)

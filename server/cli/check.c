@@ -1,0 +1,77 @@
+/* egdb check: the configuration, and every declaration with its examples, against the tables when there are some. */
+#include "server/registry/check.h"
+
+#include <stdio.h>
+
+#include "server/cli/cli.h"
+
+struct tally {
+    bool verbose;
+    size_t topics, rows;
+};
+
+static void report(void *ctx, const struct eg_topic *topic, size_t n_rows, const struct eg_err *err) {
+    struct tally *tally = ctx;
+    tally->topics++;
+    tally->rows += n_rows;
+    if (err) {
+        fprintf(stderr, "FAIL %s: %s%s%s%s\n", topic->name, err->message, *err->place ? " (" : "", err->place,
+                *err->place ? ")" : "");
+    } else if (tally->verbose) {
+        printf("ok   %-32s %zu examples, %zu rows\n", topic->name, json_array_size(topic->examples), n_rows);
+    }
+}
+
+static enum eg_exit check(struct eg_cli *cli, const struct eg_catalogue *catalogue) {
+    struct eg_registry *registry = NULL;
+    struct tally tally = {.verbose = eg_cli_value(cli, "verbose") != NULL};
+    char spec[512];
+    if (eg_config_find(cli->config->server_spec, "spec", "server.spec", spec, sizeof(spec), &cli->err) ||
+        eg_registry_load(spec, catalogue, &registry, &cli->err)) {
+        return eg_cli_failed(cli);
+    }
+    size_t failed = eg_registry_check(registry, report, &tally);
+    eg_registry_free(registry);
+    printf("%s: %zu topics, %zu rows from their examples, %zu failed%s\n", spec, tally.topics, tally.rows, failed,
+           catalogue ? "" : " (without a store: rows were not checked)");
+    return failed ? EG_EXIT_FAILED : EG_EXIT_OK;
+}
+
+static enum eg_exit run(struct eg_cli *cli) {
+    struct eg_auth_config auth;
+    struct eg_look look;
+    char address[EG_ADDRESS_B];
+    uint16_t port;
+    if (eg_config_listen(cli->config, address, &port, &cli->err) || eg_app_auth_config(cli->config, &auth, &cli->err) ||
+        eg_auth_check_listen(auth.mode, address, &cli->err)) {
+        return eg_cli_failed(cli);
+    }
+    if (eg_cli_value(cli, "no-store")) {
+        return check(cli, NULL);
+    }
+    if (eg_app_look(cli->config, &look, &cli->err)) {
+        fprintf(stderr, "egdb check: the declarations can be checked without a database by --no-store\n");
+        return eg_cli_failed(cli);
+    }
+    enum eg_exit code = check(cli, eg_db_catalogue(look.db));
+    eg_app_look_close(&look);
+    return code;
+}
+
+static const struct eg_cli_flag flags[] = {
+    {"no-store", NULL, "check without a database: schemas and examples, no rows"}, {"verbose", NULL, "a line a topic"}};
+
+const struct eg_command eg_command_check = {
+    .name = "check",
+    .summary = "check the configuration and every declaration",
+    .words = "",
+    .about = "Reads the configuration and all of spec/, checks every row rule against the tables, and runs the "
+             "examples of every\n"
+             "declaration. Exits with 78 when something cannot be loaded, with 1 when an example fails.",
+    .examples = "  egdb check\n"
+                "  egdb check --no-store --spec ./spec\n",
+    .n_flags = 2,
+    .flags = flags,
+    .sections = "server store auth",
+    .run = run,
+};
