@@ -1,5 +1,6 @@
 /* What is SQLite's own behind db/db.h: opening, the functions now() and regexp(), SQL texts, a file that cannot be written. What
  * both stores promise: test_db_contract*.c. Run from the root of the checkout. */
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "db/db_sqlite_regexp.h"
@@ -144,6 +145,123 @@ START_TEST(the_log_stays_bounded) {
 }
 END_TEST
 
+/* A disk that fails on command: SQLite's own file system, but for writing and syncing the log. */
+static sqlite3_vfs faulty;
+static int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+static const sqlite3_io_methods *real_methods;
+static sqlite3_io_methods faulty_methods;
+static atomic_int fail_syncs, fail_writes; /* so many calls fail */
+
+static bool fails(atomic_int *count) {
+    if (atomic_load(count) <= 0)
+        return false;
+    atomic_fetch_sub(count, 1);
+    return true;
+}
+
+static int faulty_sync(sqlite3_file *file, int flags) {
+    return fails(&fail_syncs) ? SQLITE_IOERR_FSYNC : real_methods->xSync(file, flags);
+}
+
+static int faulty_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at) {
+    return fails(&fail_writes) ? SQLITE_FULL : real_methods->xWrite(file, bytes, len, at);
+}
+
+static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out) {
+    int rc = real_open(vfs, name, file, flags, out);
+    if (rc == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0) {
+        real_methods = file->pMethods;
+        faulty_methods = *real_methods;
+        faulty_methods.xSync = faulty_sync;
+        faulty_methods.xWrite = faulty_write;
+        file->pMethods = &faulty_methods;
+    }
+    return rc;
+}
+
+static void use_faulty_disk(void) {
+    faulty = *sqlite3_vfs_find(NULL);
+    real_open = faulty.xOpen;
+    faulty.zName = "faulty";
+    faulty.xOpen = faulty_open;
+    ck_assert_int_eq(sqlite3_vfs_register(&faulty, 1), SQLITE_OK);
+}
+
+static void on_tick(uv_timer_t *timer) {
+    struct eg_err err = {0};
+    *(bool *)timer->data = eg_db_ready(ct.db, &err);
+}
+
+static void on_timer_closed(uv_handle_t *timer) { *(bool *)timer->data = true; }
+
+/* Runs the loop until the store says by itself, without a round, that it is well. */
+static void wait_ready(void) {
+    bool ready = false;
+    static uv_timer_t timer;
+    ck_assert_int_eq(uv_timer_init(&ct.loop, &timer), 0);
+    timer.data = &ready;
+    ck_assert_int_eq(uv_timer_start(&timer, on_tick, 0, 5), 0);
+    ct_run_until(&ready);
+    ready = false;
+    uv_close((uv_handle_t *)&timer, on_timer_closed);
+    ct_run_until(&ready);
+}
+
+START_TEST(a_failed_fsync_is_no_acknowledgement) {
+    use_faulty_disk();
+    ct_setup(SQLITE);
+    struct eg_dml *keep = ct_shape(EG_DML_KEEP, "ct_pair", "a,b", "a,b", NULL, NULL);
+    const struct eg_value rows[] = {eg_cstr("k"), eg_int(1), eg_cstr("k"), eg_int(2)};
+    CT_OK(ct_one(keep, rows, 1, NULL));
+    atomic_store(&fail_syncs, 1);
+    ck_assert_int_eq(ct_one(keep, rows + 2, 1, NULL), EG_FAULT_LOST);
+    ck_assert_int_eq(ct.err.code, EG_E_STORE_UNAVAILABLE);
+    wait_ready();
+    struct eg_db_stats stats;
+    eg_db_stats(ct.db, &stats);
+    ck_assert_uint_eq(stats.reconnects, 1);
+    CT_OK(ct_one(keep, rows, 2, NULL));
+    ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "2");
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(a_full_disk_is_told_and_mended) {
+    use_faulty_disk();
+    ct_setup(SQLITE);
+    struct eg_err err = {0};
+    struct eg_dml *insert = ct_shape(EG_DML_INSERT, "ct_pair", "a,b", NULL, NULL, NULL);
+    const struct eg_value row[] = {eg_cstr("k"), eg_int(1)};
+    atomic_store(&fail_writes, 1000000);
+    ck_assert_int_eq(ct_one(insert, row, 1, NULL), EG_FAULT_FULL);
+    ck_assert_int_eq(ct.err.code, EG_E_STORE_FULL);
+    ck_assert(!eg_db_ready(ct.db, &err));
+    ck_assert_int_eq(err.code, EG_E_STORE_FULL);
+    ck_assert_int_eq(ct_one(insert, row, 1, NULL), EG_FAULT_FULL);
+    ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "0");
+    atomic_store(&fail_writes, 0);
+    wait_ready();
+    CT_OK(ct_one(insert, row, 1, NULL));
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(a_file_that_is_put_back_is_found_again) {
+    ct_setup(SQLITE);
+    char away[128];
+    struct eg_err err = {0};
+    struct eg_op op = ct_lock();
+    (void)snprintf(away, sizeof away, "%s/away", ct.folder);
+    ck_assert_int_eq(rename(ct_path(), away), 0);
+    ck_assert(!eg_db_ready(ct.db, &err));
+    ck_assert_int_eq(ct_round(&op, 1, true), EG_FAULT_LOST);
+    ck_assert_int_eq(rename(away, ct_path()), 0);
+    wait_ready();
+    CT_OK(ct_round(&op, 1, true));
+    ct_teardown();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("db sqlite");
     TCase *tcase = tcase_create("sqlite");
@@ -155,6 +273,9 @@ int main(void) {
     tcase_add_test(tcase, placeholders_are_numbered);
     tcase_add_test(tcase, opening_says_what_is_wrong);
     tcase_add_test(tcase, the_log_stays_bounded);
+    tcase_add_test(tcase, a_failed_fsync_is_no_acknowledgement);
+    tcase_add_test(tcase, a_full_disk_is_told_and_mended);
+    tcase_add_test(tcase, a_file_that_is_put_back_is_found_again);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
