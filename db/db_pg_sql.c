@@ -1,0 +1,260 @@
+/* Writes a shape's SQL. The parameter rows are always the relation u(p1, p2, …); a LOOKUP's have their number i behind. */
+#include "db/db_pg_sql.h"
+
+#include "db/db_pg_type.h"
+
+static void write_name(struct eg_buf *sql, const char *name) {
+    eg_buf_char(sql, '"');
+    for (; *name; name++) {
+        if (*name == '"') {
+            eg_buf_char(sql, '"');
+        }
+        eg_buf_char(sql, *name);
+    }
+    eg_buf_char(sql, '"');
+}
+
+static void write_column(struct eg_buf *sql, const char *alias, const struct eg_table *table, int column) {
+    if (alias) {
+        eg_buf_str(sql, alias);
+        eg_buf_char(sql, '.');
+    }
+    write_name(sql, table->columns[column].name);
+}
+
+static void write_columns(struct eg_buf *sql, const char *alias, const struct eg_table *table, size_t n, const int *columns) {
+    for (size_t i = 0; i < n; i++) {
+        eg_buf_str(sql, i ? ", " : "");
+        write_column(sql, alias, table, columns[i]);
+    }
+}
+
+/* FROM unnest($1::text[], $2::int8[]) AS u(p1, p2) */
+static void write_rows(struct eg_buf *sql, const struct eg_dml *dml, bool numbered) {
+    enum eg_type types[256];
+    size_t n = eg_dml_n_params(dml);
+    EG_ASSERT(n > 0 && n <= sizeof types / sizeof *types);
+    eg_dml_param_types(dml, types);
+    eg_buf_str(sql, "unnest(");
+    for (size_t i = 0; i < n; i++) {
+        eg_buf_printf(sql, "%s$%zu::%s[]", i ? ", " : "", i + 1, eg_pg_type_name(types[i]));
+    }
+    eg_buf_str(sql, numbered ? ") WITH ORDINALITY AS u(" : ") AS u(");
+    for (size_t i = 0; i < n; i++) {
+        eg_buf_printf(sql, "%sp%zu", i ? ", " : "", i + 1);
+    }
+    eg_buf_str(sql, numbered ? ", i)" : ")");
+}
+
+/* alias.k1 = u.p5 AND alias.k2 = u.p6: columns against parameters from `param` on */
+static void write_match(struct eg_buf *sql, const char *alias, const struct eg_table *table, size_t n, const int *columns,
+                        size_t param) {
+    for (size_t i = 0; i < n; i++) {
+        eg_buf_str(sql, i ? " AND " : "");
+        write_column(sql, alias, table, columns[i]);
+        eg_buf_printf(sql, " = u.p%zu", param + i + 1);
+    }
+}
+
+static const struct eg_unique *primary_of(const struct eg_table *table) {
+    for (size_t i = 0; i < table->n_uniques; i++) {
+        if (table->uniques[i].primary) {
+            return &table->uniques[i];
+        }
+    }
+    return NULL;
+}
+
+static void write_newest(struct eg_buf *sql, const char *alias, const struct eg_table *table) {
+    const struct eg_unique *primary = primary_of(table);
+    EG_ASSERT(primary);
+    eg_buf_str(sql, " ORDER BY ");
+    for (size_t i = 0; i < primary->n; i++) {
+        eg_buf_str(sql, i ? ", " : "");
+        write_column(sql, alias, table, primary->columns[i]);
+        eg_buf_str(sql, " DESC");
+    }
+    eg_buf_str(sql, " LIMIT 1");
+}
+
+/* (SELECT r."id" FROM "files" AS r WHERE r."path" = u.p2) */
+static void write_ref(struct eg_buf *sql, const struct eg_ref *ref, size_t param) {
+    eg_buf_str(sql, "(SELECT ");
+    write_column(sql, "r", ref->table, ref->column);
+    eg_buf_str(sql, " FROM ");
+    write_name(sql, ref->table->name);
+    eg_buf_str(sql, " AS r WHERE ");
+    write_match(sql, "r", ref->table, ref->n_where, ref->where, param);
+    if (ref->newest) {
+        write_newest(sql, "r", ref->table);
+    }
+    eg_buf_char(sql, ')');
+}
+
+/* What a cell is set to; answers how many parameters it took. */
+static size_t write_cell(struct eg_buf *sql, const struct eg_cell *cell, size_t param) {
+    if (cell->ref) {
+        write_ref(sql, cell->ref, param);
+        return cell->ref->n_where;
+    }
+    eg_buf_printf(sql, "u.p%zu", param + 1);
+    return 1;
+}
+
+static bool among(int column, size_t n, const int *columns) {
+    for (size_t i = 0; i < n; i++) {
+        if (columns[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
+    eg_buf_str(sql, " ON CONFLICT");
+    if (dml->n_key) {
+        eg_buf_str(sql, " (");
+        write_columns(sql, NULL, dml->table, dml->n_key, dml->key);
+        eg_buf_char(sql, ')');
+    }
+    bool any = false;
+    for (size_t i = 0; dml->kind == EG_DML_REPLACE && i < dml->n_cells; i++) {
+        int column = dml->cells[i].column;
+        if (among(column, dml->n_key, dml->key) || among(column, dml->n_hold, dml->hold)) {
+            continue;
+        }
+        eg_buf_str(sql, any ? ", " : " DO UPDATE SET ");
+        write_column(sql, NULL, dml->table, column);
+        eg_buf_str(sql, " = ");
+        write_column(sql, "excluded", dml->table, column);
+        any = true;
+    }
+    if (!any) {
+        eg_buf_str(sql, " DO NOTHING");
+    }
+}
+
+static void write_insert(struct eg_buf *sql, const struct eg_dml *dml) {
+    eg_buf_str(sql, "INSERT INTO ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " (");
+    for (size_t i = 0; i < dml->n_cells; i++) {
+        eg_buf_str(sql, i ? ", " : "");
+        write_column(sql, NULL, dml->table, dml->cells[i].column);
+    }
+    eg_buf_str(sql, ") SELECT ");
+    for (size_t i = 0, param = 0; i < dml->n_cells; i++) {
+        eg_buf_str(sql, i ? ", " : "");
+        param += write_cell(sql, &dml->cells[i], param);
+    }
+    eg_buf_str(sql, " FROM ");
+    write_rows(sql, dml, false);
+    if (dml->kind != EG_DML_INSERT) {
+        write_conflict(sql, dml);
+    }
+}
+
+static void write_update(struct eg_buf *sql, const struct eg_dml *dml) {
+    size_t param = 0;
+    eg_buf_str(sql, "UPDATE ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS t SET ");
+    for (size_t i = 0; i < dml->n_cells; i++) {
+        eg_buf_str(sql, i ? ", " : "");
+        write_column(sql, NULL, dml->table, dml->cells[i].column);
+        eg_buf_str(sql, " = ");
+        param += write_cell(sql, &dml->cells[i], param);
+    }
+    eg_buf_str(sql, " FROM ");
+    write_rows(sql, dml, false);
+    if (!dml->newest) {
+        eg_buf_str(sql, " WHERE ");
+        write_match(sql, "t", dml->table, dml->n_key, dml->key, param);
+        return;
+    }
+    const struct eg_unique *primary = primary_of(dml->table);
+    EG_ASSERT(primary);
+    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT ");
+    write_columns(sql, "x", dml->table, primary->n, primary->columns);
+    eg_buf_str(sql, " FROM ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS x WHERE ");
+    write_match(sql, "x", dml->table, dml->n_key, dml->key, param);
+    write_newest(sql, "x", dml->table);
+    eg_buf_str(sql, ") AS m WHERE ");
+    for (size_t i = 0; i < primary->n; i++) {
+        eg_buf_str(sql, i ? " AND " : "");
+        write_column(sql, "t", dml->table, primary->columns[i]);
+        eg_buf_str(sql, " = ");
+        write_column(sql, "m", dml->table, primary->columns[i]);
+    }
+}
+
+static void write_delete(struct eg_buf *sql, const struct eg_dml *dml) {
+    eg_buf_str(sql, "DELETE FROM ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS t USING ");
+    write_rows(sql, dml, false);
+    eg_buf_str(sql, " WHERE ");
+    write_match(sql, "t", dml->table, dml->n_key, dml->key, 0);
+}
+
+static void write_lookup(struct eg_buf *sql, const struct eg_dml *dml) {
+    eg_buf_str(sql, "SELECT u.i - 1");
+    for (size_t i = 0; i < dml->n_out; i++) {
+        eg_buf_str(sql, ", ");
+        write_column(sql, "t", dml->table, dml->out[i]);
+    }
+    eg_buf_str(sql, " FROM ");
+    write_rows(sql, dml, true);
+    eg_buf_str(sql, " JOIN ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS t ON ");
+    write_match(sql, "t", dml->table, dml->n_key, dml->key, 0);
+}
+
+static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
+    const struct eg_ref *ref = dml->fill.ref;
+    eg_buf_str(sql, "UPDATE ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS t SET ");
+    write_column(sql, NULL, dml->table, dml->fill.column);
+    eg_buf_str(sql, " = r.v FROM ");
+    write_rows(sql, dml, false);
+    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT r.");
+    write_name(sql, ref->table->columns[ref->column].name);
+    eg_buf_str(sql, " AS v FROM ");
+    write_name(sql, ref->table->name);
+    eg_buf_str(sql, " AS r WHERE ");
+    write_match(sql, "r", ref->table, ref->n_where, ref->where, 0);
+    if (ref->newest) {
+        write_newest(sql, "r", ref->table);
+    }
+    eg_buf_str(sql, ") AS r WHERE ");
+    write_match(sql, "t", dml->table, ref->n_where, dml->fill.stored, 0);
+    eg_buf_str(sql, " AND ");
+    write_column(sql, "t", dml->table, dml->fill.column);
+    eg_buf_str(sql, " IS NULL");
+}
+
+void eg_pg_sql_write(struct eg_buf *sql, const struct eg_dml *dml) {
+    switch (dml->kind) {
+    case EG_DML_INSERT:
+    case EG_DML_KEEP:
+    case EG_DML_REPLACE:
+        write_insert(sql, dml);
+        break;
+    case EG_DML_UPDATE:
+        write_update(sql, dml);
+        break;
+    case EG_DML_DELETE:
+        write_delete(sql, dml);
+        break;
+    case EG_DML_LOOKUP:
+        write_lookup(sql, dml);
+        break;
+    case EG_DML_FILL:
+        write_fill(sql, dml);
+        break;
+    }
+}
