@@ -39,11 +39,12 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)
-UNIT_TESTS = tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
+UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c \
+	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c
-FUZZERS = tests/fuzz/fuzz_schema.c
+FUZZERS = tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_schema.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/schema.c
 

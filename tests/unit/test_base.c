@@ -1,0 +1,243 @@
+/* err, arena, buf, map, ulid, catalogue and dml: the small modules under everything. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/dml.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/ulid.h"
+
+START_TEST(the_first_error_wins) {
+    struct eg_err err;
+    eg_err_clear(&err);
+    ck_assert_int_eq(eg_err_set(&err, EG_E_JSON_INVALID, "/a", "line %d", 3), EG_FAIL);
+    ck_assert_int_eq(eg_err_set(&err, EG_E_INTERNAL, NULL, "later"), EG_FAIL);
+    ck_assert_int_eq(err.code, EG_E_JSON_INVALID);
+    ck_assert_str_eq(err.message, "line 3");
+    ck_assert_str_eq(err.place, "/a");
+    ck_assert_str_eq(eg_code_name(err.code), "json_invalid");
+    ck_assert_int_eq(eg_code_status(err.code), 400);
+}
+END_TEST
+
+START_TEST(a_long_message_is_cut_between_characters) {
+    char text[1200];
+    for (size_t shift = 0; shift < 4; shift++) {
+        struct eg_err err;
+        eg_err_clear(&err);
+        memset(text, 'x', shift);
+        for (size_t i = shift; i + 4 < sizeof text; i += 4)
+            memcpy(text + i, "\xF0\x9F\x98\x80", 5);
+        eg_err_set(&err, EG_E_USAGE, NULL, "%s", text);
+        size_t len = strlen(err.message);
+        ck_assert_uint_eq((len - shift) % 4, 0);
+        ck_assert_uint_ge(len, sizeof err.message - 5);
+    }
+}
+END_TEST
+
+START_TEST(an_arena_is_bounded_and_resets) {
+    struct eg_arena *arena = eg_arena_new(100000);
+    char *kept = eg_arena_dup(arena, "abc", 3);
+    ck_assert_str_eq(kept, "abc");
+    for (int i = 0; i < 90; i++)
+        ck_assert_ptr_nonnull(eg_arena_alloc(arena, 1000));
+    ck_assert_str_eq(kept, "abc");
+    ck_assert(!eg_arena_failed(arena));
+    ck_assert_ptr_null(eg_arena_alloc(arena, 20000));
+    ck_assert(eg_arena_failed(arena));
+    ck_assert_ptr_null(eg_arena_alloc(arena, SIZE_MAX));
+    eg_arena_reset(arena);
+    ck_assert(!eg_arena_failed(arena));
+    ck_assert_uint_eq(eg_arena_used(arena), 0);
+    ck_assert_uint_eq((uintptr_t)eg_arena_alloc(arena, 1) % 16, 0);
+    ck_assert_uint_eq((uintptr_t)eg_arena_alloc(arena, 1) % 16, 0);
+    ck_assert_str_eq(eg_arena_printf(arena, "%d-%s", 7, "x"), "7-x");
+    ck_assert_int_eq(*(char *)eg_arena_zalloc(arena, 9000), 0);
+    eg_arena_free(arena);
+    eg_arena_free(NULL);
+}
+END_TEST
+
+START_TEST(a_buffer_keeps_its_first_failure) {
+    struct eg_buf buf;
+    eg_buf_init(&buf, 10);
+    eg_buf_str(&buf, "0123456789");
+    ck_assert_str_eq(eg_buf_text(&buf), "0123456789");
+    eg_buf_char(&buf, 'x');
+    ck_assert(buf.failed);
+    ck_assert_str_eq(eg_buf_text(&buf), "");
+    eg_buf_free(&buf);
+    ck_assert_str_eq(eg_buf_text(&buf), "");
+    eg_buf_printf(&buf, "%s-%d", "ab", 42);
+    size_t len;
+    char *text = eg_buf_detach(&buf, &len);
+    ck_assert_str_eq(text, "ab-42");
+    ck_assert_uint_eq(len, 5);
+    ck_assert_uint_eq(buf.len, 0);
+    free(text);
+    text = eg_buf_detach(&buf, &len);
+    ck_assert_str_eq(text, "");
+    free(text);
+}
+END_TEST
+
+START_TEST(strings_are_escaped_as_json) {
+    struct eg_buf buf;
+    eg_buf_init(&buf, 1000);
+    eg_buf_json_string(&buf, "a\"\\\n\0\x1f/\xC4\x85", 9);
+    ck_assert_str_eq(eg_buf_text(&buf), "\"a\\\"\\\\\\n\\u0000\\u001f/\xC4\x85\"");
+    eg_buf_free(&buf);
+}
+END_TEST
+
+START_TEST(doubles_are_short_and_read_back) {
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0.1, "0.1"},       {1.0 / 3, "0.3333333333333333"},
+                 {5e-324, "5e-324"}, {100, "100"},
+                 {-0.0, "-0"},       {1e22, "1e+22"},
+                 {INFINITY, "null"}, {NAN, "null"},
+                 {12.5, "12.5"},     {0.1 + 0.2, "0.30000000000000004"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct eg_buf buf;
+        eg_buf_init(&buf, 100);
+        eg_buf_json_double(&buf, cases[i].value);
+        ck_assert_str_eq(eg_buf_text(&buf), cases[i].text);
+        eg_buf_free(&buf);
+    }
+}
+END_TEST
+
+START_TEST(a_map_finds_what_was_put) {
+    struct eg_arena *arena = eg_arena_new(1 << 24);
+    struct eg_map *map = eg_map_new(arena, 0);
+    for (int i = 0; i < 5000; i++) {
+        char *key = eg_arena_printf(arena, "key %d", i);
+        ck_assert(eg_map_put(map, key, strlen(key), key));
+    }
+    ck_assert(eg_map_put(map, "key 7", 5, arena));
+    ck_assert_uint_eq(eg_map_count(map), 5000);
+    ck_assert_ptr_eq(eg_map_get(map, "key 7", 5), arena);
+    ck_assert_str_eq(eg_map_get(map, "key 4999", 8), "key 4999");
+    ck_assert_ptr_null(eg_map_get(map, "key 5000", 8));
+    ck_assert_ptr_null(eg_map_get(map, NULL, 0));
+    ck_assert(eg_map_put(map, NULL, 0, map));
+    ck_assert_ptr_eq(eg_map_get(map, "", 0), map);
+    eg_arena_free(arena);
+
+    arena = eg_arena_new(2000);
+    map = eg_map_new(arena, 4);
+    char keys[1000][4];
+    int n = 0;
+    for (; n < 1000; n++) {
+        memcpy(keys[n], &n, sizeof n);
+        if (!eg_map_put(map, keys[n], sizeof n, keys))
+            break;
+    }
+    ck_assert_int_lt(n, 1000);
+    eg_arena_free(arena);
+}
+END_TEST
+
+START_TEST(a_hash_depends_on_every_byte) {
+    char bytes[40] = {0};
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        uint64_t base = eg_hash64(bytes, len, 1);
+        ck_assert(base == eg_hash64(bytes, len, 1));
+        ck_assert(base != eg_hash64(bytes, len, 2));
+        for (size_t i = 0; i < len; i++) {
+            bytes[i] = 1;
+            ck_assert(eg_hash64(bytes, len, 1) != base);
+            bytes[i] = 0;
+        }
+    }
+}
+END_TEST
+
+START_TEST(ulids_rise_and_are_valid) {
+    char before[EG_ULID_B] = "", now[EG_ULID_B];
+    for (int i = 0; i < 10000; i++) {
+        eg_ulid_make(1760000000000000 + i / 100 * 1000, now);
+        ck_assert_int_lt(strcmp(before, now), 0);
+        ck_assert(eg_ulid_valid(now, EG_ULID_LEN));
+        memcpy(before, now, sizeof now);
+    }
+    static const uint8_t ones[10] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    eg_ulid_from((int64_t)0xFFFFFFFFFFFF * 1000, ones, now);
+    ck_assert_str_eq(now, "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+    eg_ulid_from(0, (const uint8_t[10]){0, 0, 0, 0, 1, 0, 0, 0, 0, 33}, now);
+    ck_assert_str_eq(now, "00000000000000000100000011");
+    ck_assert(!eg_ulid_valid("8ZZZZZZZZZZZZZZZZZZZZZZZZZ", 26));
+    ck_assert(!eg_ulid_valid("01ARZ3NDEKTSV4RRFFQ69G5FAU", 26));
+    ck_assert(!eg_ulid_valid("01ARZ3NDEKTSV4RRFFQ69G5FA", 25));
+    ck_assert(!eg_ulid_valid("01arz3ndektsv4rrffq69g5fav", 26));
+}
+END_TEST
+
+static const struct eg_column columns[] = {
+    {.name = "id", .type = EG_INT8}, {.name = "path", .type = EG_TEXT}, {.name = "at", .type = EG_TIME}};
+static const struct eg_table tables[] = {{.name = "files", .n_columns = 2, .columns = columns},
+                                         {.name = "nodes", .n_columns = 3, .columns = columns}};
+
+START_TEST(tables_and_columns_are_found) {
+    struct eg_catalogue catalogue = {2, tables};
+    ck_assert_ptr_eq(eg_catalogue_table(&catalogue, "files"), &tables[0]);
+    ck_assert_ptr_eq(eg_catalogue_table(&catalogue, "nodes"), &tables[1]);
+    ck_assert_ptr_null(eg_catalogue_table(&catalogue, "mode"));
+    ck_assert_int_eq(eg_table_column(&tables[0], "pathology", 4), 1);
+    ck_assert_int_eq(eg_table_column(&tables[0], "pat", 3), -1);
+    ck_assert_int_eq(eg_table_column(&tables[0], "at", 2), -1);
+}
+END_TEST
+
+START_TEST(parameters_follow_cells_and_key) {
+    static const int where[] = {1}, key[] = {2, 1};
+    static const struct eg_ref ref = {.table = &tables[0], .column = 0, .n_where = 1, .where = where};
+    static const struct eg_cell cells[] = {{.column = 0, .ref = &ref}, {.column = 2}};
+    struct eg_dml dml = {
+        .kind = EG_DML_UPDATE, .table = &tables[1], .n_cells = 2, .cells = cells, .n_key = 2, .key = key};
+    enum eg_type types[4];
+    ck_assert_uint_eq(eg_dml_n_params(&dml), 4);
+    eg_dml_param_types(&dml, types);
+    ck_assert_int_eq(types[0], EG_TEXT);
+    ck_assert_int_eq(types[1], EG_TIME);
+    ck_assert_int_eq(types[2], EG_TIME);
+    ck_assert_int_eq(types[3], EG_TEXT);
+    dml.kind = EG_DML_REPLACE;
+    ck_assert_uint_eq(eg_dml_n_params(&dml), 2);
+    dml.kind = EG_DML_LOOKUP;
+    ck_assert_uint_eq(eg_dml_n_params(&dml), 2);
+    dml =
+        (struct eg_dml){.kind = EG_DML_FILL, .table = &tables[1], .fill = {.column = 0, .ref = &ref, .stored = where}};
+    ck_assert_uint_eq(eg_dml_n_params(&dml), 1);
+    eg_dml_param_types(&dml, types);
+    ck_assert_int_eq(types[0], EG_TEXT);
+}
+END_TEST
+
+int main(void) {
+    TCase *tcase = tcase_create("base");
+    tcase_add_test(tcase, the_first_error_wins);
+    tcase_add_test(tcase, a_long_message_is_cut_between_characters);
+    tcase_add_test(tcase, an_arena_is_bounded_and_resets);
+    tcase_add_test(tcase, a_buffer_keeps_its_first_failure);
+    tcase_add_test(tcase, strings_are_escaped_as_json);
+    tcase_add_test(tcase, doubles_are_short_and_read_back);
+    tcase_add_test(tcase, a_map_finds_what_was_put);
+    tcase_add_test(tcase, a_hash_depends_on_every_byte);
+    tcase_add_test(tcase, ulids_rise_and_are_valid);
+    tcase_add_test(tcase, tables_and_columns_are_found);
+    tcase_add_test(tcase, parameters_follow_cells_and_key);
+    Suite *suite = suite_create("base");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
