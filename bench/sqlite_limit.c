@@ -1,7 +1,8 @@
 /* The raw limit of SQLite on this machine: a bare prepared loop that inserts what the server inserts for a batch of
- * core.step.finished@v1 events (events, event_ids, steps) into the same tables with the same indexes, settings and transactions, on
- * one thread, with nothing checked. Run it on a migrated, empty database; prints one line of JSON.
- *   build/egdb init --store sqlite:/tmp/limit.db && build/bench/sqlite_limit /tmp/limit.db --events 200000 --batch 1000 */
+ * core.step.finished@v1 events (events, event_ids, steps) into the same tables with the same indexes, settings and
+ * transactions, on one thread, with nothing checked. Run it on a migrated, empty database; prints one line of JSON.
+ *   build/egdb init --store sqlite:/tmp/limit.db && build/bench/sqlite_limit /tmp/limit.db --events 200000 --batch 1000
+ */
 #include <argp.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -29,7 +30,10 @@ static const struct argp_option argp_options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state) {
     struct options *o = state->input;
     long n = arg ? strtol(arg, NULL, 10) : 0;
-    long *targets[] = {['n'] = &o->events, ['b'] = &o->batch, ['p'] = &o->payload_b, ['c'] = &o->cache_mib,
+    long *targets[] = {['n'] = &o->events,
+                       ['b'] = &o->batch,
+                       ['p'] = &o->payload_b,
+                       ['c'] = &o->cache_mib,
                        ['k'] = &o->checkpoint_pages};
     if (key == ARGP_KEY_ARG && !o->path)
         o->path = arg;
@@ -85,14 +89,17 @@ struct row {
 /* An id that rises with time, as a ULID does, and a payload of the wanted size. */
 static void make_row(struct row *row, long n, const struct options *o) {
     (void)snprintf(row->id, sizeof row->id, "01J%010lXK%012lX", n, (n * 2654435761UL) & 0xFFFFFFFFFFFF);
-    (void)snprintf(row->stamp, sizeof row->stamp, "2025-10-10T%02ld:%02ld:%02ld.%06ldZ", n / 3600000 % 24, n / 60000 % 60, n / 1000 % 60,
-                   n % 1000 * 1000);
+    (void)snprintf(row->stamp, sizeof row->stamp, "2025-10-10T%02ld:%02ld:%02ld.%06ldZ", n / 3600000 % 24,
+                   n / 60000 % 60, n / 1000 % 60, n % 1000 * 1000);
     for (size_t i = 0; i < sizeof row->hash; i++)
         row->hash[i] = (char)((unsigned long)n * 2654435761UL >> (i % 8));
-    int head = sprintf(row->payload, "{\"run_id\": \"01JLIMIT\", \"name\": \"pipeline.build_ctx\", \"idx\": %ld, \"dt_ms\": 123, \"deltas\": ", n);
+    int head = sprintf(
+        row->payload,
+        "{\"run_id\": \"01JLIMIT\", \"name\": \"pipeline.build_ctx\", \"idx\": %ld, \"dt_ms\": 123, \"deltas\": ", n);
     row->deltas_at = (size_t)head;
     long pad = o->payload_b - head - (long)strlen("{\"pad\": \"\"}}");
-    row->payload_len = (size_t)head + (size_t)sprintf(row->payload + head, "{\"pad\": \"%0*d\"}}", (int)(pad > 1 ? pad : 1), 0);
+    row->payload_len =
+        (size_t)head + (size_t)sprintf(row->payload + head, "{\"pad\": \"%0*d\"}}", (int)(pad > 1 ? pad : 1), 0);
 }
 
 static void insert(const struct row *row, long n, sqlite3_stmt *const stmts[3]) {
@@ -128,9 +135,11 @@ static void insert(const struct row *row, long n, sqlite3_stmt *const stmts[3]) 
 static double run(const struct options *o) {
     sqlite3_stmt *const stmts[3] = {
         prepare("INSERT INTO event_ids (id, position, ts_utc, received_utc, content_hash) VALUES (?1, ?2, ?3, ?4, ?5)"),
-        prepare("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, repo_branch, payload_json, position, "
+        prepare("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, repo_branch, payload_json, "
+                "position, "
                 "received_utc) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
-        prepare("INSERT INTO steps (run_id, name, idx, dt_ms, deltas, branch, event_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")};
+        prepare("INSERT INTO steps (run_id, name, idx, dt_ms, deltas, branch, event_id) VALUES (?1, ?2, ?3, ?4, ?5, "
+                "?6, ?7)")};
     struct row row = {.payload = malloc((size_t)o->payload_b + 256)};
     struct timespec from, to;
     must(row.payload != NULL, "memory");
@@ -152,7 +161,8 @@ static double run(const struct options *o) {
 
 int main(int argc, char **argv) {
     struct options o = {.events = 200000, .batch = 1000, .payload_b = 600, .cache_mib = 128, .checkpoint_pages = 8000};
-    const struct argp argp = {argp_options, parse, "DATABASE", "The raw limit of SQLite for the server's inserts.", NULL, NULL, NULL};
+    const struct argp argp = {argp_options, parse, "DATABASE", "The raw limit of SQLite for the server's inserts.",
+                              NULL,         NULL,  NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     must(sqlite3_open_v2(o.path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK, o.path);
     exec("PRAGMA journal_mode=WAL");
@@ -163,8 +173,8 @@ int main(int argc, char **argv) {
     set("wal_autocheckpoint", o.checkpoint_pages);
     exec("INSERT INTO runs (id, sha, started) VALUES ('01JLIMIT', '8f1c', '2025-10-10T00:00:00.000000Z')");
     double seconds = run(&o);
-    printf("{\"events\": %ld, \"batch\": %ld, \"payload_b\": %ld, \"seconds\": %.3f, \"events_per_s\": %.0f}\n", o.events, o.batch,
-           o.payload_b, seconds, (double)o.events / seconds);
+    printf("{\"events\": %ld, \"batch\": %ld, \"payload_b\": %ld, \"seconds\": %.3f, \"events_per_s\": %.0f}\n",
+           o.events, o.batch, o.payload_b, seconds, (double)o.events / seconds);
     sqlite3_close(db);
     return 0;
 }

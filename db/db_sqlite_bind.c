@@ -1,5 +1,5 @@
-/* Binds parameters and reads columns of SQLite statements: times are UTC text with six decimals, JSON is text, booleans are 0
- * and 1. */
+/* Binds parameters and reads columns of SQLite statements: times are UTC text with six decimals, JSON is text, booleans
+ * are 0 and 1. */
 #include "db/db_sqlite_bind.h"
 
 #include "base/clock.h"
@@ -27,7 +27,8 @@ static int bind_one(sqlite3_stmt *stmt, int at, enum eg_type type, const struct 
     return SQLITE_MISUSE;
 }
 
-int eg_sqlite_bind(sqlite3_stmt *stmt, const enum eg_type *types, const struct eg_value *values, size_t n, char *times) {
+int eg_sqlite_bind(sqlite3_stmt *stmt, const enum eg_type *types, const struct eg_value *values, size_t n,
+                   char *times) {
     for (size_t i = 0; i < n; i++) {
         int rc = bind_one(stmt, (int)i + 1, types[i], &values[i], times);
         if (rc != SQLITE_OK)
@@ -52,7 +53,8 @@ static void time_cell(sqlite3_stmt *stmt, int at, struct eg_value *cell) {
         *cell = eg_null();
 }
 
-bool eg_sqlite_cells(sqlite3_stmt *stmt, const enum eg_type *types, struct eg_value *cells, size_t n, struct eg_arena *arena) {
+bool eg_sqlite_cells(sqlite3_stmt *stmt, const enum eg_type *types, struct eg_value *cells, size_t n,
+                     struct eg_arena *arena) {
     for (size_t i = 0; i < n; i++) {
         int at = (int)i;
         cells[i] = (struct eg_value){.null = sqlite3_column_type(stmt, at) == SQLITE_NULL};

@@ -53,7 +53,8 @@ static eg_status use_wal(struct eg_sqlite_conn *conn, struct eg_err *err) {
     return EG_OK;
 }
 
-/* Checkpoints are the writer's own work, after it has answered: so SQLite makes none by itself, nor does a reader that closes. */
+/* Checkpoints are the writer's own work, after it has answered: so SQLite makes none by itself, nor does a reader that
+ * closes. */
 static bool settle(sqlite3 *db, const struct eg_db_config *config, bool writer) {
     long cache_kib = writer ? config->sqlite_cache_mib * 1024L : 4096;
     bool ok = sqlite3_busy_timeout(db, config->sqlite_busy_ms) == SQLITE_OK && pragma(db, "foreign_keys", 1) &&
@@ -66,7 +67,8 @@ static bool settle(sqlite3 *db, const struct eg_db_config *config, bool writer) 
     return ok;
 }
 
-static eg_status set_up(struct eg_sqlite_conn *conn, const struct eg_db_config *config, bool writer, struct eg_err *err) {
+static eg_status set_up(struct eg_sqlite_conn *conn, const struct eg_db_config *config, bool writer,
+                        struct eg_err *err) {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     struct stat file;
     int rc = sqlite3_open_v2(conn->path, &conn->db, flags, NULL);
@@ -91,8 +93,8 @@ static eg_status set_up(struct eg_sqlite_conn *conn, const struct eg_db_config *
     return EG_OK;
 }
 
-eg_status eg_sqlite_conn_open(struct eg_sqlite_conn *conn, const char *path, const struct eg_db_config *config, bool writer,
-                              struct eg_err *err) {
+eg_status eg_sqlite_conn_open(struct eg_sqlite_conn *conn, const char *path, const struct eg_db_config *config,
+                              bool writer, struct eg_err *err) {
     *conn = (struct eg_sqlite_conn){.path = path};
     if (set_up(conn, config, writer, err) == EG_OK)
         return EG_OK;
@@ -117,7 +119,9 @@ bool eg_sqlite_moved(const char *path, dev_t dev, ino_t ino) {
     return stat(path, &file) != 0 || file.st_dev != dev || file.st_ino != ino;
 }
 
-bool eg_sqlite_conn_moved(const struct eg_sqlite_conn *conn) { return eg_sqlite_moved(conn->path, conn->dev, conn->ino); }
+bool eg_sqlite_conn_moved(const struct eg_sqlite_conn *conn) {
+    return eg_sqlite_moved(conn->path, conn->dev, conn->ino);
+}
 
 static int prepare(struct eg_sqlite_conn *conn, struct eg_buf *sql, unsigned flags, sqlite3_stmt **stmt) {
     const char *text = eg_buf_text(sql), *rest = NULL;
@@ -140,7 +144,8 @@ static size_t count_times(const enum eg_type *types, size_t n) {
 }
 
 /* Fills what is known of the parameters and prepares; NULL on failure. */
-static struct eg_sqlite_stmt *finish(struct eg_sqlite_conn *conn, struct eg_sqlite_stmt *made, struct eg_buf *sql, int *rc) {
+static struct eg_sqlite_stmt *finish(struct eg_sqlite_conn *conn, struct eg_sqlite_stmt *made, struct eg_buf *sql,
+                                     int *rc) {
     made->times = eg_arena_alloc(conn->arena, count_times(made->params, made->n_params) * EG_TIME_TEXT_B);
     if (!made->times) {
         eg_buf_free(sql);
@@ -219,7 +224,8 @@ static bool disk_full(const struct eg_sqlite_conn *conn, int rc) {
 }
 
 enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const char *place, struct eg_err *err) {
-    const char *says = conn->db && sqlite3_extended_errcode(conn->db) == rc ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc);
+    const char *says =
+        conn->db && sqlite3_extended_errcode(conn->db) == rc ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc);
     if (disk_full(conn, rc)) {
         (void)eg_err_set(err, EG_E_STORE_FULL, conn->path, "the disk of the database is full");
         return EG_FAULT_FULL;
@@ -232,10 +238,12 @@ enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const c
         return EG_FAULT_REFUSED;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place, "another program holds the database's write lock: end it, or wait");
+        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place,
+                         "another program holds the database's write lock: end it, or wait");
         return EG_FAULT_RETRY;
     case SQLITE_INTERRUPT:
-        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place, "the write took longer than write_timeout_ms and was taken back");
+        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place,
+                         "the write took longer than write_timeout_ms and was taken back");
         return EG_FAULT_RETRY;
     case SQLITE_NOMEM:
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place, "out of memory");

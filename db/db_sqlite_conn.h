@@ -1,5 +1,5 @@
-/* One connection to the SQLite file, used by one thread at a time: settings, prepared statements, and what an error code means. For
- * db_sqlite_* alone. */
+/* One connection to the SQLite file, used by one thread at a time: settings, prepared statements, and what an error
+ * code means. For db_sqlite_* alone. */
 #ifndef EG_DB_DB_SQLITE_CONN_H
 #define EG_DB_DB_SQLITE_CONN_H
 
@@ -32,10 +32,10 @@ struct eg_sqlite_conn {
     const atomic_bool *cancelled; /* may be NULL. When true, what runs is interrupted */
 };
 
-/* Opens an existing file. A writer gets cache and busy time of config, WAL, synchronous=FULL and no checkpoints of SQLite's own; a
- * reader can only read. err: store_unavailable, config_invalid (WAL is refused). */
-EG_MUST_CHECK eg_status eg_sqlite_conn_open(struct eg_sqlite_conn *conn, const char *path, const struct eg_db_config *config,
-                                            bool writer, struct eg_err *err);
+/* Opens an existing file. A writer gets cache and busy time of config, WAL, synchronous=FULL and no checkpoints of
+ * SQLite's own; a reader can only read. err: store_unavailable, config_invalid (WAL is refused). */
+EG_MUST_CHECK eg_status eg_sqlite_conn_open(struct eg_sqlite_conn *conn, const char *path,
+                                            const struct eg_db_config *config, bool writer, struct eg_err *err);
 void eg_sqlite_conn_close(struct eg_sqlite_conn *conn); /* also when it is not open */
 /* Whether the path no longer leads to the file that is open. */
 bool eg_sqlite_conn_moved(const struct eg_sqlite_conn *conn);
@@ -47,7 +47,8 @@ struct eg_sqlite_stmt *eg_sqlite_conn_fixed(struct eg_sqlite_conn *conn, enum eg
 /* A text that is used once; the caller finalizes *stmt. More than one statement is an error. */
 int eg_sqlite_conn_text(struct eg_sqlite_conn *conn, const char *text, sqlite3_stmt **stmt);
 
-/* What the last failure, SQLite's code rc, means to a writer; fills err. place may be NULL. Call it before anything else uses conn. */
+/* What the last failure, SQLite's code rc, means to a writer; fills err. place may be NULL. Call it before anything
+ * else uses conn. */
 enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const char *place, struct eg_err *err);
 /* Whether a connection that met rc must be closed: its file or its own state can no longer be trusted. */
 bool eg_sqlite_fatal(int rc);

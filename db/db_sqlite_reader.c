@@ -1,6 +1,6 @@
-/* Readers. A thread steps its statement and packs rows into a chunk; the loop's thread gives them to the reader's callback. A
- * thread has two chunks, so it works while one is read, and waits when both are full: memory stays bounded whatever a
- * query returns. */
+/* Readers. A thread steps its statement and packs rows into a chunk; the loop's thread gives them to the reader's
+ * callback. A thread has two chunks, so it works while one is read, and waits when both are full: memory stays bounded
+ * whatever a query returns. */
 #include "db/db_sqlite_reader.h"
 
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 
 #define MOST_QUEUED 256
 #define CHUNK_ROWS 256
-#define CHUNK_B (256U << 10)    /* a chunk is given on when it has so much … */
+#define CHUNK_B (256U << 10)     /* a chunk is given on when it has so much … */
 #define CHUNK_MOST_B (64U << 20) /* … and a row that makes more of it is too large */
 #define MOST_COLUMNS 1024
 #define MOST_PARAMS 1024
@@ -124,7 +124,8 @@ static bool add_row(struct chunk *chunk, sqlite3_stmt *stmt, const enum eg_type 
 }
 
 /* Steps to the end; returns the last chunk, not yet given. */
-static struct chunk *step_all(struct reader *r, struct read *read, sqlite3_stmt *stmt, const enum eg_type *types, size_t n) {
+static struct chunk *step_all(struct reader *r, struct read *read, sqlite3_stmt *stmt, const enum eg_type *types,
+                              size_t n) {
     struct chunk *chunk = empty_chunk(r);
     int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -175,7 +176,8 @@ static int prepare_text(struct reader *r, const struct eg_read *what, sqlite3_st
         return rc;
     if (!sqlite3_stmt_readonly(*stmt))
         return SQLITE_AUTH;
-    if ((size_t)sqlite3_column_count(*stmt) != what->n_columns || (size_t)sqlite3_bind_parameter_count(*stmt) > what->n_params)
+    if ((size_t)sqlite3_column_count(*stmt) != what->n_columns ||
+        (size_t)sqlite3_bind_parameter_count(*stmt) > what->n_params)
         return SQLITE_RANGE;
     *times = malloc(what->n_params * EG_TIME_TEXT_B + 1);
     if (!*times)
@@ -302,7 +304,8 @@ void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
         struct eg_err err = {0};
         eg_list_remove(&read->link);
         (void)eg_err_set(&err, read->refusal, NULL,
-                         read->refusal == EG_E_STOPPING ? "the server is stopping" : "%d reads wait already", MOST_QUEUED);
+                         read->refusal == EG_E_STOPPING ? "the server is stopping" : "%d reads wait already",
+                         MOST_QUEUED);
         finish(read, &err);
     }
 }
@@ -396,8 +399,8 @@ static bool start_reader(struct eg_sqlite_pool *pool, struct reader *r) {
     return false;
 }
 
-eg_status eg_sqlite_pool_new(const struct eg_store *store, const char *path, const struct eg_db_config *config, uv_async_t *done,
-                             struct eg_sqlite_pool **made, struct eg_err *err) {
+eg_status eg_sqlite_pool_new(const struct eg_store *store, const char *path, const struct eg_db_config *config,
+                             uv_async_t *done, struct eg_sqlite_pool **made, struct eg_err *err) {
     int n = config->read_connections > 0 ? config->read_connections : 1;
     struct eg_sqlite_pool *pool = calloc(1, sizeof *pool + (size_t)n * sizeof(struct reader));
     if (!pool)

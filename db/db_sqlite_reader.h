@@ -1,5 +1,5 @@
-/* The pool of readers: a few threads, each with a read-only connection, behind one bounded queue. Made, called and freed by the
- * loop's thread. For db_sqlite_* alone. */
+/* The pool of readers: a few threads, each with a read-only connection, behind one bounded queue. Made, called and
+ * freed by the loop's thread. For db_sqlite_* alone. */
 #ifndef EG_DB_DB_SQLITE_READER_H
 #define EG_DB_DB_SQLITE_READER_H
 
@@ -11,8 +11,9 @@ struct eg_sqlite_pool;
 
 /* Starts the threads; connections are opened at their first read. done is what the pool wakes when it has something for
  * eg_sqlite_pool_deliver; config and path must outlive the pool. */
-EG_MUST_CHECK eg_status eg_sqlite_pool_new(const struct eg_store *store, const char *path, const struct eg_db_config *config,
-                                           uv_async_t *done, struct eg_sqlite_pool **pool, struct eg_err *err);
+EG_MUST_CHECK eg_status eg_sqlite_pool_new(const struct eg_store *store, const char *path,
+                                           const struct eg_db_config *config, uv_async_t *done,
+                                           struct eg_sqlite_pool **pool, struct eg_err *err);
 struct eg_read_handle *eg_sqlite_pool_read(struct eg_sqlite_pool *pool, const struct eg_read *read);
 void eg_sqlite_pool_cancel(struct eg_read_handle *handle);
 /* Gives rows and ends to their readers. */

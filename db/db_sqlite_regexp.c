@@ -1,5 +1,5 @@
-/* regexp() for SQLite by PCRE2. Two bounds hold a bad pattern: PCRE2's limits, which count within one starting place, and a callout
- * at each starting place that looks at the clock, since a long text has many. */
+/* regexp() for SQLite by PCRE2. Two bounds hold a bad pattern: PCRE2's limits, which count within one starting place,
+ * and a callout at each starting place that looks at the clock, since a long text has many. */
 #include "db/db_sqlite_regexp.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -47,8 +47,8 @@ static int64_t cpu_us(void) {
     return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
-/* Most texts are done with at the first start, and cost no look at all. The cheap clock runs on while a busy machine lets the
- * thread wait, so its word alone does not count. */
+/* Most texts are done with at the first start, and cost no look at all. The cheap clock runs on while a busy machine
+ * lets the thread wait, so its word alone does not count. */
 static int at_start(pcre2_callout_block *block, void *arg) {
     (void)block;
     struct pattern *p = arg;
@@ -63,8 +63,8 @@ static int at_start(pcre2_callout_block *block, void *arg) {
     return late ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
-/* The callout stands before the pattern. So verbs that only count at the very start, such as one that raises the limits, are
- * errors, which is as well. */
+/* The callout stands before the pattern. So verbs that only count at the very start, such as one that raises the
+ * limits, are errors, which is as well. */
 static struct pattern *pattern_new(const char *text, size_t len, int *error) {
     char with_callout[MOST_PATTERN_B + 8] = "(?C1)";
     *error = PCRE2_ERROR_NOMEMORY;

@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* Registers it: PCRE2's syntax, UTF-8, a search anywhere in the text; NULL when either is. A pattern that is wrong, or needs more
- * than 2 ms (and 0.1 ms a KiB) on one text, fails the statement with a message. */
+/* Registers it: PCRE2's syntax, UTF-8, a search anywhere in the text; NULL when either is. A pattern that is wrong, or
+ * needs more than 2 ms (and 0.1 ms a KiB) on one text, fails the statement with a message. */
 EG_MUST_CHECK eg_status eg_sqlite_add_regexp(sqlite3 *db, struct eg_err *err);
 
 #endif

@@ -18,7 +18,8 @@ static int exec(struct eg_sqlite_conn *conn, const char *sql) { return sqlite3_e
 
 void eg_sqlite_rollback(struct eg_sqlite_conn *conn) {
     if (conn->db && !sqlite3_get_autocommit(conn->db))
-        (void)exec(conn, "ROLLBACK"); /* its failures leave nothing to take back, or a connection that is closed anyway */
+        (void)exec(conn,
+                   "ROLLBACK"); /* its failures leave nothing to take back, or a connection that is closed anyway */
 }
 
 static bool grow(struct collect *rows) {
@@ -68,7 +69,8 @@ static const char *place_of(const struct eg_op *op) {
 
 static int run_op(struct eg_sqlite_conn *conn, struct eg_op *op, struct eg_arena *arena) {
     int rc = SQLITE_OK;
-    struct eg_sqlite_stmt *stmt = op->dml ? eg_sqlite_conn_shape(conn, op->dml, &rc) : eg_sqlite_conn_fixed(conn, op->sql, &rc);
+    struct eg_sqlite_stmt *stmt =
+        op->dml ? eg_sqlite_conn_shape(conn, op->dml, &rc) : eg_sqlite_conn_fixed(conn, op->sql, &rc);
     op->affected = 0;
     op->result = (struct eg_rows){0};
     if (!stmt)
@@ -89,7 +91,8 @@ static enum eg_fault give_up(struct eg_sqlite_conn *conn, int rc, const char *pl
     return fault;
 }
 
-enum eg_fault eg_sqlite_round(struct eg_sqlite_conn *conn, const struct eg_sqlite_round *round, int *code, struct eg_err *err) {
+enum eg_fault eg_sqlite_round(struct eg_sqlite_conn *conn, const struct eg_sqlite_round *round, int *code,
+                              struct eg_err *err) {
     int rc = SQLITE_OK;
     if (sqlite3_get_autocommit(conn->db) && (rc = exec(conn, "BEGIN IMMEDIATE")) != SQLITE_OK)
         return give_up(conn, rc, NULL, code, err);

@@ -1,5 +1,5 @@
-/* Writes the SQL of a shape for SQLite. Only placeholders and identifiers of the catalogue are written, never a value. Each
- * statement works on one row and is executed in a loop: a prepared statement costs SQLite nothing to repeat. */
+/* Writes the SQL of a shape for SQLite. Only placeholders and identifiers of the catalogue are written, never a value.
+ * Each statement works on one row and is executed in a loop: a prepared statement costs SQLite nothing to repeat. */
 #include "db/db_sqlite_sql.h"
 
 #include <ctype.h>
@@ -15,7 +15,9 @@ static void name(struct eg_buf *sql, const char *identifier) {
     eg_buf_char(sql, '"');
 }
 
-static void column(struct eg_buf *sql, const struct eg_table *table, int index) { name(sql, table->columns[index].name); }
+static void column(struct eg_buf *sql, const struct eg_table *table, int index) {
+    name(sql, table->columns[index].name);
+}
 
 static void comma(struct eg_buf *sql, size_t i) {
     if (i > 0)
@@ -198,7 +200,8 @@ void eg_sqlite_sql_shape(struct eg_buf *sql, const struct eg_dml *dml) {
     equals(sql, dml->table, dml->key, dml->n_key, 1);
 }
 
-/* The end of the token at text that must be copied as it stands: a string, a quoted name, a comment, or one character. */
+/* The end of the token at text that must be copied as it stands: a string, a quoted name, a comment, or one character.
+ */
 static const char *skip(const char *text) {
     if (*text == '\'' || *text == '"' || *text == '`') {
         const char *end = strchr(text + 1, *text);

@@ -1,5 +1,5 @@
-/* The SQLite store: opens the file, starts the writer and the readers, and gives what they have done to the loop. All of it
- * meets in one uv_async_t, whose calls may melt into one: so each call takes whatever is there. */
+/* The SQLite store: opens the file, starts the writer and the readers, and gives what they have done to the loop. All
+ * of it meets in one uv_async_t, whose calls may melt into one: so each call takes whatever is there. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,7 +101,8 @@ static eg_status start(struct sqlite_db *s, struct eg_err *err) {
     if (!s->path || !s->where)
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");
     if (access(s->path, F_OK) != 0)
-        return eg_err_set(err, EG_E_SCHEMA_OLD, s->path, "there is no such database: `egdb init --store %s` makes it", s->where);
+        return eg_err_set(err, EG_E_SCHEMA_OLD, s->path, "there is no such database: `egdb init --store %s` makes it",
+                          s->where);
     if (eg_sqlite_writer_new(s->path, &s->config, &s->async, &s->writer, err) != EG_OK || read_schema(s, err) != EG_OK)
         return EG_FAIL;
     return EG_OK;
@@ -153,8 +154,8 @@ static const char *db_where(const struct eg_db *db) { return of(db)->where; }
 
 static bool db_ready(const struct eg_db *db, struct eg_err *err) { return eg_sqlite_writer_ready(of(db)->writer, err); }
 
-static void db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena, eg_round_done done,
-                     void *ctx) {
+static void db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena,
+                     eg_round_done done, void *ctx) {
     eg_sqlite_writer_round(of(db)->writer, ops, n_ops, commit, arena, done, ctx);
 }
 

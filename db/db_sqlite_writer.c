@@ -1,6 +1,6 @@
-/* The writer's thread. One job at a time comes by mutex and condition and goes back by uv_async_t, so that a round costs two
- * hops. Between jobs it makes checkpoints (after it has answered, so that no acknowledgement waits for one), and while the
- * file is down it tries to come back, with back-off. */
+/* The writer's thread. One job at a time comes by mutex and condition and goes back by uv_async_t, so that a round
+ * costs two hops. Between jobs it makes checkpoints (after it has answered, so that no acknowledgement waits for one),
+ * and while the file is down it tries to come back, with back-off. */
 #include "db/db_sqlite_writer.h"
 
 #include <stdlib.h>
@@ -47,10 +47,10 @@ struct eg_sqlite_writer {
 
     /* the thread's own */
     struct eg_sqlite_conn conn;
-    int wal_pages;   /* in the log, when the last commit was behind the last checkpoint; else 0 */
-    int most_pages;  /* with so many the next checkpoint is due */
-    int wait_ms;   /* back-off */
-    bool distrust; /* an fsync failed: the log is emptied before anything is written behind it */
+    int wal_pages;  /* in the log, when the last commit was behind the last checkpoint; else 0 */
+    int most_pages; /* with so many the next checkpoint is due */
+    int wait_ms;    /* back-off */
+    bool distrust;  /* an fsync failed: the log is emptied before anything is written behind it */
 
     /* the loop's own */
     uint64_t rounds, commits, refused, retried, lost;
@@ -90,12 +90,13 @@ static void set_state(struct eg_sqlite_writer *w, bool up, const struct eg_err *
         eg_info(&w->log, "the store is up again");
 }
 
-/* Opens the file anew. After a failed fsync nobody knows which pages of the log are on the disk, although the page cache shows them
- * all: so the log is written into the file and emptied before a new commit may stand behind them. */
+/* Opens the file anew. After a failed fsync nobody knows which pages of the log are on the disk, although the page
+ * cache shows them all: so the log is written into the file and emptied before a new commit may stand behind them. */
 static eg_status reopen(struct eg_sqlite_writer *w, struct eg_err *err) {
     if (open_conn(w, err) != EG_OK)
         return EG_FAIL;
-    int rc = w->distrust ? sqlite3_wal_checkpoint_v2(w->conn.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) : SQLITE_OK;
+    int rc =
+        w->distrust ? sqlite3_wal_checkpoint_v2(w->conn.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) : SQLITE_OK;
     if (rc != SQLITE_OK) {
         (void)eg_sqlite_fault(&w->conn, rc, w->path, err);
         eg_sqlite_conn_close(&w->conn);
@@ -149,8 +150,9 @@ static void run_job(struct eg_sqlite_writer *w, enum job job) {
         eg_sqlite_rollback(&w->conn);
 }
 
-/* PASSIVE waits for no one: what a reader still needs stays in the log until the next one. When readers follow each other without a
- * gap, the log would never begin anew: so one that has grown long waits for them (busy time at most). */
+/* PASSIVE waits for no one: what a reader still needs stays in the log until the next one. When readers follow each
+ * other without a gap, the log would never begin anew: so one that has grown long waits for them (busy time at most).
+ */
 static void checkpoint(struct eg_sqlite_writer *w) {
     if (!w->conn.db || !sqlite3_get_autocommit(w->conn.db))
         return;
@@ -298,13 +300,15 @@ static void post(struct eg_sqlite_writer *w, enum job job, eg_round_done done, v
     uv_mutex_unlock(&w->mutex);
 }
 
-void eg_sqlite_writer_round(struct eg_sqlite_writer *w, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena,
-                            eg_round_done done, void *ctx) {
+void eg_sqlite_writer_round(struct eg_sqlite_writer *w, struct eg_op *ops, size_t n_ops, bool commit,
+                            struct eg_arena *arena, eg_round_done done, void *ctx) {
     w->round = (struct eg_sqlite_round){ops, n_ops, commit, arena};
     post(w, JOB_ROUND, done, ctx);
 }
 
-void eg_sqlite_writer_rollback(struct eg_sqlite_writer *w, eg_round_done done, void *ctx) { post(w, JOB_ROLLBACK, done, ctx); }
+void eg_sqlite_writer_rollback(struct eg_sqlite_writer *w, eg_round_done done, void *ctx) {
+    post(w, JOB_ROLLBACK, done, ctx);
+}
 
 static void count(struct eg_sqlite_writer *w, enum job job) {
     w->rounds += job == JOB_ROUND;
@@ -339,9 +343,11 @@ bool eg_sqlite_writer_ready(struct eg_sqlite_writer *w, struct eg_err *err) {
     if (!up)
         (void)eg_err_set(err, down.code, down.place, "%s", down.message);
     else if (eg_sqlite_moved(w->path, dev, ino) && access(w->path, F_OK) != 0)
-        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, w->path, "the database file has gone: put it back, or run `egdb init`");
+        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, w->path,
+                         "the database file has gone: put it back, or run `egdb init`");
     else if (access(w->path, W_OK) != 0)
-        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, w->path, "the database file cannot be written: check its permissions");
+        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, w->path,
+                         "the database file cannot be written: check its permissions");
     else
         return true;
     return false;

@@ -1,5 +1,5 @@
-"""The contract of db/db.h on both stores. The tests are programs of their own (tests/unit/test_db_contract*.c): on SQLite they run
-among the unit tests too; here they get a PostgreSQL."""
+"""The contract of db/db.h on both stores. The tests are programs of their own (tests/unit/test_db_contract*.c): on SQLite
+they run among the unit tests too; here they get a PostgreSQL."""
 import os
 import pathlib
 import subprocess
@@ -20,6 +20,6 @@ def test_contract(program, empty_store, store_kind):
         env["EGDB_TEST_PG"] = empty_store.dsn
     else:
         env.pop("EGDB_TEST_PG", None)
-    done = subprocess.run([path], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=300, check=False)
+    done = subprocess.run([path], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=300, check=False)
     assert done.returncode == 0, done.stdout.decode("utf-8", "replace")

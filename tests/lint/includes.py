@@ -24,7 +24,7 @@ ROOMS = {
 # header of a library: the only paths that may include it
 LIBRARIES = {
     "libpq-fe.h": ["db/db_pg_"],
-    "sqlite3.h": ["db/db_sqlite_"],
+    "sqlite3.h": ["db/db_sqlite_", "bench/sqlite_limit.c"],
     "microhttpd.h": ["server/http/"],
     "jwt.h": ["server/auth/"],
     "uv.h": ["db/", "server/"],

@@ -1,5 +1,5 @@
-/* What the contract tests of db/db.h share: a store with tables of the tests' own, opened on a loop; calls that run the loop until
- * their answer has come. One test process has one store. */
+/* What the contract tests of db/db.h share: a store with tables of the tests' own, opened on a loop; calls that run the
+ * loop until their answer has come. One test process has one store. */
 #ifndef EG_TESTS_UNIT_DB_CONTRACT_H
 #define EG_TESTS_UNIT_DB_CONTRACT_H
 
@@ -32,22 +32,27 @@ static struct {
 } ct;
 
 static const char ddl_common[] =
-    "DROP TABLE IF EXISTS ct_child; DROP TABLE IF EXISTS ct_parent; DROP TABLE IF EXISTS ct_types; DROP TABLE IF EXISTS ct_pair;"
+    "DROP TABLE IF EXISTS ct_child; DROP TABLE IF EXISTS ct_parent; DROP TABLE IF EXISTS ct_types; DROP TABLE IF "
+    "EXISTS ct_pair;"
     "CREATE TABLE ct_pair (a text NOT NULL, b bigint NOT NULL, v text, held text, PRIMARY KEY (a, b));";
-static const char ddl_sqlite[] =
-    "CREATE TABLE ct_types (id BIGINT NOT NULL PRIMARY KEY, t TEXT, i INT4, l BIGINT, d DOUBLE PRECISION, b BOOLEAN, z UTC TEXT, "
-    "j JSON TEXT, y BLOB);"
-    "CREATE TABLE ct_parent (id INTEGER NOT NULL PRIMARY KEY, repo TEXT NOT NULL, path TEXT NOT NULL, CONSTRAINT ct_parent_key "
-    "UNIQUE (repo, path));"
-    "CREATE TABLE ct_child (id INTEGER NOT NULL PRIMARY KEY, parent_id BIGINT REFERENCES ct_parent (id), repo TEXT, path TEXT, "
-    "name TEXT NOT NULL UNIQUE CHECK (name <> 'bad'), n INT4, \"freeze\" BOOLEAN);";
-static const char ddl_pg[] =
-    "CREATE TABLE ct_types (id bigint NOT NULL PRIMARY KEY, t text, i int, l bigint, d double precision, b boolean, z timestamptz, "
-    "j jsonb, y bytea);"
-    "CREATE TABLE ct_parent (id bigserial PRIMARY KEY, repo text NOT NULL, path text NOT NULL, CONSTRAINT ct_parent_key "
-    "UNIQUE (repo, path));"
-    "CREATE TABLE ct_child (id bigserial PRIMARY KEY, parent_id bigint REFERENCES ct_parent (id), repo text, path text, "
-    "name text NOT NULL UNIQUE CHECK (name <> 'bad'), n int, \"freeze\" boolean);";
+static const char ddl_sqlite[] = "CREATE TABLE ct_types (id BIGINT NOT NULL PRIMARY KEY, t TEXT, i INT4, l BIGINT, d "
+                                 "DOUBLE PRECISION, b BOOLEAN, z UTC TEXT, "
+                                 "j JSON TEXT, y BLOB);"
+                                 "CREATE TABLE ct_parent (id INTEGER NOT NULL PRIMARY KEY, repo TEXT NOT NULL, path "
+                                 "TEXT NOT NULL, CONSTRAINT ct_parent_key "
+                                 "UNIQUE (repo, path));"
+                                 "CREATE TABLE ct_child (id INTEGER NOT NULL PRIMARY KEY, parent_id BIGINT REFERENCES "
+                                 "ct_parent (id), repo TEXT, path TEXT, "
+                                 "name TEXT NOT NULL UNIQUE CHECK (name <> 'bad'), n INT4, \"freeze\" BOOLEAN);";
+static const char ddl_pg[] = "CREATE TABLE ct_types (id bigint NOT NULL PRIMARY KEY, t text, i int, l bigint, d double "
+                             "precision, b boolean, z timestamptz, "
+                             "j jsonb, y bytea);"
+                             "CREATE TABLE ct_parent (id bigserial PRIMARY KEY, repo text NOT NULL, path text NOT "
+                             "NULL, CONSTRAINT ct_parent_key "
+                             "UNIQUE (repo, path));"
+                             "CREATE TABLE ct_child (id bigserial PRIMARY KEY, parent_id bigint REFERENCES ct_parent "
+                             "(id), repo text, path text, "
+                             "name text NOT NULL UNIQUE CHECK (name <> 'bad'), n int, \"freeze\" boolean);";
 
 static inline const char *ct_path(void) { return ct.dsn + strlen("sqlite:"); }
 
@@ -116,7 +121,8 @@ static inline void ct_setup(enum kind kind) {
         (void)snprintf(ct.dsn, sizeof ct.dsn, "sqlite:%s/egdb.db", ct.folder);
     else
         (void)snprintf(ct.dsn, sizeof ct.dsn, "%s", getenv("EGDB_TEST_PG"));
-    ck_assert_msg(eg_migrate_up(ct.dsn, "migrations", EG_MIGRATE_NEWEST, NULL, NULL, &err) == EG_OK, "%s: %s", err.place, err.message);
+    ck_assert_msg(eg_migrate_up(ct.dsn, "migrations", EG_MIGRATE_NEWEST, NULL, NULL, &err) == EG_OK, "%s: %s",
+                  err.place, err.message);
     ct_sql(ddl_common);
     ct_sql(kind == SQLITE ? ddl_sqlite : ddl_pg);
     ct_sql("DELETE FROM pending_rows");
@@ -172,10 +178,10 @@ static inline enum eg_fault ct_rollback(void) {
     return ct.fault;
 }
 
-#define CT_OK(call)                                                                                                                   \
-    do {                                                                                                                              \
-        enum eg_fault ct_fault = (call);                                                                                              \
-        ck_assert_msg(ct_fault == EG_FAULT_NONE, "fault %d: %s: %s", (int)ct_fault, ct.err.place, ct.err.message);                    \
+#define CT_OK(call)                                                                                                    \
+    do {                                                                                                               \
+        enum eg_fault ct_fault = (call);                                                                               \
+        ck_assert_msg(ct_fault == EG_FAULT_NONE, "fault %d: %s: %s", (int)ct_fault, ct.err.place, ct.err.message);     \
     } while (0)
 
 static inline const struct eg_table *ct_table(const char *name) {
@@ -205,8 +211,8 @@ static inline const int *ct_columns(const struct eg_table *table, const char *na
 }
 
 /* A shape whose cells are plain columns; it lives until the process ends, as shapes must. */
-static inline struct eg_dml *ct_shape(enum eg_dml_kind kind, const char *table, const char *cells, const char *key, const char *hold,
-                                      const char *out) {
+static inline struct eg_dml *ct_shape(enum eg_dml_kind kind, const char *table, const char *cells, const char *key,
+                                      const char *hold, const char *out) {
     struct eg_dml *dml = eg_arena_zalloc(ct.arena, sizeof *dml);
     dml->kind = kind;
     dml->table = ct_table(table);
@@ -237,7 +243,8 @@ static inline struct eg_op ct_op(const struct eg_dml *dml, const struct eg_value
 static inline struct eg_op ct_lock(void) { return (struct eg_op){.sql = EG_SQL_POSITION_LOCK, .n_rows = 1}; }
 
 /* One operation in a transaction of its own. */
-static inline enum eg_fault ct_one(const struct eg_dml *dml, const struct eg_value *params, size_t n_rows, struct eg_op *op) {
+static inline enum eg_fault ct_one(const struct eg_dml *dml, const struct eg_value *params, size_t n_rows,
+                                   struct eg_op *op) {
     struct eg_op ops[2] = {ct_lock(), ct_op(dml, params, n_rows)};
     enum eg_fault fault = ct_round(ops, 2, true);
     if (op)
@@ -253,8 +260,8 @@ static inline const struct eg_value *ct_cell(const struct eg_rows *rows, size_t 
 
 static inline void ct_text_eq(const struct eg_value *value, const char *text) {
     ck_assert(!value->null);
-    ck_assert_msg(value->s.n == strlen(text) && memcmp(value->s.p, text, value->s.n) == 0, "%.*s is not %s", (int)value->s.n,
-                  value->s.p, text);
+    ck_assert_msg(value->s.n == strlen(text) && memcmp(value->s.p, text, value->s.n) == 0, "%.*s is not %s",
+                  (int)value->s.n, value->s.p, text);
 }
 
 /* A test program's main: every test on SQLite, and on PostgreSQL when EGDB_TEST_PG names an empty database. */

@@ -1,5 +1,5 @@
-/* The contract of db/db.h for writes, on both stores: every shape, types at their extremes, refusals, transactions. Run from the root
- * of the checkout; tests/contract/test_db.py gives it a PostgreSQL. */
+/* The contract of db/db.h for writes, on both stores: every shape, types at their extremes, refusals, transactions. Run
+ * from the root of the checkout; tests/contract/test_db.py gives it a PostgreSQL. */
 #include <float.h>
 #include <math.h>
 
@@ -19,11 +19,12 @@ START_TEST(keeps_every_type_at_its_extremes) {
     memset(big, 'x', big_b);
     big[0] = big[big_b - 1] = '"';
     const struct eg_value rows[][9] = {
-        {eg_int(1), T("zażółć 🦊 ' \" \\ $1 ?"), eg_int(INT32_MIN), eg_int(INT64_MIN), eg_double(-DBL_MAX), eg_bool(true),
-         eg_int(YEAR_0001_US), T("{\"a\": 1}"), eg_text(bytes, sizeof bytes)},
-        {eg_int(2), T(""), eg_int(INT32_MAX), eg_int(INT64_MAX), eg_double(DBL_TRUE_MIN), eg_bool(false), eg_int(YEAR_9999_US),
-         eg_text(big, big_b), eg_text(NULL, 0)},
-        {eg_int(3), eg_text(NULL, 0), eg_int(-1), eg_int(0), eg_double(0.1), eg_bool(true), eg_int(-1), T("[]"), eg_text("", 0)},
+        {eg_int(1), T("zażółć 🦊 ' \" \\ $1 ?"), eg_int(INT32_MIN), eg_int(INT64_MIN), eg_double(-DBL_MAX),
+         eg_bool(true), eg_int(YEAR_0001_US), T("{\"a\": 1}"), eg_text(bytes, sizeof bytes)},
+        {eg_int(2), T(""), eg_int(INT32_MAX), eg_int(INT64_MAX), eg_double(DBL_TRUE_MIN), eg_bool(false),
+         eg_int(YEAR_9999_US), eg_text(big, big_b), eg_text(NULL, 0)},
+        {eg_int(3), eg_text(NULL, 0), eg_int(-1), eg_int(0), eg_double(0.1), eg_bool(true), eg_int(-1), T("[]"),
+         eg_text("", 0)},
         {eg_int(4), eg_null(), eg_null(), eg_null(), eg_null(), eg_null(), eg_null(), eg_null(), eg_null()},
     };
     const struct eg_value keys[] = {eg_int(4), eg_int(3), eg_int(2), eg_int(1)};
@@ -94,8 +95,8 @@ START_TEST(update_and_delete_find_by_key) {
     struct eg_dml *update = ct_shape(EG_DML_UPDATE, "ct_pair", "v,held", "b,a", NULL, NULL);
     struct eg_dml *delete = ct_shape(EG_DML_DELETE, "ct_pair", NULL, "a", NULL, NULL);
     const struct eg_value rows[] = {T("k"), eg_int(1), T("1"), T("k"), eg_int(2), T("2"), T("l"), eg_int(1), T("3")};
-    const struct eg_value changes[] = {T("new"), T("h"), eg_int(2), T("k"), T("none"), T("h"), eg_int(9), T("k"),
-                                       T("null"), T("h"), eg_int(1), eg_null()};
+    const struct eg_value changes[] = {T("new"),  T("h"), eg_int(2), T("k"), T("none"), T("h"),
+                                       eg_int(9), T("k"), T("null"), T("h"), eg_int(1), eg_null()};
     const struct eg_value gone[] = {T("k"), T("nobody"), eg_null()};
     struct eg_op op;
     CT_OK(ct_one(insert, rows, 3, NULL));
@@ -165,8 +166,8 @@ static struct eg_dml *child_shape(bool newest) {
 START_TEST(refs_find_surrogate_keys) {
     ct_setup(_i);
     ct_sql("INSERT INTO ct_parent (id, repo, path) VALUES (11, 'r', 'a'), (13, 'r', 'b'), (12, 'r', 'c')");
-    const struct eg_value rows[] = {T("r"), T("a"), T("r"), T("a"), T("first"), T("r"), T("zz"), T("r"), T("zz"), T("second"),
-                                    eg_null(), T("a"), eg_null(), T("a"), T("third")};
+    const struct eg_value rows[] = {T("r"),  T("a"),      T("r"),    T("a"), T("first"), T("r"), T("zz"),   T("r"),
+                                    T("zz"), T("second"), eg_null(), T("a"), eg_null(),  T("a"), T("third")};
     const struct eg_value newest[] = {T("r"), T("r"), T("-"), T("newest")};
     struct eg_op op;
     CT_OK(ct_one(child_shape(false), rows, 3, &op));
@@ -190,7 +191,8 @@ END_TEST
 START_TEST(fill_sets_what_was_null) {
     ct_setup(_i);
     ct_sql("INSERT INTO ct_parent (id, repo, path) VALUES (7, 'r', 'a'), (8, 'r', 'b')");
-    ct_sql("INSERT INTO ct_child (parent_id, repo, path, name) VALUES (NULL, 'r', 'a', 'x'), (NULL, 'r', 'a', 'y'), (8, 'r', 'a', 'z'), "
+    ct_sql("INSERT INTO ct_child (parent_id, repo, path, name) VALUES (NULL, 'r', 'a', 'x'), (NULL, 'r', 'a', 'y'), "
+           "(8, 'r', 'a', 'z'), "
            "(NULL, 'r', 'none', 'u'), (NULL, NULL, 'a', 'v')");
     struct eg_dml *fill = ct_shape(EG_DML_FILL, "ct_child", NULL, NULL, NULL, NULL);
     size_t n;
@@ -338,8 +340,9 @@ START_TEST(a_lost_store_says_so_and_comes_back) {
         ck_assert_int_eq(err.code, EG_E_STORE_UNAVAILABLE);
     } else {
         CT_OK(ct_round(&op, 1, false));
-        ct_sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
-               "current_database()");
+        ct_sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+            "current_database()");
     }
     ck_assert_int_eq(ct_round(&op, 1, true), EG_FAULT_LOST);
     ck_assert_int_eq(ct.err.code, EG_E_STORE_UNAVAILABLE);

@@ -1,9 +1,10 @@
-/* The contract of db/db.h for reads, on both stores: rows and types, early stop, cancel, timeout, a full queue, errors. Run from the
- * root of the checkout; tests/contract/test_db.py gives it a PostgreSQL. */
+/* The contract of db/db.h for reads, on both stores: rows and types, early stop, cancel, timeout, a full queue, errors.
+ * Run from the root of the checkout; tests/contract/test_db.py gives it a PostgreSQL. */
 #include "tests/unit/db_contract.h"
 
 #define ENDLESS "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT 1 - x FROM c) SELECT count(*) FROM c"
-#define COUNTING "WITH RECURSIVE c (x) AS (SELECT CAST(1 AS bigint) UNION ALL SELECT x + 1 FROM c WHERE x < $1) SELECT x FROM c"
+#define COUNTING                                                                                                       \
+    "WITH RECURSIVE c (x) AS (SELECT CAST(1 AS bigint) UNION ALL SELECT x + 1 FROM c WHERE x < $1) SELECT x FROM c"
 
 /* What came of a read. */
 struct seen {
@@ -188,7 +189,8 @@ END_TEST
 
 START_TEST(a_wrong_statement_is_told) {
     ct_setup(_i);
-    const char *const wrong[] = {"SELECT nothing FROM ct_pair", "SELEKT 1", "DELETE FROM ct_pair", "SELECT 1; SELECT 2", ""};
+    const char *const wrong[] = {"SELECT nothing FROM ct_pair", "SELEKT 1", "DELETE FROM ct_pair", "SELECT 1; SELECT 2",
+                                 ""};
     ct_sql("INSERT INTO ct_pair (a, b) VALUES ('k', 1)");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct seen seen = {0};
@@ -274,16 +276,11 @@ START_TEST(closing_ends_every_read) {
 END_TEST
 
 int main(void) {
-    const TTest *tests[] = {fixed_statements_read,
-                            all_rows_come_in_order,
-                            parameters_count_by_number,
-                            values_of_every_type_come_back,
-                            a_reader_may_stop_early,
-                            a_cancelled_read_ends,
-                            a_read_past_its_time_ends,
-                            a_wrong_statement_is_told,
-                            a_full_queue_refuses,
-                            reads_and_writes_do_not_wait_for_each_other,
+    const TTest *tests[] = {fixed_statements_read,      all_rows_come_in_order,
+                            parameters_count_by_number, values_of_every_type_come_back,
+                            a_reader_may_stop_early,    a_cancelled_read_ends,
+                            a_read_past_its_time_ends,  a_wrong_statement_is_told,
+                            a_full_queue_refuses,       reads_and_writes_do_not_wait_for_each_other,
                             closing_ends_every_read};
     return ct_main("db contract: reads", tests, sizeof tests / sizeof *tests);
 }

@@ -1,5 +1,5 @@
-/* What is SQLite's own behind db/db.h: opening, the functions now() and regexp(), SQL texts, a file that cannot be written. What
- * both stores promise: test_db_contract*.c. Run from the root of the checkout. */
+/* What is SQLite's own behind db/db.h: opening, the functions now() and regexp(), SQL texts, a file that cannot be
+ * written. What both stores promise: test_db_contract*.c. Run from the root of the checkout. */
 #include <stdatomic.h>
 #include <sys/stat.h>
 
@@ -56,7 +56,8 @@ END_TEST
 
 START_TEST(regexp_gives_up_on_hard_patterns) {
     sqlite3 *db = open_with_regexp();
-    const char *const hard[] = {"^(a+)+$", "(a|aa)+$", "(a*)*[bc]", "(.*)*(.*)*[bc]", "(?:a?){30}a{30}[bc]", "(a+)\\1+$"};
+    const char *const hard[] = {"^(a+)+$",  "(a|aa)+$", "(a*)*[bc]", "(.*)*(.*)*[bc]", "(?:a?){30}a{30}[bc]",
+                                "(a+)\\1+$"};
     size_t text_b = 60000;
     char *text = malloc(text_b + 1);
     memset(text, 'a', text_b);
@@ -98,7 +99,8 @@ static void refuses(const char *dsn, enum eg_code code) {
     uv_loop_t loop;
     struct eg_db *db = NULL;
     struct eg_err err = {0};
-    struct eg_db_config config = {.dsn = dsn, .read_connections = 1, .sqlite_cache_mib = 1, .sqlite_checkpoint_pages = 100};
+    struct eg_db_config config = {
+        .dsn = dsn, .read_connections = 1, .sqlite_cache_mib = 1, .sqlite_checkpoint_pages = 100};
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     ck_assert_int_eq(eg_db_open(&loop, &config, &db, &err), EG_FAIL);
     ck_assert_msg(err.code == code, "%s: %s", eg_code_name(err.code), err.message);
@@ -116,7 +118,8 @@ START_TEST(opening_says_what_is_wrong) {
     refuses(dsn, EG_E_SCHEMA_OLD);
     (void)snprintf(dsn, sizeof dsn, "sqlite:%s", folder);
     refuses(dsn, EG_E_STORE_UNAVAILABLE);
-    (void)snprintf(command, sizeof command, "touch %s/empty.db; head -c 100000 /dev/zero | tr '\\0' x > %s/other.db", folder, folder);
+    (void)snprintf(command, sizeof command, "touch %s/empty.db; head -c 100000 /dev/zero | tr '\\0' x > %s/other.db",
+                   folder, folder);
     ck_assert_int_eq(system(command), 0);
     (void)snprintf(dsn, sizeof dsn, "sqlite:%s/empty.db", folder);
     refuses(dsn, EG_E_SCHEMA_OLD);
