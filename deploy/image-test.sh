@@ -42,16 +42,16 @@ printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/storage"\nrunroot = "%s/run"\
 
 if [ ! -s "$base" ]; then
     echo "image-test: making the base"
-    debootstrap --variant=minbase bookworm "$work/root" >"$work/debootstrap.log" || {
+    debootstrap --variant=minbase bookworm "$work/rootfs" >"$work/debootstrap.log" || {
         tail -n 20 "$work/debootstrap.log"
         fail "debootstrap failed"
     }
-    rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
+    rm -rf "$work"/rootfs/var/cache/apt/archives/*.deb "$work"/rootfs/var/lib/apt/lists/*
     # What reaches the package mirrors from this machine must reach them from inside.
-    cp -L /etc/resolv.conf "$work/root/etc/resolv.conf"
-    tar -C "$work/root" --numeric-owner -cf "$base.new" .
+    cp -L /etc/resolv.conf "$work/rootfs/etc/resolv.conf"
+    tar -C "$work/rootfs" --numeric-owner -cf "$base.new" .
     mv "$base.new" "$base"
-    rm -rf "$work/root"
+    rm -rf "$work/rootfs"
 fi
 
 container=$(buildah from scratch)

@@ -72,7 +72,7 @@ def check_library(name, line, header):
     fits = [paths for library, paths in LIBRARIES.items() if header == library or (library.endswith("/") and header.startswith(library))]
     if not fits:
         tree.complain(name, line, f"<{header}> is in no table of tests/lint/includes.py")
-    elif not any(name.startswith(path) for path in fits[0]) and not name.startswith(("tests/unit/", "tests/fuzz/")):
+    elif not any(name.startswith(path) for path in fits[0]) and not name.startswith(("tests/", "bench/")):
         tree.complain(name, line, f"<{header}> is for {', '.join(fits[0])} only")
 
 
