@@ -1,7 +1,5 @@
 /* Connections: what libmicrohttpd tells of them, and the deadlines that it does not keep. Its own time-out counts
  * inactivity only, so a client that sends a byte a second would live for ever. */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +8,9 @@
 
 #include "base/clock.h"
 #include "server/http/http_int.h"
+#include "server/http/progress.h"
 
-#define SLOWEST_B_PER_MS 64 /* an answer may take its deadline, and a millisecond more for each 64 bytes */
+#define SLOWEST_B_PER_MS 16 /* who takes less of an answer in a deadline's time is cut */
 #define SLACK_US 50000
 
 static struct eg_conn *conn_of(struct MHD_Connection *mhd) {
@@ -42,7 +41,8 @@ void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
         conn->until_us = INT64_MAX;
         break;
     case EG_CONN_SENDING:
-        conn->until_us = now_us + deadline_us(conn->http) + (int64_t)(conn->exchange->sent_b / SLOWEST_B_PER_MS) * 1000;
+        conn->taken_b = 0;
+        conn->until_us = now_us + deadline_us(conn->http);
         break;
     }
 }
@@ -118,27 +118,33 @@ void eg_conn_last_words(const struct eg_conn *conn, enum eg_code code, const cha
         (void)!send(conn->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* Whether bytes have come since the connection became idle: then a request has begun, of which libmicrohttpd tells
- * nothing yet. */
-static bool bytes_came(const struct eg_conn *conn, int64_t now_us) {
-    struct tcp_info info;
-    socklen_t len = sizeof info;
-    if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-        return false;
-    return (int64_t)info.tcpi_last_data_recv * 1000 + SLACK_US < now_us - conn->since_us;
-}
-
+/* Bytes that came since the connection became idle are a request that has begun, of which libmicrohttpd tells nothing
+ * yet. And when a peer's end comes together with its last bytes, libmicrohttpd overlooks it. */
 static void look_at_idle(struct eg_conn *conn, int64_t now_us) {
+    struct eg_progress progress = {.silent_us = INT64_MAX / 2};
     int64_t end_us = conn->since_us + idle_us(conn->http);
+    bool known = eg_progress_read(conn->fd, &progress);
     if (conn->begun) {
         eg_conn_last_words(conn, EG_E_REQUEST_TIMEOUT, "408 Request Timeout");
         eg_conn_cut(conn, EG_REFUSED_SLOW_REQUEST);
-    } else if (now_us >= end_us) {
+    } else if (now_us >= end_us || (known && progress.peer_finished)) {
         eg_conn_cut(conn, EG_REFUSED_IDLE);
     } else {
-        conn->begun = bytes_came(conn, now_us);
+        conn->begun = progress.silent_us + SLACK_US < now_us - conn->since_us;
         conn->until_us = now_us + deadline_us(conn->http) < end_us ? now_us + deadline_us(conn->http) : end_us;
     }
+}
+
+/* An answer may take long when it is long, but the client must take a fair part of it between two looks. */
+static void look_at_sending(struct eg_conn *conn, int64_t now_us) {
+    struct eg_progress progress;
+    uint64_t fair_b = (uint64_t)conn->http->config.request_deadline_ms * SLOWEST_B_PER_MS;
+    if (!eg_progress_read(conn->fd, &progress) || progress.taken_b < conn->taken_b + fair_b) {
+        eg_conn_cut(conn, EG_REFUSED_SLOW_CLIENT);
+        return;
+    }
+    conn->taken_b = progress.taken_b;
+    conn->until_us = now_us + deadline_us(conn->http);
 }
 
 void eg_conn_sweep(struct eg_http *http) {
@@ -153,7 +159,7 @@ void eg_conn_sweep(struct eg_http *http) {
             eg_conn_last_words(conn, EG_E_REQUEST_TIMEOUT, "408 Request Timeout");
             eg_conn_cut(conn, EG_REFUSED_SLOW_REQUEST);
         } else if (conn->state == EG_CONN_SENDING) {
-            eg_conn_cut(conn, EG_REFUSED_SLOW_CLIENT);
+            look_at_sending(conn, now_us);
         }
     }
 }

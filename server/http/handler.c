@@ -29,6 +29,14 @@ static void name_it(struct eg_exchange *x) {
         eg_ulid_make(eg_clock_now_us(), x->pub.log.id);
 }
 
+static eg_status judge_target(struct eg_exchange *x) {
+    for (const char *p = x->raw ? x->raw : ""; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7F)
+            return eg_err_set(&x->pub.err, EG_E_BAD_FRAMING, NULL,
+                              "The request target holds a space or a control byte.");
+    return EG_OK;
+}
+
 /* The size of the head, and its lines where their memory is understood. */
 static eg_status judge_lines(struct eg_exchange *x, const char *method, const char *version) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -163,7 +171,7 @@ static enum MHD_Result begin(struct eg_exchange *x, const char *method, const ch
     x->head_only = strcmp(method, "HEAD") == 0;
     MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, note, &x->head);
     name_it(x);
-    if (eg_head_judge(&x->head, strcmp(version, "HTTP/1.0") == 0, err) != EG_OK ||
+    if (eg_head_judge(&x->head, strcmp(version, "HTTP/1.0") == 0, err) != EG_OK || judge_target(x) != EG_OK ||
         judge_lines(x, method, version) != EG_OK) {
         x->http->stats.refused[EG_REFUSED_FRAMING] += err->code == EG_E_BAD_FRAMING;
         return refuse(x, true);

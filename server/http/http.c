@@ -80,12 +80,13 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *mhd, char *text) {
     return strlen(text);
 }
 
+/* Not strict: what that adds (Host, spaces in the target) is judged by this room, which answers with a reason. */
 static eg_status start_daemon(struct eg_http *http, struct eg_err *err) {
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, eg_http_handle, http, /**/
         MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_CONNECTION_LIMIT, http->config.max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, http->config.max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_B, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_B, MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_NOTIFY_CONNECTION, eg_conn_notify, http, MHD_OPTION_NOTIFY_COMPLETED, eg_conn_completed, http,
         MHD_OPTION_URI_LOG_CALLBACK, eg_conn_request_line, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_END);

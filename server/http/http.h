@@ -22,8 +22,8 @@ struct eg_http_config {
     unsigned max_connections;        /* [10000] the rest wait in the kernel's queue */
     unsigned max_connections_per_ip; /* 0: no limit */
     unsigned idle_timeout_ms;        /* [60000] a keep-alive connection without a request; rounded up to seconds */
-    unsigned request_deadline_ms;    /* [30000] from a request's first byte until all of it is here, and again for the
-                                      * answer to be taken by the client; not the time in which the server works */
+    unsigned request_deadline_ms;    /* [30000] from a request's first line until all of it is here; and the client must
+                                      * take 16 bytes a millisecond of its answer. Not the time in which a flow works */
     unsigned drain_deadline_ms;      /* [30000] eg_http_drain cuts what is left then */
     size_t max_body_b;               /* [16 MiB] also after decompression */
     size_t body_budget_b;            /* [128 MiB] all bodies of all requests together; past it 503 overloaded */

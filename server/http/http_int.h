@@ -63,6 +63,7 @@ struct eg_conn {
     enum eg_conn_state state;
     int64_t since_us; /* in this state */
     int64_t until_us; /* the sweep looks at it then; INT64_MAX: never */
+    uint64_t taken_b; /* SENDING: what the client had acknowledged at the last look */
     bool begun;       /* IDLE: bytes of a request have come */
     struct eg_exchange *exchange;
 };

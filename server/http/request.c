@@ -22,7 +22,8 @@ static enum MHD_Result walk_header(void *cls, enum MHD_ValueKind kind, const cha
     return walk->each(walk->ctx, name, value ? value : "") ? MHD_YES : MHD_NO;
 }
 
-void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value), void *ctx) {
+void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value),
+                        void *ctx) {
     EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
     const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
     struct header_walk walk = {each, ctx};

@@ -55,7 +55,8 @@ struct eg_request {
 const char *eg_request_header(const struct eg_request *req,
                               const char *name); /* NULL when absent; the name in any case */
 /* Every header in turn, until each returns false. */
-void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value), void *ctx);
+void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value),
+                        void *ctx);
 const char *eg_request_query(const struct eg_request *req,
                              const char *name); /* decoded; NULL when absent, "" for `?name` */
 
