@@ -1,5 +1,5 @@
-"""The contract of db/db.h on both stores. The tests are programs of their own (tests/unit/test_db_contract*.c): on SQLite
-they run among the unit tests too; here they get a PostgreSQL."""
+"""The contract of db/db.h on both stores. The tests are programs of their own (tests/unit/test_db_contract*.c):
+on SQLite they run among the unit tests too; here they get a PostgreSQL."""
 import os
 import pathlib
 import subprocess
