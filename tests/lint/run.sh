@@ -29,6 +29,7 @@ check "sizes of files and functions" $python tests/lint/sizes.py
 check "every source is in the Makefile" $python tests/lint/sources.py
 check "words and paths" $python tests/lint/words.py
 check "errors.def and docs/errors.md" $python tests/lint/errors.py
+check "links of the documents" $python tests/lint/links.py
 check "headers compile alone" tests/lint/headers.sh
 check "shell scripts" tests/lint/shell.sh
 check "openapi.yaml" tests/lint/openapi.sh

@@ -34,6 +34,8 @@ FAULTS = [
     ("errors.py", "a code that is not described", "base/errors.def", GOOD["base/errors.def"] + 'X(C, "c", 500, "C", "c")\n', "no section"),
     ("errors.py", "another status", "docs/errors.md", GOOD["docs/errors.md"].replace("404", "410"), "Status 404"),
     ("errors.py", "no advice", "docs/errors.md", GOOD["docs/errors.md"].replace("**What to do.** B.\n", ""), "what to do"),
+    ("links.py", "a link to nowhere", "docs/a.md", "# A\n\n[b](b.md)\n", "does not exist"),
+    ("links.py", "a link to no heading", "docs/a.md", "# A\n\n[b](errors.md#c)\n", "no such heading"),
     ("headers.sh", "a header that needs another", "base/a.h", "/* A. */\nsize_t eg_a(void);\n", "does not compile alone"),
     ("shell.sh", "an unquoted variable", "run.sh", "#!/bin/sh\nrm -r $1/x\n", "SC2086"),
     ("openapi.sh", "no description at all", "openapi.yaml", "openapi: 3.1.0\ninfo: {title: A}\n", "error"),
