@@ -18,7 +18,7 @@ LONG_FUNCTION = "/* Long. */\nint eg_long(int x) {\n" + "    x++;\n" * 69 + "   
 # lint, what is wrong, the file with the fault, its text, what the lint must say
 FAULTS = [
     ("includes.py", "base sees a room above", "base/a.c", GOOD_C + '#include "server/b.h"\n', "must not include"),
-    ("includes.py", "a store's library elsewhere", "server/event/x.c", "/* X. */\n#include <sqlite3.h>\n", "db/db_sqlite_ only"),
+    ("includes.py", "a store's library elsewhere", "server/event/x.c", "/* X. */\n#include <sqlite3.h>\n", "is for db/db_sqlite_"),
     ("includes.py", "a path that is not from the root", "base/a.c", '/* A. */\n#include "a.h"\n', "from the root"),
     ("includes.py", "an unknown library", "db/x.c", "/* X. */\n#include <gtk/gtk.h>\n", "is in no table"),
     ("includes.py", "an unknown room", "extra/x.c", "/* X. */\n", "is in no room"),
