@@ -1,0 +1,152 @@
+/* libcurl behind a few calls. The token goes to the given server only: redirects are not followed. */
+#include "server/cli/client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOKEN_MOST_B 8192
+#define URL_MOST_B 2048
+
+struct eg_client {
+    CURL *curl;
+    char server[URL_MOST_B / 2];
+    char bearer[TOKEN_MOST_B + 32]; /* the whole header; "" without a token */
+};
+
+static eg_status set_token(struct eg_client *client, const char *token, size_t len, struct eg_err *err) {
+    while (len > 0 && strchr(" \t\r\n", token[len - 1])) {
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (token[i] <= ' ' || token[i] > '~') {
+            return eg_err_set(err, EG_E_CONFIG, "token", "the token holds a character that no token has");
+        }
+    }
+    if (len >= TOKEN_MOST_B) {
+        return eg_err_set(err, EG_E_CONFIG, "token", "the token is longer than %d bytes", TOKEN_MOST_B);
+    }
+    snprintf(client->bearer, sizeof(client->bearer), "Authorization: Bearer %.*s", (int)len, token);
+    return EG_OK;
+}
+
+static eg_status read_token(struct eg_client *client, const char *path, struct eg_err *err) {
+    const char *plain = getenv("EGDB_TOKEN");
+    char text[TOKEN_MOST_B + 1];
+    if (!path) {
+        path = getenv("EGDB_TOKEN_FILE");
+    }
+    if (!path || !*path) {
+        return plain && *plain ? set_token(client, plain, strlen(plain), err) : EG_OK;
+    }
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return eg_err_set(err, EG_E_CONFIG, path, "the token file cannot be read: %s", strerror(errno));
+    }
+    size_t n = fread(text, 1, sizeof(text), file);
+    fclose(file);
+    return set_token(client, text, n, err);
+}
+
+static void set_server(struct eg_client *client, const char *given) {
+    const char *server = given ? given : getenv("EGDB_SERVER");
+    if (!server || !*server) {
+        server = "http://127.0.0.1:8421";
+    }
+    snprintf(client->server, sizeof(client->server), "%s%s", strstr(server, "://") ? "" : "http://", server);
+    size_t n = strlen(client->server);
+    while (n > 0 && client->server[n - 1] == '/') {
+        client->server[--n] = '\0';
+    }
+}
+
+static size_t take(char *bytes, size_t size, size_t n, void *ctx) {
+    struct eg_buf *body = ctx;
+    eg_buf_add(body, bytes, size * n);
+    return body->failed ? 0 : size * n;
+}
+
+eg_status eg_client_open(const struct eg_client_config *config, struct eg_client **out, struct eg_err *err) {
+    struct eg_client *client = calloc(1, sizeof(*client));
+    *out = client;
+    if (!client || curl_global_init(CURL_GLOBAL_DEFAULT) || !(client->curl = curl_easy_init())) {
+        free(client);
+        *out = NULL;
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "libcurl cannot start");
+    }
+    set_server(client, config->server);
+    if (read_token(client, config->token_file, err)) {
+        eg_client_close(client);
+        *out = NULL;
+        return EG_FAIL;
+    }
+    CURL *curl = client->curl;
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, config->connect_ms);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, config->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "egdb");
+    return EG_OK;
+}
+
+void eg_client_close(struct eg_client *client) {
+    if (client) {
+        curl_easy_cleanup(client->curl);
+        curl_global_cleanup();
+        free(client);
+    }
+}
+
+const char *eg_client_server(const struct eg_client *client) { return client->server; }
+
+static void run(struct eg_client *client, const char *path, struct curl_slist *headers, struct eg_reply *reply) {
+    char url[URL_MOST_B];
+    char why[CURL_ERROR_SIZE] = "";
+    curl_off_t wait_s = 0;
+    snprintf(url, sizeof(url), "%s%s", client->server, path);
+    eg_buf_free(&reply->body);
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &reply->body);
+    curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, why);
+    CURLcode code = curl_easy_perform(client->curl);
+    reply->answered = code == CURLE_OK;
+    reply->status = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &reply->status);
+    curl_easy_getinfo(client->curl, CURLINFO_RETRY_AFTER, &wait_s);
+    reply->retry_after_s = (long)wait_s;
+    snprintf(reply->error, sizeof(reply->error), "%s", code == CURLE_OK ? "" : *why ? why : curl_easy_strerror(code));
+    curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+}
+
+static struct curl_slist *with(struct curl_slist *headers, const char *line) {
+    struct curl_slist *longer = *line ? curl_slist_append(headers, line) : headers;
+    return longer ? longer : headers;
+}
+
+void eg_client_get(struct eg_client *client, const char *path, struct eg_reply *reply) {
+    struct curl_slist *headers = with(NULL, client->bearer);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    run(client, path, headers, reply);
+    curl_slist_free_all(headers);
+}
+
+void eg_client_post(struct eg_client *client, const char *path, const char *type, const char *key, const char *body,
+                    size_t len, struct eg_reply *reply) {
+    char line[320];
+    struct curl_slist *headers = with(NULL, client->bearer);
+    snprintf(line, sizeof(line), "Content-Type: %s", type);
+    headers = with(headers, line);
+    snprintf(line, sizeof(line), key ? "Idempotency-Key: %s" : "", key ? key : "");
+    headers = with(headers, line);
+    headers = with(headers, "Expect:"); /* no waiting for 100-continue */
+    curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    run(client, path, headers, reply);
+    curl_slist_free_all(headers);
+}

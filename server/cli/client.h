@@ -1,0 +1,39 @@
+/* HTTP from the command line to a server, by libcurl: one request at a time, with bounds on time and size. */
+#ifndef EG_CLI_CLIENT_H
+#define EG_CLI_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct eg_client;
+
+struct eg_client_config {
+    const char *server;     /* "http://127.0.0.1:8421", without a path; NULL: EGDB_SERVER, else that */
+    const char *token_file; /* NULL: EGDB_TOKEN_FILE, else the token in EGDB_TOKEN, else none */
+    long connect_ms;
+    long timeout_ms; /* of one request */
+};
+
+struct eg_reply {
+    bool answered; /* false: no answer came; error says why */
+    long status;
+    long retry_after_s; /* 0 without */
+    struct eg_buf body; /* init by the caller; emptied by each request */
+    char error[256];
+};
+
+/* err: config_invalid for a token file that cannot be read, internal. */
+EG_MUST_CHECK eg_status eg_client_open(const struct eg_client_config *config, struct eg_client **client,
+                                       struct eg_err *err);
+void eg_client_close(struct eg_client *client);
+const char *eg_client_server(const struct eg_client *client);
+
+void eg_client_get(struct eg_client *client, const char *path, struct eg_reply *reply);
+/* key: the Idempotency-Key; NULL without. */
+void eg_client_post(struct eg_client *client, const char *path, const char *type, const char *key, const char *body,
+                    size_t len, struct eg_reply *reply);
+
+#endif

@@ -1,0 +1,33 @@
+/* A commit as an event commit.recorded@v1. The same commit gives the same event with the same id, whoever makes it and
+ * how often: the id is a ULID of the commit's time and a hash of the payload. */
+#ifndef EG_CLI_GIT_EVENT_H
+#define EG_CLI_GIT_EVENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "server/cli/git_log.h"
+
+struct eg_change_types; /* spec/policies/change_types.json, compiled */
+
+/* err: config_invalid, naming the rule. The caller frees it. */
+EG_MUST_CHECK eg_status eg_change_types_load(const char *spec_dir, struct eg_change_types **types, struct eg_err *err);
+void eg_change_types_free(struct eg_change_types *types);
+/* "test", "docs" … of a path in UTF-8. */
+const char *eg_change_type(const struct eg_change_types *types, const char *path, size_t len);
+
+struct eg_git_source {
+    const char *repo;   /* the repository's name in the payload */
+    const char *branch; /* NULL: none */
+    const struct eg_change_types *types;
+};
+
+/* Writes the event as one line of JSON into out (emptied first). What is not UTF-8 is replaced; what the schema's
+ * bounds do not take (a path of more than 1,024 characters, files past 16 MiB of text) is left out and counted in
+ * *left_out. */
+EG_MUST_CHECK eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commit *commit,
+                                     struct eg_buf *out, size_t *left_out, struct eg_err *err);
+
+/* The repository's name: the last part of its origin's URL, else of its folder. */
+void eg_git_repo_name(const char *folder, char *out, size_t size_b);
+
+#endif

@@ -1,0 +1,39 @@
+/* Commits as git tells of them: `git log` is run, and its output read as it comes, one commit in memory at a time. */
+#ifndef EG_CLI_GIT_LOG_H
+#define EG_CLI_GIT_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/value.h"
+
+struct eg_commit_file {
+    char status;            /* A M D R */
+    struct eg_str path;     /* of a rename the new one */
+    struct eg_str old_path; /* of a rename; p NULL otherwise */
+    int64_t added, removed; /* lines; 0 of a binary file */
+};
+
+struct eg_commit { /* bytes are as git has them, not necessarily UTF-8; they live during the call */
+    struct eg_str sha;
+    struct eg_str parents; /* separated by spaces; empty for a root */
+    struct eg_str author;  /* "Name <address>" */
+    struct eg_str message;
+    int64_t authored_s, committed_s; /* since 1970 */
+    size_t n_files;                  /* 0 for a merge: its changes stand in the commits it merges */
+    const struct eg_commit_file *files;
+};
+
+typedef eg_status (*eg_commit_take)(void *ctx, const struct eg_commit *commit, struct eg_err *err);
+
+/* Calls take for each commit, parents before children. shas: these only (unknown ones are left out); n_shas 0: all that
+ * HEAD reaches. err: usage when git cannot run or fails, else what take said. A repository without commits is no error.
+ */
+EG_MUST_CHECK eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take,
+                                   void *ctx, struct eg_err *err);
+
+/* The first line that `git words…` prints, without its end; "" when it fails or prints none. words end with NULL. */
+void eg_git_line(const char *folder, const char *const *words, char *out, size_t size_b);
+
+#endif

@@ -1,0 +1,77 @@
+/* Posts a repository's history, or one commit with those that waited in the spool. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/cli/post.h"
+#include "server/cli/spool.h"
+
+#define EVENT_MOST_B ((size_t)40 << 20)
+
+struct posting {
+    struct eg_poster *poster;
+    const struct eg_git_source *source;
+    struct eg_buf event;
+    size_t left_out;
+};
+
+static eg_status post_commit(void *ctx, const struct eg_commit *commit, struct eg_err *err) {
+    struct posting *posting = ctx;
+    if (eg_git_event(posting->source, commit, &posting->event, &posting->left_out, err)) {
+        return EG_FAIL;
+    }
+    return eg_poster_add(posting->poster, posting->event.data, posting->event.len, err);
+}
+
+static eg_status post_all(struct eg_poster *poster, const struct eg_post_git *post, const char *const *shas, size_t n,
+                          struct eg_err *err) {
+    struct posting posting = {.poster = poster, .source = &post->source};
+    eg_buf_init(&posting.event, EVENT_MOST_B);
+    eg_status status = eg_git_log(post->folder, shas, n, post_commit, &posting, err);
+    if (status == EG_OK) {
+        status = eg_poster_flush(poster, err);
+    }
+    eg_buf_free(&posting.event);
+    if (posting.left_out) {
+        fprintf(stderr,
+                "egdb post: %zu files were left out: their paths or their number are beyond the topic's bounds\n",
+                posting.left_out);
+    }
+    return status;
+}
+
+/* The commit joins those that wait; all are posted; what could not be stays. */
+static eg_status post_spooled(struct eg_poster *poster, const struct eg_post_git *post, struct eg_err *err) {
+    struct eg_spool *spool;
+    const char *shas[EG_SPOOL_MOST + 1];
+    size_t n = 0;
+    struct eg_err saved = {0};
+    if (eg_spool_open(post->spool, &spool, err)) {
+        return EG_FAIL;
+    }
+    bool waits = eg_spool_add(spool, post->commit);
+    for (; n < spool->n; n++) {
+        shas[n] = spool->shas[n];
+    }
+    if (!waits) {
+        shas[n++] = post->commit;
+    }
+    eg_status status = post_all(poster, post, shas, n, err);
+    if (status == EG_OK) {
+        spool->n = 0;
+    } else if (!waits) {
+        fprintf(stderr, "egdb post: the spool is full (%d commits); `egdb post --git-history` posts what is missing\n",
+                EG_SPOOL_MOST);
+    }
+    if (eg_spool_save(spool, &saved) && status == EG_OK) {
+        *err = saved;
+        status = EG_FAIL;
+    }
+    return status;
+}
+
+eg_status eg_post_git(struct eg_poster *poster, const struct eg_post_git *post, struct eg_err *err) {
+    if (!post->commit) {
+        return post_all(poster, post, NULL, 0, err);
+    }
+    return post->spool ? post_spooled(poster, post, err) : post_all(poster, post, &post->commit, 1, err);
+}

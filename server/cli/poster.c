@@ -1,0 +1,220 @@
+/* A batch and what becomes of it. The server answers item by item; what it refused for reasons of its own (5xx) is sent
+ * again. */
+#include "server/cli/poster.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/ulid.h"
+
+#define BATCH_MOST_B ((size_t)8 << 20)
+#define BODY_MOST_B ((size_t)64 << 20)
+#define REPLY_MOST_B ((size_t)64 << 20)
+#define WAIT_MOST_S 30
+#define SHOWN_MOST 20 /* refused events that are told of by name */
+
+struct line {
+    size_t at, len;
+};
+
+struct eg_poster {
+    struct eg_poster_config config;
+    struct eg_buf text; /* the batch as NDJSON */
+    struct line *lines;
+    size_t n;
+    struct eg_reply reply;
+    struct eg_posted posted;
+    char key[EG_ULID_B];
+};
+
+struct eg_poster *eg_poster_new(const struct eg_poster_config *config) {
+    struct eg_poster *poster = calloc(1, sizeof(*poster));
+    if (!poster) {
+        return NULL;
+    }
+    poster->config = *config;
+    poster->lines = calloc(config->most_events, sizeof(*poster->lines));
+    eg_buf_init(&poster->text, BODY_MOST_B);
+    eg_buf_init(&poster->reply.body, REPLY_MOST_B);
+    if (!poster->lines) {
+        eg_poster_free(poster);
+        return NULL;
+    }
+    return poster;
+}
+
+void eg_poster_free(struct eg_poster *poster) {
+    if (poster) {
+        eg_buf_free(&poster->text);
+        eg_buf_free(&poster->reply.body);
+        free(poster->lines);
+        free(poster);
+    }
+}
+
+const struct eg_posted *eg_poster_result(const struct eg_poster *poster) { return &poster->posted; }
+
+static void pause_ms(long ms) {
+    struct timespec rest = {ms / 1000, ms % 1000 * 1000000};
+    while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {
+    }
+}
+
+static void show_rejected(struct eg_poster *poster, const json_t *id, const char *code, const char *detail) {
+    poster->posted.rejected++;
+    if (poster->config.quiet || poster->posted.rejected > SHOWN_MOST + 1) {
+        return;
+    }
+    if (poster->posted.rejected == SHOWN_MOST + 1) {
+        fprintf(stderr, "egdb post: more events were refused; GET /v1/dlq lists them\n");
+        return;
+    }
+    fprintf(stderr, "egdb post: refused %s: %s: %s\n",
+            json_is_string(id) ? json_string_value(id) : "(an event without an id)", code ? code : "?",
+            detail ? detail : "");
+}
+
+/* Keeps the lines of the given items only. */
+static void keep_lines(struct eg_poster *poster, const size_t *indexes, size_t n) {
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct line from = poster->lines[indexes[i]];
+        memmove(poster->text.data + at, poster->text.data + from.at, from.len + 1);
+        poster->lines[i] = (struct line){at, from.len};
+        at += from.len + 1;
+    }
+    poster->text.len = at;
+    poster->n = n;
+    eg_ulid_make(eg_clock_now_us(), poster->key);
+}
+
+/* Reads {"stored","duplicates","rejected","items"}; what may be sent again stays in the batch. */
+static eg_status take_answer(struct eg_poster *poster, const json_t *answer, struct eg_err *err) {
+    struct eg_posted *posted = &poster->posted;
+    const json_t *items = json_object_get(answer, "items"), *item;
+    size_t i, again = 0;
+    size_t *indexes = calloc(poster->n ? poster->n : 1, sizeof(*indexes));
+    if (!indexes || !json_is_array(items)) {
+        free(indexes);
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "the server's answer cannot be read");
+    }
+    posted->stored += (uint64_t)json_integer_value(json_object_get(answer, "stored"));
+    posted->duplicates += (uint64_t)json_integer_value(json_object_get(answer, "duplicates"));
+    int64_t position = json_integer_value(json_object_get(answer, "safe_position"));
+    posted->position = position > posted->position ? position : posted->position;
+    json_array_foreach(items, i, item) {
+        const json_t *error = json_object_get(item, "error");
+        size_t index = (size_t)json_integer_value(json_object_get(item, "index"));
+        if (!error || index >= poster->n) {
+            continue;
+        }
+        if (json_integer_value(json_object_get(error, "status")) >= 500) {
+            indexes[again++] = index;
+        } else {
+            show_rejected(poster, json_object_get(item, "id"), json_string_value(json_object_get(error, "code")),
+                          json_string_value(json_object_get(error, "detail")));
+        }
+    }
+    keep_lines(poster, indexes, again);
+    free(indexes);
+    return EG_OK;
+}
+
+static eg_status refused_whole(struct eg_poster *poster, const json_t *problem, struct eg_err *err) {
+    const char *code = json_string_value(json_object_get(problem, "code"));
+    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    long status = poster->reply.status;
+    if (status == 400 || status == 422) { /* no line of it was an event */
+        for (size_t i = 0; i < poster->n; i++) {
+            show_rejected(poster, NULL, code, detail);
+        }
+        poster->n = 0;
+        poster->text.len = 0;
+        return EG_OK;
+    }
+    enum eg_code kind = status == 401 ? EG_E_UNAUTHORIZED : status == 403 ? EG_E_FORBIDDEN : EG_E_INTERNAL;
+    return eg_err_set(err, kind, eg_client_server(poster->config.client), "the server answered %ld%s%s%s%s%s", status,
+                      code ? " " : "", code ? code : "", detail ? ": " : "", detail ? detail : "",
+                      status == 413 ? " (a smaller --batch may help)" : "");
+}
+
+enum turn { TURN_DONE, TURN_AGAIN, TURN_FAILED };
+
+static enum turn send_once(struct eg_poster *poster, struct eg_err *err) {
+    struct eg_reply *reply = &poster->reply;
+    eg_client_post(poster->config.client, "/v1/events?return=failed", "application/x-ndjson",
+                   poster->config.keyed ? poster->key : NULL, poster->text.data, poster->text.len, reply);
+    if (!reply->answered) {
+        eg_err_clear(err);
+        eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(poster->config.client), "no answer: %s", reply->error);
+        return poster->posted.answered ? TURN_AGAIN : TURN_FAILED;
+    }
+    poster->posted.answered = true;
+    eg_err_clear(err);
+    json_t *answer = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);
+    eg_status status = EG_OK;
+    if (reply->status == 503 || reply->status == 429) {
+        const char *detail = json_string_value(json_object_get(answer, "detail"));
+        status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(poster->config.client),
+                            "the server answered %ld: %s", reply->status, detail ? detail : "it is full");
+    } else if (reply->status == 200 || reply->status == 207) {
+        status = take_answer(poster, answer, err);
+        if (status == EG_OK && poster->n > 0) {
+            status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "the server could not store %zu events", poster->n);
+        }
+    } else {
+        status = refused_whole(poster, answer, err);
+    }
+    json_decref(answer);
+    return status == EG_OK ? TURN_DONE : err->code == EG_E_STORE_UNAVAILABLE ? TURN_AGAIN : TURN_FAILED;
+}
+
+eg_status eg_poster_flush(struct eg_poster *poster, struct eg_err *err) {
+    long back_off_ms = 200;
+    poster->posted.sent += poster->n;
+    eg_ulid_make(eg_clock_now_us(), poster->key);
+    for (int attempt = 0; poster->n > 0; attempt++) {
+        enum turn turn = send_once(poster, err);
+        if (turn == TURN_DONE) {
+            break;
+        }
+        if (turn == TURN_FAILED || attempt >= poster->config.retries) {
+            return EG_FAIL;
+        }
+        long asked_ms = poster->reply.answered ? poster->reply.retry_after_s * 1000 : 0;
+        long wait_ms = asked_ms > 0 ? asked_ms : back_off_ms;
+        pause_ms(wait_ms < WAIT_MOST_S * 1000 ? wait_ms : WAIT_MOST_S * 1000);
+        back_off_ms = back_off_ms < 5000 ? back_off_ms * 2 : back_off_ms;
+        poster->posted.waits++;
+    }
+    poster->n = 0;
+    poster->text.len = 0;
+    return EG_OK;
+}
+
+eg_status eg_poster_add(struct eg_poster *poster, const char *json, size_t len, struct eg_err *err) {
+    bool full = poster->n == poster->config.most_events || (poster->n > 0 && poster->text.len + len > BATCH_MOST_B);
+    if (full && eg_poster_flush(poster, err)) {
+        return EG_FAIL;
+    }
+    size_t at = poster->text.len;
+    eg_buf_add(&poster->text, json, len);
+    eg_buf_char(&poster->text, '\n');
+    if (poster->text.failed) {
+        eg_buf_free(&poster->text);
+        poster->n = 0;
+        return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "an event of %zu bytes is larger than any server takes", len);
+    }
+    for (size_t i = at; i < at + len; i++) {
+        if (poster->text.data[i] == '\n' || poster->text.data[i] == '\r') {
+            poster->text.data[i] = ' ';
+        }
+    }
+    poster->lines[poster->n++] = (struct line){at, len};
+    return EG_OK;
+}
