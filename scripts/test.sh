@@ -48,6 +48,22 @@ counted() { # title name command…
     fi
 }
 
+# Like one, but exit code 77 means that its tools are not there, which is said at the end.
+optional() { # title command…
+    stage "$1"
+    local title=$1 code=0
+    shift
+    "$@" || code=$?
+    case $code in
+    0) count 1 0 ;;
+    77) echo "not run: $title (its tools are not installed)" >>"$out/notes" ;;
+    *)
+        count 0 1
+        echo "FAILED: $*" >&2
+        ;;
+    esac
+}
+
 pytests() { # title name binary arguments…
     stage "$1"
     local name=$2 binary=$3 numbers
@@ -97,4 +113,5 @@ counted "fuzzers" fuzz "$MAKE" --no-print-directory fuzz
 pytests "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
 pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
 pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
+optional "images, built and started" deploy/image-test.sh
 finish

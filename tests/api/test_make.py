@@ -1,0 +1,72 @@
+"""The commands of the README: `make run`, and `make install` into a folder."""
+import os
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from support import binary, http, ports, wait
+
+pytestmark = pytest.mark.release
+
+
+def git(*args):
+    return subprocess.run(["git", "-C", str(binary.ROOT), *args], capture_output=True, check=True, text=True).stdout
+
+
+def run_environment(**extra):
+    env = binary.environment(extra)
+    # A make around the tests must not tell the one inside about its jobs.
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+        env.pop(name, None)
+    return env
+
+
+def test_make_run_serves_the_history_of_the_checkout(scratch):
+    port = ports.free()
+    log = scratch / "run.log"
+    env = run_environment(EGDB_LISTEN=f"127.0.0.1:{port}", EGDB_DATABASE=str(scratch / "egdb.db"))
+    with open(log, "wb") as out:
+        process = subprocess.Popen(["make", "run"], cwd=binary.ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        commits = int(git("rev-list", "--count", "HEAD"))
+
+        def all_posted():
+            if process.poll() is not None:
+                raise AssertionError("make run ended")
+            with http.Client("127.0.0.1", port) as client:
+                events = client.get("/v1/events?topic=commit.recorded@v1&limit=1000").json()["events"]
+            return len(events) >= min(commits, 1000)
+
+        wait.until(all_posted, f"{commits} commits are in the database", deadline_s=300, pause_s=0.2)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{log.read_text('utf-8', 'replace')[-4000:]}") from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all of the foreground
+            process.wait(60)
+    text = log.read_text("utf-8", "replace")
+    assert f"http://127.0.0.1:{port}" in text
+    assert "stopped" in text, text[-2000:]
+
+
+def test_an_installed_egdb_finds_its_files(scratch):
+    subprocess.run(["make", "install", f"DESTDIR={scratch}", "PREFIX=/usr"], cwd=binary.ROOT, env=run_environment(),
+                   check=True, capture_output=True, timeout=600)
+    elsewhere = scratch / "elsewhere"
+    elsewhere.mkdir()
+    program = scratch / "usr" / "bin" / "egdb"
+    for words in (["version"], ["check"], ["init", "--store", f"sqlite:{scratch}/egdb.db"]):
+        done = subprocess.run([program, *words], cwd=elsewhere, env=run_environment(), capture_output=True, text=True,
+                              timeout=60)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    assert (scratch / "usr/share/egdb/egdb.ini").is_file()
+    assert (scratch / "usr/lib/systemd/system/egdb.service").is_file()
+    unit = shutil.which("systemd-analyze")
+    if unit:
+        done = subprocess.run([unit, "verify", "--man=no", str(binary.ROOT / "deploy/egdb.service")], capture_output=True, text=True,
+                              timeout=60)
+        complaints = [line for line in done.stderr.splitlines() if "egdb.service" in line and "is not executable" not in line]
+        assert not complaints, complaints
