@@ -15,9 +15,10 @@
 
 /* Names in the environment that are not options: the program's clients use the first, tests and scripts the second, and
  * Kubernetes makes the third for a service of this name. */
-static const char *const others[] = {"EGDB_CONFIG",  "EGDB_SERVER", "EGDB_TOKEN",    "EGDB_TOKEN_FILE", "EGDB_BRANCH",
-                                     "EGDB_CORPORA", "EGDB_SOAK",   "EGDB_DATABASE", "EGDB_URL",        "EGDB_TEST_*",
-                                     "EGDB_BENCH_*", "EGDB_PORT",   "EGDB_PORT_*",   "EGDB_SERVICE_*",  "EGDB_HOOK_*"};
+static const char *const others[] = {
+    "EGDB_CONFIG",  "EGDB_SERVER",      "EGDB_TOKEN",   "EGDB_TOKEN_FILE", "EGDB_BRANCH",   "EGDB_BIN", "EGDB_NOTES",
+    "EGDB_IMAGE_*", "EGDB_DB_PASSWORD", "EGDB_CORPORA", "EGDB_SOAK",       "EGDB_DATABASE", "EGDB_URL", "EGDB_TEST_*",
+    "EGDB_BENCH_*", "EGDB_PORT",        "EGDB_PORT_*",  "EGDB_SERVICE_*",  "EGDB_HOOK_*"};
 
 static void *field(struct eg_config *config, int option) {
     static const size_t offsets[EG_OPT_COUNT] = {
@@ -352,7 +353,7 @@ static bool program_folder(char *out, size_t size_b) {
 
 eg_status eg_config_find(const char *given, const char *name, const char *option, char *path, size_t size_b,
                          struct eg_err *err) {
-    static const char *const beside[] = {"", "/..", "/../share/egdb"};
+    static const char *const beside[] = {"", "/..", "/../..", "/../share/egdb"};
     char folder[PATH_MAX];
     if (*given) {
         snprintf(path, size_b, "%s", given);
@@ -364,14 +365,14 @@ eg_status eg_config_find(const char *given, const char *name, const char *option
     if (access(path, R_OK) == 0) {
         return EG_OK;
     }
-    for (size_t i = 0; program_folder(folder, sizeof(folder)) && i < 3; i++) {
+    for (size_t i = 0; program_folder(folder, sizeof(folder)) && i < 4; i++) {
         snprintf(path, size_b, "%s%s/%s", folder, beside[i], name);
         if (access(path, R_OK) == 0) {
             return EG_OK;
         }
     }
     return eg_err_set(err, EG_E_CONFIG, option,
-                      "%s is not in the working directory, nor in %.200s, its parent, or ../share/egdb;"
+                      "%s is not in the working directory, nor in %.200s, above it, or ../share/egdb;"
                       " name it by %s",
                       name, folder, option);
 }
