@@ -32,13 +32,14 @@ done
 if answers; then
     echo
     echo "EGDB answers at $URL"
-    echo "  curl $URL/v1/events?limit=3"
+    echo "  curl '$URL/v1/events?limit=3'"
     echo "  curl $URL/v1/topics"
     echo "  curl $URL/metrics"
     echo "Ctrl-C stops it."
     if [ "$is_new" = yes ]; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
-            EGDB_URL=$URL EGDB=build/egdb deploy/post-history.sh || echo "run: the git history was not posted; the server runs on" >&2
+            build/egdb post --git-history --server "$URL" ||
+                echo "run: the git history was not posted; the server runs on" >&2
         else
             echo "run: this folder has no git history to post"
         fi

@@ -35,7 +35,7 @@ def test_make_run_serves_the_history_of_the_checkout(scratch):
 
         def all_posted():
             if process.poll() is not None:
-                raise AssertionError("make run ended")
+                raise wait.Never("make run ended")
             with http.Client("127.0.0.1", port) as client:
                 events = client.get("/v1/events?topic=commit.recorded@v1&limit=1000").json()["events"]
             return len(events) >= min(commits, 1000)

@@ -46,13 +46,19 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command + self.args, cwd=binary.ROOT, env=binary.environment(self.env),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        self.wait_for("/readyz" if self.ready else "/healthz")
+        try:
+            self.wait_for("/readyz" if self.ready else "/healthz")
+        except AssertionError:
+            if self.is_running():
+                self.kill()
+            self.process = None
+            raise
         return self
 
     def wait_for(self, path, status=200, deadline_s=60.0):
         def look():
             if self.process.poll() is not None:
-                raise RuntimeError(f"the server ended with {self.process.returncode}")
+                raise wait.Never(f"the server ended with {self.process.returncode}")
             with self.client(timeout_s=10) as client:
                 return client.get(path).status == status
 

@@ -2,6 +2,10 @@
 import time
 
 
+class Never(Exception):
+    """Raised by a condition that cannot come true any more: ends the wait at once."""
+
+
 def until(condition, what, deadline_s=30.0, pause_s=0.01):
     """The first true value of condition(); an AssertionError that names `what` when none comes in time. An exception of condition counts
     as false, and the last one is told."""
@@ -12,6 +16,8 @@ def until(condition, what, deadline_s=30.0, pause_s=0.01):
             value = condition()
             if value:
                 return value
+        except Never as error:
+            raise AssertionError(f"this will not come: {what} ({error})") from None
         except Exception as error:  # the condition may look at what does not exist yet
             last = error
         if time.monotonic() > end:
