@@ -91,8 +91,8 @@ def test_acknowledged_after_fsync(sqlite_store, start_server, scratch):
 
 
 def test_a_failed_sync_acknowledges_nothing(sqlite_store, start_server, scratch):
-    """Every tenth sync of the log fails. Whether the server tries again by itself or says 503: what it has acknowledged at
-    the end is stored, once, and positions have no gap."""
+    """Every tenth sync of the log fails. Whether the server tries again by itself or says 503: what it has acknowledged
+    at the end is stored, once, and positions have no gap."""
     trace = scratch / "trace"
     wal = f"{sqlite_store.path.resolve()}-wal"
     faults = "inject=fdatasync,fsync:error=EIO:when=10+10"
