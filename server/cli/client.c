@@ -141,8 +141,10 @@ void eg_client_post(struct eg_client *client, const char *path, const char *type
     struct curl_slist *headers = with(NULL, client->bearer);
     snprintf(line, sizeof(line), "Content-Type: %s", type);
     headers = with(headers, line);
-    snprintf(line, sizeof(line), key ? "Idempotency-Key: %s" : "", key ? key : "");
-    headers = with(headers, line);
+    if (key) {
+        snprintf(line, sizeof(line), "Idempotency-Key: %s", key);
+        headers = with(headers, line);
+    }
     headers = with(headers, "Expect:"); /* no waiting for 100-continue */
     curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
     curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
