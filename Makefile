@@ -44,9 +44,9 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
-	tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
+	tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c
-FUZZERS = tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_schema.c
+FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_schema.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/schema.c
 
@@ -114,7 +114,7 @@ soak: ## the long runs in full: kills, power cuts, fuzzers
 bench: ## measure, each figure beside its limit
 	@scripts/bench.sh
 
-build: $(if $(wildcard $(MAIN_SRC)),$(OUT)/egdb,$(LIB)) ## the program, in build/
+build: $(OUT)/egdb ## the program, in build/
 
 $(OUT)/egdb: $(MAIN_OBJ) $(LIB)
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
