@@ -74,8 +74,8 @@ void eg_cli_help_command(const struct eg_command *command) {
     for (size_t i = 0; i < command->n_flags; i++) {
         flag_line(command->flags[i].name, command->flags[i].value, command->flags[i].help, NULL);
     }
+    printf("\nexamples:\n%s", command->examples);
     if (command->sections) {
         options(command);
     }
-    printf("\nexamples:\n%s", command->examples);
 }
