@@ -121,7 +121,7 @@ void eg_buf_json_double(struct eg_buf *buf, double value) {
     /* Fifteen digits reproduce every shorter decimal of a normal double; a subnormal one may need fewer than it shows.
      */
     int digits = fabs(value) < DBL_MIN ? 1 : 15;
-    char text[32];
+    char text[40];
     do
         snprintf(text, sizeof text, "%.*g", digits, value);
     while (strtod(text, NULL) != value && ++digits <= 17);

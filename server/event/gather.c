@@ -63,12 +63,15 @@ static void arm_timer(struct eg_event *event) {
     int64_t at_us = item->of->deadline_us;
     if (!event->batch.busy && event->retry_at_us && event->retry_at_us < at_us)
         at_us = event->retry_at_us;
-    uv_timer_start(&event->timer, on_timer, at_us > now_us ? (uint64_t)(at_us - now_us) / 1000 + 1 : 0, 0);
+    /* Never 0: libuv would run it in the same pass again, and hear nothing else meanwhile. */
+    uv_timer_start(&event->timer, on_timer, at_us > now_us ? (uint64_t)(at_us - now_us) / 1000 + 1 : 1, 0);
 }
 
 static void on_timer(uv_timer_t *timer) {
     struct eg_event *event = timer->data;
     expire_late(event);
+    if (event->retry_at_us && eg_clock_mono_us() >= event->retry_at_us)
+        event->retry_at_us = 0;
     kick(event);
     arm_timer(event);
 }
