@@ -1,0 +1,442 @@
+/* The readers: what waits is given to whoever is idle; a read is up to four steps on its connection (set its timeout, forget stale
+ * statements, prepare, run); rows are handed on one by one. */
+#include "db/db_pg_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "db/db_pg_fault.h"
+#include "db/db_pg_query.h"
+#include "db/db_pg_type.h"
+
+#define MAGIC 0x50475244u
+#define MOST_WAITING 512
+#define MOST_ROW_B (64U << 20)
+#define SWEEP_MS 200
+#define GRACE_US INT64_C(1000000) /* the server's own timeout comes first, unless it is frozen */
+
+static void give_work(struct eg_pg_pool *pool);
+static void next_step(struct eg_pg_reader *reader);
+
+static struct eg_pg_reader *reader_of(struct eg_pg_conn *conn) { return EG_CONTAINER(conn, struct eg_pg_reader, conn); }
+
+static void read_free(struct eg_pg_read *read) {
+    read->magic = 0;
+    free(read);
+}
+
+/* Tells the caller; the read is in no list and on no connection any more. */
+static void read_done(struct eg_pg_read *read) {
+    struct eg_err err = read->err;
+    struct eg_read what = read->what;
+    bool well = read->stopped || err.code == EG_E_NONE;
+    read_free(read);
+    what.done(what.ctx, well ? NULL : &err);
+}
+
+static void on_soon(uv_timer_t *timer) {
+    struct eg_pg_pool *pool = timer->data;
+    struct eg_link ended;
+    eg_list_init(&ended);
+    while (!eg_list_empty(&pool->ended)) {
+        struct eg_link *link = pool->ended.next;
+        eg_list_remove(link);
+        eg_list_append(&ended, link);
+    }
+    while (!eg_list_empty(&ended)) { /* only those of now: a done that reads again is answered the next time round */
+        struct eg_pg_read *read = EG_CONTAINER(ended.next, struct eg_pg_read, link);
+        eg_list_remove(&read->link);
+        read_done(read);
+    }
+    pool->finished(pool->host);
+}
+
+static void end_later(struct eg_pg_read *read) {
+    read->over = true;
+    eg_list_append(&read->pool->ended, &read->link);
+    uv_timer_start(&read->pool->soon, on_soon, 0, 0);
+}
+
+static void unqueue(struct eg_pg_read *read) {
+    eg_list_remove(&read->link);
+    read->pool->n_waiting--;
+    end_later(read);
+}
+
+static bool any_up(const struct eg_pg_pool *pool) {
+    bool up = pool->host->first->state == EG_PG_UP;
+    for (int i = 0; i < pool->n_readers; i++) {
+        up |= pool->readers[i].conn.state == EG_PG_UP;
+    }
+    return up;
+}
+
+static void on_sweep(uv_timer_t *timer) {
+    struct eg_pg_pool *pool = timer->data;
+    int64_t now_us = eg_clock_mono_us();
+    bool up = any_up(pool);
+    for (struct eg_link *link = pool->waiting.next, *next; link != &pool->waiting; link = next) {
+        struct eg_pg_read *read = EG_CONTAINER(link, struct eg_pg_read, link);
+        next = link->next;
+        if (!up) {
+            (void)eg_err_set(&read->err, EG_E_STORE_UNAVAILABLE, NULL, "%s", pool->host->first->err.message);
+            unqueue(read);
+        } else if (read->deadline_us < now_us) {
+            (void)eg_err_set(&read->err, EG_E_TIMEOUT, NULL, "the read waited %d ms for a connection", read->timeout_ms);
+            unqueue(read);
+        }
+    }
+    for (int i = 0; i < pool->n_readers; i++) {
+        struct eg_pg_reader *reader = &pool->readers[i];
+        if (reader->read && reader->read->deadline_us + GRACE_US < now_us) {
+            struct eg_err err = {0};
+            (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL did not answer a read in its time");
+            eg_pg_conn_drop(&reader->conn, &err);
+        }
+    }
+    if (pool->n_waiting == 0 && pool->n_running == 0) {
+        uv_timer_stop(&pool->sweep);
+    }
+}
+
+/* Cancelling */
+
+static void cancel_run(uv_work_t *work) {
+    struct eg_pg_pool *pool = work->data;
+    char text[256];
+    (void)PQcancel(pool->cancel, text, sizeof text); /* when it fails the statement's timeout ends the read */
+}
+
+static void cancel_next(struct eg_pg_pool *pool);
+
+static void cancel_done(uv_work_t *work, int status) {
+    struct eg_pg_pool *pool = work->data;
+    (void)status;
+    PQfreeCancel(pool->cancel);
+    pool->cancel = NULL;
+    pool->cancel_of->cancelling = false;
+    pool->cancel_of = NULL;
+    cancel_next(pool);
+    give_work(pool);
+    pool->finished(pool->host);
+    eg_pg_host_release(pool->host);
+}
+
+static void cancel_next(struct eg_pg_pool *pool) {
+    for (int i = 0; i < pool->n_readers && !pool->cancel_of; i++) {
+        struct eg_pg_reader *reader = &pool->readers[i];
+        if (!reader->cancel_wanted || reader->conn.state != EG_PG_UP) {
+            continue;
+        }
+        reader->cancel_wanted = false;
+        pool->cancel = PQgetCancel(reader->conn.pq);
+        pool->cancel_work.data = pool;
+        if (!pool->cancel || uv_queue_work(pool->host->loop, &pool->cancel_work, cancel_run, cancel_done) != 0) {
+            PQfreeCancel(pool->cancel);
+            pool->cancel = NULL;
+            continue;
+        }
+        reader->cancelling = true;
+        pool->cancel_of = reader;
+        eg_pg_host_hold(pool->host);
+    }
+}
+
+static void stop(struct eg_pg_read *read) {
+    if (!read->stopped) {
+        read->stopped = true;
+        int64_t soon_us = eg_clock_mono_us() + GRACE_US;
+        read->deadline_us = read->deadline_us < soon_us ? read->deadline_us : soon_us;
+        if (read->reader) {
+            read->reader->cancel_wanted = true;
+            cancel_next(read->pool);
+        }
+    }
+}
+
+/* Running */
+
+static void end(struct eg_pg_reader *reader) {
+    struct eg_pg_pool *pool = reader->pool;
+    struct eg_pg_read *read = reader->read;
+    reader->read = NULL;
+    reader->cancel_wanted = false;
+    pool->n_running--;
+    read_done(read);
+    give_work(pool);
+    pool->finished(pool->host);
+}
+
+/* Sends one step; a failure is left to the poll handle, which finds the connection dead. */
+static void send_step(struct eg_pg_reader *reader, int step) {
+    struct eg_pg_read *read = reader->read;
+    PGconn *pq = reader->conn.pq;
+    char text[64];
+    int ok = 0;
+    reader->step = step;
+    switch (reader->step) {
+    case EG_PG_READ_SET:
+        (void)snprintf(text, sizeof text, "SET statement_timeout TO %d", read->timeout_ms);
+        ok = PQsendQuery(pq, text);
+        break;
+    case EG_PG_READ_FORGET:
+        ok = PQsendQuery(pq, "DEALLOCATE ALL");
+        break;
+    case EG_PG_READ_PREPARE:
+        ok = eg_pg_send_prepare(pq, read->what.sql);
+        break;
+    case EG_PG_READ_RUN:
+        ok = eg_pg_send_read(pq, &read->what) && PQsetSingleRowMode(pq);
+        break;
+    }
+    if (!ok) {
+        eg_pg_say(pq, &read->err, EG_E_STORE_UNAVAILABLE);
+        read->deadline_us = 0; /* the sweep drops the connection: this may be inside the submitting call */
+    }
+    eg_pg_conn_flush(&reader->conn);
+}
+
+static void next_step(struct eg_pg_reader *reader) {
+    struct eg_pg_read *read = reader->read;
+    if (reader->timeout_ms != read->timeout_ms) {
+        send_step(reader, EG_PG_READ_SET);
+    } else if (read->what.sql != EG_SQL_COUNT && !reader->conn.prepared[read->what.sql]) {
+        send_step(reader, EG_PG_READ_PREPARE);
+    } else {
+        send_step(reader, EG_PG_READ_RUN);
+    }
+}
+
+static void step_done(struct eg_pg_reader *reader) {
+    struct eg_pg_read *read = reader->read;
+    bool failed = read->err.code != EG_E_NONE || read->stopped;
+    switch (reader->step) {
+    case EG_PG_READ_SET:
+        reader->timeout_ms = failed ? 0 : read->timeout_ms;
+        break;
+    case EG_PG_READ_FORGET:
+        memset(reader->conn.prepared, 0, sizeof reader->conn.prepared);
+        break;
+    case EG_PG_READ_PREPARE:
+        reader->conn.prepared[read->what.sql] = read->err.code == EG_E_NONE;
+        break;
+    case EG_PG_READ_RUN:
+        if (!reader->stale || read->retried || failed) {
+            end(reader);
+            return;
+        }
+        reader->stale = false;
+        read->retried = true;
+        send_step(reader, EG_PG_READ_FORGET);
+        return;
+    }
+    if (failed) {
+        end(reader);
+    } else {
+        next_step(reader);
+    }
+}
+
+static void take_row(struct eg_pg_reader *reader, const PGresult *result) {
+    struct eg_pg_read *read = reader->read;
+    const enum eg_type *types;
+    size_t n = eg_pg_read_columns(&read->what, &types);
+    if ((size_t)PQnfields(result) != n) {
+        (void)eg_err_set(&read->err, EG_E_INTERNAL, NULL, "a read gives %d columns and %zu are declared", PQnfields(result), n);
+        return;
+    }
+    eg_arena_reset(reader->arena);
+    struct eg_value *cells = eg_arena_alloc(reader->arena, (n + 1) * sizeof *cells);
+    EG_ASSERT(cells);
+    for (size_t i = 0; i < n; i++) {
+        if (eg_pg_cell(result, 0, (int)i, types[i], false, reader->arena, &cells[i], &read->err) != EG_OK) {
+            return;
+        }
+    }
+    read->rows++;
+    if (!read->what.row(read->what.ctx, cells, n)) {
+        stop(read);
+    }
+}
+
+static void take_result(struct eg_pg_reader *reader, const PGresult *result) {
+    struct eg_pg_read *read = reader->read;
+    switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE:
+        if (!read->stopped && read->err.code == EG_E_NONE) {
+            take_row(reader, result);
+            if (read->err.code != EG_E_NONE) { /* the rest is not wanted */
+                reader->cancel_wanted = true;
+                cancel_next(reader->pool);
+            }
+        }
+        break;
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+        break;
+    default:
+        if (eg_pg_stale(result) && !read->rows && !read->retried && reader->step == EG_PG_READ_RUN) {
+            reader->stale = true;
+        } else {
+            eg_pg_read_fault(result, &read->err);
+        }
+        break;
+    }
+}
+
+static void on_input(struct eg_pg_conn *conn) {
+    struct eg_pg_reader *reader = reader_of(conn);
+    while (reader->read && conn->state == EG_PG_UP && !PQisBusy(conn->pq)) {
+        PGresult *result = PQgetResult(conn->pq);
+        if (result) {
+            take_result(reader, result);
+            PQclear(result);
+        } else if (PQstatus(conn->pq) == CONNECTION_BAD) {
+            return;
+        } else {
+            step_done(reader);
+        }
+    }
+    if (conn->state == EG_PG_UP && !reader->read) {
+        (void)PQisBusy(conn->pq); /* parses notices, and a FATAL that ends the session */
+    }
+}
+
+static void on_up(struct eg_pg_conn *conn) {
+    struct eg_pg_reader *reader = reader_of(conn);
+    reader->timeout_ms = conn->host->config.read_timeout_ms;
+    reader->stale = false;
+    give_work(reader->pool);
+}
+
+static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
+    struct eg_pg_reader *reader = reader_of(conn);
+    if (reader->read) {
+        (void)eg_err_set(&reader->read->err, err->code, NULL, "%s", err->message);
+        end(reader);
+    }
+}
+
+static void give_work(struct eg_pg_pool *pool) {
+    for (int i = 0; i < pool->n_readers && !eg_list_empty(&pool->waiting); i++) {
+        struct eg_pg_reader *reader = &pool->readers[i];
+        if (reader->conn.state != EG_PG_UP || reader->read || reader->cancelling) {
+            continue;
+        }
+        struct eg_pg_read *read = EG_CONTAINER(pool->waiting.next, struct eg_pg_read, link);
+        eg_list_remove(&read->link);
+        pool->n_waiting--;
+        pool->n_running++;
+        read->reader = reader;
+        read->deadline_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
+        reader->read = read;
+        next_step(reader);
+    }
+}
+
+/* The pool's door */
+
+eg_status eg_pg_pool_init(struct eg_pg_pool *pool, struct eg_pg_host *host, int n_readers) {
+    static const struct eg_pg_role role = {
+        .name = "reader", .read_only = true, .follows = true, .up = on_up, .input = on_input, .down = on_down};
+    pool->host = host;
+    eg_list_init(&pool->waiting);
+    eg_list_init(&pool->ended);
+    pool->readers = calloc((size_t)n_readers, sizeof *pool->readers);
+    if (!pool->readers) {
+        return EG_FAIL;
+    }
+    for (; pool->n_readers < n_readers; pool->n_readers++) {
+        struct eg_pg_reader *reader = &pool->readers[pool->n_readers];
+        reader->arena = eg_arena_new(MOST_ROW_B);
+        if (!reader->arena) {
+            return EG_FAIL;
+        }
+        reader->pool = pool;
+    }
+    for (int i = 0; i < n_readers; i++) {
+        eg_pg_conn_init(&pool->readers[i].conn, host, &role, i + 1);
+    }
+    EG_ASSERT(uv_timer_init(host->loop, &pool->sweep) == 0 && uv_timer_init(host->loop, &pool->soon) == 0);
+    pool->sweep.data = pool->soon.data = pool;
+    eg_pg_host_hold(host);
+    eg_pg_host_hold(host);
+    return EG_OK;
+}
+
+void eg_pg_pool_start(struct eg_pg_pool *pool) {
+    for (int i = 0; i < pool->n_readers; i++) {
+        eg_pg_conn_start(&pool->readers[i].conn);
+    }
+}
+
+struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_store *store, const struct eg_read *what) {
+    struct eg_pg_read *read = calloc(1, sizeof *read);
+    EG_ASSERT(read); /* a handle must be given: a server that cannot have these bytes cannot go on */
+    read->base.store = store;
+    read->magic = MAGIC;
+    read->pool = pool;
+    read->what = *what;
+    read->timeout_ms = what->timeout_ms > 0 ? what->timeout_ms : pool->host->config.read_timeout_ms;
+    read->deadline_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
+    pool->reads++;
+    if (pool->stopping) {
+        (void)eg_err_set(&read->err, EG_E_STOPPING, NULL, "the server is stopping");
+    } else if (pool->n_waiting >= MOST_WAITING) {
+        (void)eg_err_set(&read->err, EG_E_OVERLOADED, NULL, "%d reads wait already", MOST_WAITING);
+    } else if (!any_up(pool)) {
+        (void)eg_err_set(&read->err, EG_E_STORE_UNAVAILABLE, NULL, "%s", pool->host->first->err.message);
+    }
+    if (read->err.code != EG_E_NONE) {
+        end_later(read);
+        return &read->base;
+    }
+    eg_list_append(&pool->waiting, &read->link);
+    pool->n_waiting++;
+    if (!uv_is_active((uv_handle_t *)&pool->sweep)) {
+        uv_timer_start(&pool->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    }
+    give_work(pool);
+    return &read->base;
+}
+
+void eg_pg_pool_cancel(struct eg_read_handle *handle) {
+    struct eg_pg_read *read = EG_CONTAINER(handle, struct eg_pg_read, base);
+    EG_ASSERT(read->magic == MAGIC);
+    bool waits = !read->reader && !read->over;
+    stop(read);
+    if (waits) {
+        unqueue(read);
+    }
+}
+
+void eg_pg_pool_stop(struct eg_pg_pool *pool) {
+    pool->stopping = true;
+    while (!eg_list_empty(&pool->waiting)) {
+        struct eg_pg_read *read = EG_CONTAINER(pool->waiting.next, struct eg_pg_read, link);
+        (void)eg_err_set(&read->err, EG_E_STOPPING, NULL, "the server is stopping");
+        unqueue(read);
+    }
+}
+
+bool eg_pg_pool_quiet(const struct eg_pg_pool *pool) {
+    return pool->n_waiting == 0 && pool->n_running == 0 && eg_list_empty(&pool->ended) && !pool->cancel_of;
+}
+
+void eg_pg_pool_close(struct eg_pg_pool *pool) {
+    EG_ASSERT(eg_pg_pool_quiet(pool));
+    pool->sweep.data = pool->soon.data = pool->host;
+    uv_close((uv_handle_t *)&pool->sweep, eg_pg_host_released);
+    uv_close((uv_handle_t *)&pool->soon, eg_pg_host_released);
+    for (int i = 0; i < pool->n_readers; i++) {
+        eg_pg_conn_close(&pool->readers[i].conn);
+    }
+}
+
+void eg_pg_pool_free(struct eg_pg_pool *pool) {
+    for (int i = 0; i < pool->n_readers; i++) {
+        eg_arena_free(pool->readers[i].arena);
+    }
+    free(pool->readers);
+}

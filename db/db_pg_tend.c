@@ -1,0 +1,196 @@
+/* One task at a time, chosen at each tick. An index whose list was found empty is looked at only every 16th time: most
+ * partitions are not being written to. */
+#include "db/db_pg_tend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
+
+#define SECOND_US INT64_C(1000000)
+#define PING_US (2 * SECOND_US)
+#define LIST_US (60 * SECOND_US)
+#define PARTITIONS_US (3600 * SECOND_US)
+#define PARTITIONS_AGAIN_US (60 * SECOND_US)
+#define COLD_EVERY 16
+#define MOST_LIST_B (1U << 20)
+
+static struct eg_pg_tend *tend_of(struct eg_pg_conn *conn) { return EG_CONTAINER(conn, struct eg_pg_tend, conn); }
+
+static void send_task(struct eg_pg_tend *tend, enum eg_pg_task task, const char *sql, const char *param) {
+    tend->task = task;
+    tend->failed = false;
+    tend->since_us = eg_clock_mono_us();
+    if (!PQsendQueryParams(tend->conn.pq, sql, param ? 1 : 0, NULL, param ? &param : NULL, NULL, NULL, 0)) {
+        tend->failed = true; /* the connection is dead: on_poll or the next ticks find it so */
+    }
+    eg_pg_conn_flush(&tend->conn);
+}
+
+static void send_clean(struct eg_pg_tend *tend) {
+    struct eg_buf list;
+    tend->all = tend->ticks++ % COLD_EVERY == 0;
+    eg_buf_init(&list, MOST_LIST_B);
+    eg_buf_char(&list, '{');
+    for (size_t i = 0; i < tend->n_gins; i++) {
+        if (tend->all || tend->gins[i].hot) {
+            eg_buf_printf(&list, "%s%u", list.len > 1 ? "," : "", tend->gins[i].oid);
+        }
+    }
+    eg_buf_char(&list, '}');
+    if (list.len > 2 && !list.failed) {
+        send_task(tend, EG_PG_TASK_CLEAN, "SELECT i, gin_clean_pending_list(i::regclass) FROM unnest($1::oid[]) AS i",
+                  eg_buf_text(&list));
+    }
+    eg_buf_free(&list);
+}
+
+static void send_next(struct eg_pg_tend *tend, int64_t now_us) {
+    const struct eg_db_config *config = &tend->conn.host->config;
+    bool cleans = config->tend_ms > 0 && !tend->no_gin;
+    char days[16];
+    if (tend->partitions_due_us <= now_us) {
+        (void)snprintf(days, sizeof days, "%d", config->partition_days);
+        send_task(tend, EG_PG_TASK_PARTITIONS, "SELECT egdb_partitions_ahead($1::int)", days);
+    } else if (cleans && tend->list_due_us <= now_us) {
+        send_task(tend, EG_PG_TASK_LIST,
+                  "SELECT c.oid FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gin' AND c.relkind = 'i'"
+                  " AND c.relnamespace = current_schema()::regnamespace",
+                  NULL);
+    } else if (cleans && *tend->commits != tend->cleaned_at) {
+        /* What is committed while the cleaning runs is counted for the next. */
+        tend->cleaned_at = *tend->commits;
+        send_clean(tend);
+    } else if (now_us - tend->contact_us > PING_US) {
+        send_task(tend, EG_PG_TASK_PING, "SELECT 1", NULL);
+    }
+}
+
+static void on_tick(uv_timer_t *timer) {
+    struct eg_pg_tend *tend = timer->data;
+    int64_t now_us = eg_clock_mono_us();
+    if (tend->conn.state != EG_PG_UP) {
+        return;
+    }
+    if (tend->task == EG_PG_TASK_NONE) {
+        if (!tend->conn.host->closing) {
+            send_next(tend, now_us);
+        }
+    } else if (now_us - tend->since_us > tend->conn.host->config.write_timeout_ms * INT64_C(1000) + SECOND_US) {
+        struct eg_err err = {0};
+        tend->frozen = true;
+        (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL does not answer");
+        eg_pg_conn_drop(&tend->conn, &err);
+    }
+}
+
+static void take_list(struct eg_pg_tend *tend, const PGresult *result) {
+    int n = PQntuples(result);
+    struct eg_pg_gin *gins = calloc((size_t)n + 1, sizeof *gins);
+    if (!gins) {
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        gins[i] = (struct eg_pg_gin){.oid = (Oid)strtoul(PQgetvalue(result, i, 0), NULL, 10), .hot = true};
+    }
+    free(tend->gins);
+    tend->gins = gins;
+    tend->n_gins = (size_t)n;
+}
+
+static void take_cleaned(struct eg_pg_tend *tend, const PGresult *result) {
+    for (int row = 0; row < PQntuples(result); row++) {
+        Oid oid = (Oid)strtoul(PQgetvalue(result, row, 0), NULL, 10);
+        for (size_t i = 0; i < tend->n_gins; i++) {
+            if (tend->gins[i].oid == oid) {
+                tend->gins[i].hot = strtoll(PQgetvalue(result, row, 1), NULL, 10) > 0;
+            }
+        }
+    }
+}
+
+static void take_result(struct eg_pg_tend *tend, const PGresult *result) {
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        tend->failed = true;
+        if (tend->task == EG_PG_TASK_CLEAN && state && strcmp(state, "42501") == 0) {
+            tend->no_gin = true;
+        }
+        const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        eg_warn(&tend->conn.log, "upkeep failed: %s", message ? message : PQresultErrorMessage(result));
+    } else if (tend->task == EG_PG_TASK_LIST) {
+        take_list(tend, result);
+    } else if (tend->task == EG_PG_TASK_CLEAN) {
+        take_cleaned(tend, result);
+    }
+}
+
+static void task_done(struct eg_pg_tend *tend) {
+    int64_t now_us = eg_clock_mono_us();
+    if (tend->task == EG_PG_TASK_PARTITIONS) {
+        tend->partitions_due_us = now_us + (tend->failed ? PARTITIONS_AGAIN_US : PARTITIONS_US);
+        tend->list_due_us = 0; /* there may be new ones */
+    } else if (tend->task == EG_PG_TASK_LIST) {
+        tend->list_due_us = now_us + LIST_US;
+    } else if (tend->task == EG_PG_TASK_CLEAN && tend->failed) {
+        tend->list_due_us = 0; /* an index has gone */
+    }
+    tend->contact_us = now_us;
+    tend->task = EG_PG_TASK_NONE;
+    tend->finished(tend->conn.host);
+}
+
+static void on_input(struct eg_pg_conn *conn) {
+    struct eg_pg_tend *tend = tend_of(conn);
+    while (conn->state == EG_PG_UP && !PQisBusy(conn->pq) && tend->task != EG_PG_TASK_NONE) {
+        PGresult *result = PQgetResult(conn->pq);
+        if (result) {
+            take_result(tend, result);
+            PQclear(result);
+        } else if (PQstatus(conn->pq) == CONNECTION_BAD) {
+            return;
+        } else {
+            task_done(tend);
+        }
+    }
+}
+
+static void on_up(struct eg_pg_conn *conn) {
+    struct eg_pg_tend *tend = tend_of(conn);
+    tend->frozen = false;
+    tend->contact_us = eg_clock_mono_us();
+    tend->list_due_us = 0;
+    if (conn->generation == 1) {
+        /* The opening has just made the partitions. */
+        tend->partitions_due_us = tend->contact_us + PARTITIONS_US;
+    }
+}
+
+static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
+    struct eg_pg_tend *tend = tend_of(conn);
+    (void)err;
+    tend->task = EG_PG_TASK_NONE;
+    tend->finished(conn->host);
+}
+
+void eg_pg_tend_init(struct eg_pg_tend *tend, struct eg_pg_host *host, const uint64_t *commits) {
+    static const struct eg_pg_role role = {
+        .name = "upkeep", .follows = true, .up = on_up, .input = on_input, .down = on_down};
+    eg_pg_conn_init(&tend->conn, host, &role, 1);
+    tend->commits = commits;
+    EG_ASSERT(uv_timer_init(host->loop, &tend->tick) == 0);
+    tend->tick.data = tend;
+    eg_pg_host_hold(host);
+    uint64_t every_ms = host->config.tend_ms > 0 ? (uint64_t)host->config.tend_ms : 1000;
+    uv_timer_start(&tend->tick, on_tick, every_ms, every_ms);
+}
+
+void eg_pg_tend_close(struct eg_pg_tend *tend) {
+    tend->tick.data = tend->conn.host;
+    uv_close((uv_handle_t *)&tend->tick, eg_pg_host_released);
+    eg_pg_conn_close(&tend->conn);
+}
+
+void eg_pg_tend_free(struct eg_pg_tend *tend) { free(tend->gins); }
