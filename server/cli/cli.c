@@ -11,8 +11,9 @@
 
 #include "base/log.h"
 
-/* What getopt_long answers: the command's own flags from OWN on, the configuration's from OPTION on. */
-enum { HELP = 1, CONFIG_FILE = 2, OWN = 100, OPTION = 1000 };
+/* What getopt_long answers: the own flags of the command from OWN on, those of the configuration from OPTION on;
+ * letters lie below. */
+enum { HELP = 1, CONFIG_FILE = 2, OWN = 1000, OPTION = 2000 };
 
 #define LONG_MOST (EG_OPT_COUNT + EG_CLI_FLAGS_MOST + 3)
 #define GIVEN_MOST 256

@@ -1,0 +1,158 @@
+"""egdb post --git-history: every kind of commit, as rows; and again, as duplicates."""
+import re
+
+import pytest
+
+from support import binary
+from support.repository import Repository
+
+SUMMARY = re.compile(r"(\d+) sent: (\d+) stored, (\d+) duplicates, (\d+) rejected")
+
+
+def post(server, *words, check=0):
+    done = binary.run("post", "--server", server.url, *words, check=check)
+    return tuple(int(n) for n in SUMMARY.search(done.out).groups()), done
+
+
+def files_of(store, sha):
+    rows = store.query("SELECT file_path, change_type, status, old_path, lines_added, lines_removed FROM commit_files "
+                       "WHERE commit_sha = ? ORDER BY file_path", (sha,))
+    return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def repository(scratch):
+    return Repository(scratch / "project")
+
+
+def test_history(server, store, repository):
+    repo = repository
+    lines = "".join(f"line {i}\n" for i in range(20))
+    root = repo.commit("root\n\nwith a body\n", {"src/graph.py": lines, "migrations/0001.sql": "CREATE TABLE t (a);\n", "blob": b"\0\1\2"})
+    renamed = repo.commit("rename", {"docs/a.md": "# a\n"}, words=())
+    repo.git("mv", "src/graph.py", "src/walk.py")
+    renamed = repo.commit("core: walk", {"src/walk.py": lines + "one more\n"})
+    empty = repo.commit("nothing changed")
+    silent = repo.commit("", {"package.json": "{}\n"})
+    repo.git("rm", "-q", "docs/a.md")
+    removed = repo.commit("remove")
+    repo.git("checkout", "-q", "-b", "side", root)
+    side = repo.commit("side", {"tests/test_a.py": "def test_a(): pass\n"})
+    repo.git("checkout", "-q", "main")
+    repo.clock += 60
+    repo.git("merge", "-q", "--no-ff", "-m", "merge side", "side")
+    merge = repo.head()
+    repo.git("checkout", "-q", "--orphan", "other")
+    repo.git("rm", "-rqf", ".")
+    second_root = repo.commit("a second root", {"Makefile": "all:\n"})
+    repo.git("checkout", "-q", "main")
+    repo.clock += 60
+    repo.git("merge", "-q", "--allow-unrelated-histories", "-m", "merge other", "other")
+
+    counts, _ = post(server, "--git-history", "--repo", repo.folder)
+    assert counts == (10, 10, 0, 0)
+    assert store.scalar("SELECT count(*) FROM commits") == 10
+    assert files_of(store, root) == [("blob", "other", "A", None, 0, 0), ("migrations/0001.sql", "db_migration", "A", None, 1, 0),
+                                     ("src/graph.py", "other", "A", None, 20, 0)]
+    assert files_of(store, renamed) == [("src/walk.py", "other", "R", "src/graph.py", 1, 0)]
+    assert files_of(store, empty) == files_of(store, merge) == []
+    assert files_of(store, silent) == [("package.json", "dependency", "A", None, 1, 0)]
+    assert files_of(store, removed) == [("docs/a.md", "docs", "D", None, 0, 1)]
+    assert files_of(store, side) == [("tests/test_a.py", "test", "A", None, 1, 0)]
+    assert files_of(store, second_root) == [("Makefile", "config", "A", None, 1, 0)]
+    rows = store.query("SELECT message, author, repo FROM commits WHERE commit_sha = ?", (root,))
+    assert [tuple(row) for row in rows] == [("root\n\nwith a body\n", "Ada <ada@example.org>", "project")]
+    with server.client() as client:
+        event = client.get("/v1/events?topic=commit.recorded@v1&sha=" + merge).json()["events"][0]
+        assert len(event["payload"]["parents"]) == 2
+        assert event["payload"]["files"] == []
+        oldest = client.get("/v1/events?after=0&limit=1").json()["events"][0]
+        assert oldest["repo_sha"] == root
+        assert oldest["ts_utc"] == "2023-11-14T22:14:20.000000Z"
+
+    counts, _ = post(server, "--git-history", "--repo", repo.folder, "--batch", "3")
+    assert counts == (10, 0, 10, 0)
+    later = repo.commit("later", {"src/walk.py": lines})
+    counts, _ = post(server, "--git-history", "--repo", repo.folder)
+    assert counts == (11, 1, 10, 0)
+    counts, _ = post(server, "--commit", "HEAD", "--repo", repo.folder)
+    assert counts == (1, 0, 1, 0)
+    assert files_of(store, later) == [("src/walk.py", "other", "M", None, 0, 1)]
+
+
+def test_names_and_messages_of_any_bytes(server, store, repository):
+    repo = repository
+    strange = ["ütf-8/žluťoučký.md", "with space\tand tab", "new\nline", 'quo"te\\', "-dash", ":colon", "12\t3\tpath", "\x01mark"]
+    first = repo.commit("ünicode ✓ \U0001f600\n", {name: "x\n" for name in strange})
+    repo.clock += 60  # `git commit` would take such bytes for Latin 1 and mend them; other programs do not
+    repo.git("fast-import", "--quiet", stdin=b"commit refs/heads/main\nauthor Ren\xe9 <ada@example.org> %d +0000\ncommitter A <a@b> %d +0000\n"
+             b"data 14\nlatin \xe9 and \xff\n\nfrom %s\nM 644 inline caf\xe9.txt\ndata 2\nx\n\n"
+             % (repo.clock, repo.clock, first.encode("ascii")))
+    latin = repo.head()
+    repo.git("reset", "-q", "--hard")
+    marks = repo.commit("\x01not a commit\n:100644 100644 a b M\n", {"a": "1\n"})
+    moved = [(name, "moved/" + str(i)) for i, name in enumerate(strange)]
+    for old, new in moved:
+        repo.write(new, "x\n" + "long enough to be told apart\n" * 3 + old)
+    repo.commit("grow", {})
+    counts, done = post(server, "--git-history", "--repo", repo.folder)
+    assert counts == (4, 4, 0, 0), done.err
+    assert [row[0] for row in files_of(store, first)] == sorted(strange)
+    assert [row[0] for row in files_of(store, latin)] == ["caf\ufffd.txt"]
+    message, author = store.query("SELECT message, author FROM commits WHERE commit_sha = ?", (latin,))[0]
+    assert message == "latin \ufffd and \ufffd\n"
+    assert author == "Ren\ufffd <ada@example.org>"
+    assert store.scalar("SELECT message FROM commits WHERE commit_sha = ?", (marks,)) == "\x01not a commit\n:100644 100644 a b M\n"
+    assert len(files_of(store, marks)) == 1
+
+
+def test_a_commit_of_many_files_and_many_commits(server, store, repository):
+    repo = repository
+    many = repo.commit("many", {f"d{i % 50}/file{i}.c": f"{i}\n" for i in range(3000)})
+    stream = []
+    for i in range(1199):
+        stream.append(f"commit refs/heads/main\ncommitter A <a@b> {repo.clock + i} +0000\ndata 2\nc\n")
+        stream.append(f"from {many}\n" if i == 0 else "")
+        stream.append(f"M 644 inline n\ndata {len(str(i))}\n{i}\n")
+    repo.git("fast-import", "--quiet", "--force", stdin="".join(stream).encode("ascii"))
+    counts, _ = post(server, "--git-history", "--repo", repo.folder)
+    assert counts == (1200, 1200, 0, 0)
+    assert store.scalar("SELECT count(*) FROM commit_files") == 3000 + 1199
+    assert post(server, "--git-history", "--repo", repo.folder)[0] == (1200, 0, 1200, 0)
+
+
+def test_a_users_git_configuration_changes_nothing(server, repository):
+    repo = repository
+    repo.commit("one", {"a/b.c": "1\n2\n3\n4\n5\n6\n"})
+    repo.git("mv", "a/b.c", "a/c.c")
+    repo.commit("two")
+    assert post(server, "--git-history", "--repo", repo.folder)[0] == (2, 2, 0, 0)
+    for name, value in {"log.showRoot": "false", "diff.renames": "false", "diff.noprefix": "true", "log.showSignature": "false",
+                        "diff.orderFile": "no-such-file", "diff.relative": "true", "color.ui": "always", "log.decorate": "full",
+                        "format.pretty": "oneline", "log.date": "relative", "diff.external": "false", "core.pager": "false",
+                        "i18n.logOutputEncoding": "latin1", "log.mailmap": "true", "diff.renameLimit": "1", "log.follow": "true",
+                        "log.diffMerges": "first-parent", "core.quotePath": "true"}.items():
+        repo.git("config", name, value)
+    assert post(server, "--git-history", "--repo", repo.folder)[0] == (2, 0, 2, 0)
+
+
+def test_what_is_no_repository(server, scratch):
+    folder = scratch / "empty"
+    folder.mkdir()
+    done = binary.run("post", "--git-history", "--repo", folder, "--server", server.url, check=1,
+                      env={"GIT_CEILING_DIRECTORIES": str(scratch)})
+    assert "no git repository" in done.err
+    fresh = Repository(scratch / "fresh")
+    assert post(server, "--git-history", "--repo", fresh.folder)[0] == (0, 0, 0, 0)
+    done = binary.run("post", "--commit", "HEAD", "--repo", fresh.folder, "--server", server.url, check=1)
+    assert "names no commit" in done.err
+
+
+def test_the_repositorys_name(server, store, repository):
+    sha = repository.commit("one", {"a": "1\n"})
+    repository.git("remote", "add", "origin", "git@host.example:team/product.git")
+    post(server, "--git-history", "--repo", repository.folder)
+    assert store.scalar("SELECT repo FROM commits WHERE commit_sha = ?", (sha,)) == "product"
+    other = repository.commit("two", {"a": "2\n"})
+    post(server, "--commit", other, "--repo", repository.folder, "--repo-name", "named", "--branch", "release")
+    assert tuple(store.query("SELECT repo, branch FROM commits WHERE commit_sha = ?", (other,))[0]) == ("named", "release")
