@@ -42,10 +42,11 @@ static eg_status resolve(const char *folder, const char *name, char sha[EG_SHA_B
     char line[512];
     eg_git_line(folder, words, line, sizeof(line));
     const char *last = strrchr(line, '\n') ? strrchr(line, '\n') + 1 : line;
-    if (!eg_sha_valid(last, strlen(last))) {
+    size_t len = strlen(last);
+    if (!eg_sha_valid(last, len)) {
         return eg_err_set(err, EG_E_USAGE, folder, "\"%.200s\" names no commit here", name);
     }
-    snprintf(sha, EG_SHA_B, "%s", last);
+    memcpy(sha, last, len + 1);
     return EG_OK;
 }
 
