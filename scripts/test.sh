@@ -10,12 +10,14 @@ jobs=$(nproc)
 out=build/test
 passed=0
 failed=0
+skipped=0
 rm -rf "$out"
 mkdir -p "$out"
 
-count() { # passed failed
+count() { # passed failed [skipped]
     passed=$((passed + $1))
     failed=$((failed + $2))
+    skipped=$((skipped + ${3:-0}))
 }
 
 stage() { # title
@@ -68,13 +70,14 @@ pytests() { # title name binary arguments…
     stage "$1"
     local name=$2 binary=$3 numbers
     shift 3
-    EGDB_BIN=$binary EGDB_NOTES=$PWD/$out/notes /usr/bin/python3 -m pytest -q --junitxml="$out/$name.xml" "$@"
+    EGDB_BIN=$binary EGDB_NOTES=$PWD/$out/notes /usr/bin/python3 -m pytest -q -rs --junitxml="$out/$name.xml" "$@"
     local code=$?
-    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$name.xml") || numbers="0 1"
-    # shellcheck disable=SC2086 # two numbers
+    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$name.xml") || numbers="0 1 0"
+    local before=$failed
+    # shellcheck disable=SC2086 # three numbers
     count $numbers
     # 5: nothing was collected, which is a failure here
-    if [ "$code" -ne 0 ] && [ "${numbers#* }" = 0 ]; then
+    if [ "$code" -ne 0 ] && [ "$failed" -eq "$before" ]; then
         count 0 1
     fi
 }
@@ -82,7 +85,9 @@ pytests() { # title name binary arguments…
 finish() {
     [ ! -s "$out/notes" ] || { echo && sort -u "$out/notes"; }
     printf '\n(%d min %d s)\n' $((SECONDS / 60)) $((SECONDS % 60))
-    echo "$passed passed, $failed failed"
+    local line="$passed passed, $failed failed"
+    [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
+    echo "$line"
     [ "$failed" -eq 0 ]
     exit
 }
