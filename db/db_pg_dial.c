@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #define SETTINGS_B 1024
 
@@ -119,6 +120,13 @@ static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B])
     memcpy(text + n, rest, strlen(rest) + 1);
 }
 
+/* libpq would print to stderr, past the log: mostly the reason of an end that its owner tells anyway. */
+static void on_notice(void *ctx, const char *message) {
+    static const struct eg_log log = {.object = "store"};
+    (void)ctx;
+    eg_debug(&log, "PostgreSQL says: %.*s", (int)strcspn(message, "\n"), message);
+}
+
 eg_status eg_pg_dial(const struct eg_pg_dial *dial, PGconn **conn, struct eg_err *err) {
     /* In front of dbname stand defaults that a DSN may change; behind it what it may not. */
     const char *names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",      "dbname",
@@ -131,6 +139,7 @@ eg_status eg_pg_dial(const struct eg_pg_dial *dial, PGconn **conn, struct eg_err
     if (!made) {
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");
     }
+    (void)PQsetNoticeProcessor(made, on_notice, NULL);
     settings_write(dial, settings);
     if (connect_until(made, dial->stop_fd, deadline_us, err) != EG_OK || PQsetnonblocking(made, 1) != 0 ||
         ask_until(made, settings, dial->stop_fd, deadline_us, &result, err) != EG_OK) {
