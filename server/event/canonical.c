@@ -1,4 +1,4 @@
-/* The content hash (design.md section 5): SHA-256 over what the sender put into the envelope, in a canonical form in which two
+/* The content hash: SHA-256 over what the sender put into the envelope, in a canonical form in which two
  * texts of one JSON value are the same: object keys in byte order, strings unescaped, numbers by value (1, 1.0 and 1e0 are one).
  * Every value is tagged and every string carries its length, so no two values share a form. */
 #include <math.h>

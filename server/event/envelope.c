@@ -1,4 +1,4 @@
-/* The envelope's members (domain.md section 2): which there are, their bounds, and how each is read. One table serves native
+/* The envelope's members: which there are, their bounds, and how each is read. One table serves native
  * envelopes and CloudEvents. */
 #include <stddef.h>
 #include <string.h>

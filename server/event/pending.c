@@ -1,4 +1,4 @@
-/* Late parents (design.md section 5): a row whose parent does not exist waits, in this batch and then in pending_rows, and is made
+/* Late parents: a row whose parent does not exist waits, in this batch and then in pending_rows, and is made
  * when the parent is. Whatever a batch makes may wake rows, which may wake others: the list is worked off until it is empty. */
 #include <string.h>
 

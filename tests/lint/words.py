@@ -8,6 +8,7 @@ RULES = [
     (re.compile(r"(?<![\w./-])/(?:work|root|mnt|media)/|/home/\w"), "a path of one machine"),
     (re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b"), "a mark of unfinished work: do it, or write it down in docs/"),
     (re.compile(r"https?://(?:registry\.npmjs|deb\.debian|security\.debian|pypi|files\.pythonhosted|proxy\.golang)\b"), "a package host"),
+    (re.compile(r"\b(?:design|domain|pitfalls|packages|measurements|style)\.md\b"), "a document that is not in this repository"),
     (re.compile(r"<<<<<<< |>>>>>>> "), "a mark of a merge"),
 ]
 SPACE = re.compile(r"[ \t]+$")
