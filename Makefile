@@ -47,7 +47,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
-	tests/unit/test_config.c
+	tests/unit/test_config.c tests/unit/test_db_pg_sql.c
 FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_schema.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/schema.c

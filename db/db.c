@@ -22,7 +22,8 @@ eg_status eg_db_open(uv_loop_t *loop, const struct eg_db_config *config, struct 
     const struct eg_store *store = store_of(&dsn);
     if (!store) {
         /* The text itself may hold a password, so it is not repeated. */
-        return eg_err_set(err, EG_E_CONFIG, "store", "the store's DSN is neither sqlite:PATH nor postgresql://USER@HOST/DATABASE");
+        return eg_err_set(err, EG_E_CONFIG, "store",
+                          "the store's DSN is neither sqlite:PATH nor postgresql://USER@HOST/DATABASE");
     }
     eg_statements_init();
     return store->open(loop, config, dsn, db, err);
@@ -40,14 +41,16 @@ const char *eg_db_where(const struct eg_db *db) { return db->store->where(db); }
 
 bool eg_db_ready(const struct eg_db *db, struct eg_err *err) { return db->store->ready(db, err); }
 
-void eg_db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena, eg_round_done done,
-                 void *ctx) {
+void eg_db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena,
+                 eg_round_done done, void *ctx) {
     db->store->round(db, ops, n_ops, commit, arena, done, ctx);
 }
 
 void eg_db_rollback(struct eg_db *db, eg_round_done done, void *ctx) { db->store->rollback(db, done, ctx); }
 
-struct eg_read_handle *eg_db_read(struct eg_db *db, const struct eg_read *read) { return db->store->read(db, read); }
+struct eg_read_handle *eg_db_read(struct eg_db *db, const struct eg_read *read) {
+    return db->store->read(db, read);
+}
 
 void eg_db_read_cancel(struct eg_read_handle *handle) { handle->store->read_cancel(handle); }
 

@@ -1,5 +1,5 @@
-/* The life of a connection: down → dialling → up → down … Dialling is done by a thread of libuv's pool, because resolving a name
- * and PQconnectPoll between hosts block or change the socket under a poll handle. */
+/* The life of a connection: down → dialling → up → down … Dialling is done by a thread of libuv's pool, because
+ * resolving a name and PQconnectPoll between hosts block or change the socket under a poll handle. */
 #include "db/db_pg_conn.h"
 
 #include <stdio.h>
@@ -164,7 +164,8 @@ static void watch(struct eg_pg_conn *conn, int events) {
 
 void eg_pg_conn_flush(struct eg_pg_conn *conn) {
     int left = PQflush(conn->pq);
-    /* A failure is left for on_poll, since a submitting call must not complete anything: a dead socket polls as writable. */
+    /* A failure is left for on_poll, since a submitting call must not complete anything: a dead socket polls as
+     * writable. */
     watch(conn, UV_READABLE | (left != 0 ? UV_WRITABLE : 0));
 }
 

@@ -1,5 +1,5 @@
-/* One connection that keeps itself alive: dials on a thread of the pool, waits with back-off and jitter after a failure, and gives
- * input to its role. All calls and hooks on the loop's thread. */
+/* One connection that keeps itself alive: dials on a thread of the pool, waits with back-off and jitter after a
+ * failure, and gives input to its role. All calls and hooks on the loop's thread. */
 #ifndef EG_DB_DB_PG_CONN_H
 #define EG_DB_DB_PG_CONN_H
 
@@ -15,8 +15,8 @@ struct eg_pg_conn;
 struct eg_pg_role {
     const char *name;
     bool read_only;
-    bool pipeline;                          /* the connection is put into pipeline mode */
-    bool follows;                           /* dials only while the host's first connection is up: a dead server is probed once */
+    bool pipeline; /* the connection is put into pipeline mode */
+    bool follows;  /* dials only while the host's first connection is up: a dead server is probed once */
     void (*up)(struct eg_pg_conn *conn);
     void (*input)(struct eg_pg_conn *conn); /* bytes have come: take results while PQisBusy() is false */
     void (*down)(struct eg_pg_conn *conn, const struct eg_err *err); /* it was up and is lost; pq is gone */
@@ -28,7 +28,7 @@ struct eg_pg_host {
     struct eg_db_config config; /* strings are copies */
     int stop_fd;                /* eventfd: ends dialling when closing */
     bool closing;
-    int handles;                /* open uv handles and works; */
+    int handles;                           /* open uv handles and works; */
     void (*idle)(struct eg_pg_host *host); /* … called when the last has gone */
     struct eg_pg_conn *first;
     uint64_t reconnects;
@@ -66,7 +66,8 @@ void eg_pg_conn_init(struct eg_pg_conn *conn, struct eg_pg_host *host, const str
 struct eg_pg_dial eg_pg_conn_dial(const struct eg_pg_conn *conn);
 void eg_pg_conn_adopt(struct eg_pg_conn *conn, PGconn *pq); /* takes a dialled connection: it is up, or waits to dial */
 void eg_pg_conn_start(struct eg_pg_conn *conn);             /* dials, unless up or at it */
-/* Sends what is queued, and watches for writability while some is left. Loses the connection on failure: but later, from the loop. */
+/* Sends what is queued, and watches for writability while some is left. Loses the connection on failure: but later,
+ * from the loop. */
 void eg_pg_conn_flush(struct eg_pg_conn *conn);
 /* The connection is no good: drop it, tell the role, dial again. err may be NULL: libpq's own message. */
 void eg_pg_conn_drop(struct eg_pg_conn *conn, const struct eg_err *err);

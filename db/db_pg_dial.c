@@ -33,7 +33,8 @@ static eg_status wait_for(PGconn *conn, short events, int stop_fd, int64_t deadl
         int64_t left_ms = (deadline_us - eg_clock_mono_us() + 999) / 1000;
         int n = left_ms > 0 ? poll(fds, 2, (int)left_ms) : 0;
         if (n == 0) {
-            return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL at %s did not answer in time", PQhost(conn));
+            return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL at %s did not answer in time",
+                              PQhost(conn));
         }
         if (fds[1].revents) {
             return eg_err_set(err, EG_E_STOPPING, NULL, "the store is being closed");
@@ -102,20 +103,22 @@ eg_status eg_pg_ask(PGconn *conn, const char *sql, int timeout_ms, PGresult **re
     return ask_until(conn, sql, -1, eg_clock_mono_us() + timeout_ms * INT64_C(1000), result, err);
 }
 
-/* The settings that meaning or durability hang on, whatever the cluster's defaults. The writer's plans are made once and without
- * whole-table methods: its statements are all by key, and a plan made while a table was empty must not scan it when it is full. */
+/* The settings that meaning or durability hang on, whatever the cluster's defaults. The writer's plans are made once
+ * and without whole-table methods: its statements are all by key, and a plan made while a table was empty must not scan
+ * it when it is full. */
 static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B]) {
-    int n = snprintf(text, SETTINGS_B,
-                     "SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET client_min_messages TO warning; SET jit TO off;"
-                     " SET statement_timeout TO %d; SET lock_timeout TO %d; SET idle_in_transaction_session_timeout TO %d;"
-                     " SET client_connection_check_interval TO 1000; SET default_transaction_isolation TO 'read committed';",
-                     dial->statement_timeout_ms, dial->lock_timeout_ms, dial->idle_tx_timeout_ms);
-    const char *rest =
-        dial->read_only
-            ? " SET default_transaction_read_only TO on"
-            : " SET default_transaction_read_only TO off; SET plan_cache_mode TO force_generic_plan; SET enable_seqscan TO off;"
-              " SET enable_hashjoin TO off; SET enable_mergejoin TO off;"
-              " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    int n = snprintf(
+        text, SETTINGS_B,
+        "SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET client_min_messages TO warning; SET jit TO off;"
+        " SET statement_timeout TO %d; SET lock_timeout TO %d; SET idle_in_transaction_session_timeout TO %d;"
+        " SET client_connection_check_interval TO 1000; SET default_transaction_isolation TO 'read committed';",
+        dial->statement_timeout_ms, dial->lock_timeout_ms, dial->idle_tx_timeout_ms);
+    const char *rest = dial->read_only ? " SET default_transaction_read_only TO on"
+                                       : " SET default_transaction_read_only TO off; SET plan_cache_mode TO "
+                                         "force_generic_plan; SET enable_seqscan TO off;"
+                                         " SET enable_hashjoin TO off; SET enable_mergejoin TO off;"
+                                         " SELECT set_config('synchronous_commit', 'on', false) WHERE "
+                                         "current_setting('synchronous_commit') = 'off'";
     EG_ASSERT(n > 0 && (size_t)n + strlen(rest) < SETTINGS_B);
     memcpy(text + n, rest, strlen(rest) + 1);
 }
@@ -129,8 +132,8 @@ static void on_notice(void *ctx, const char *message) {
 
 eg_status eg_pg_dial(const struct eg_pg_dial *dial, PGconn **conn, struct eg_err *err) {
     /* In front of dbname stand defaults that a DSN may change; behind it what it may not. */
-    const char *names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",      "dbname",
-                           "application_name", "client_encoding",    "target_session_attrs", NULL};
+    const char *names[] = {"keepalives_idle",  "keepalives_interval", "keepalives_count",     "dbname",
+                           "application_name", "client_encoding",     "target_session_attrs", NULL};
     const char *values[] = {"10", "5", "3", dial->dsn, "egdb", "UTF8", dial->read_only ? "any" : "read-write", NULL};
     int64_t deadline_us = eg_clock_mono_us() + dial->timeout_ms * INT64_C(1000);
     char settings[SETTINGS_B];

@@ -1,5 +1,6 @@
-/* Makes a connection to PostgreSQL, ready for use: connected, its session set, checked to be what its role needs. Waits, with a
- * deadline of its own (libpq's covers no more than the address and counts whole seconds): for a thread of the pool, or for start-up. */
+/* Makes a connection to PostgreSQL, ready for use: connected, its session set, checked to be what its role needs.
+ * Waits, with a deadline of its own (libpq's covers no more than the address and counts whole seconds): for a thread of
+ * the pool, or for start-up. */
 #ifndef EG_DB_DB_PG_DIAL_H
 #define EG_DB_DB_PG_DIAL_H
 
@@ -20,7 +21,8 @@ struct eg_pg_dial {
 /* The caller finishes *conn, which is non-blocking. err: store_unavailable with the server's own words. */
 EG_MUST_CHECK eg_status eg_pg_dial(const struct eg_pg_dial *dial, PGconn **conn, struct eg_err *err);
 
-/* Runs one command on a connection that eg_pg_dial gave and nothing else uses. *result may be NULL; the caller clears it. */
+/* Runs one command on a connection that eg_pg_dial gave and nothing else uses. *result may be NULL; the caller clears
+ * it. */
 EG_MUST_CHECK eg_status eg_pg_ask(PGconn *conn, const char *sql, int timeout_ms, PGresult **result, struct eg_err *err);
 
 /* libpq's message without its trailing newline, on one line. */

@@ -69,8 +69,8 @@ enum eg_fault eg_pg_fault(const PGresult *result, struct eg_err *err) {
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     enum eg_fault fault = fault_of(result);
     (void)eg_err_set(err, code_of(fault, state), PQresultErrorField(result, PG_DIAG_TABLE_NAME),
-                     "PostgreSQL: %s%s%s%s%s%s%s%s", message ? message : PQresultErrorMessage(result), detail ? ": " : "",
-                     detail ? detail : "", constraint ? " (constraint " : "", constraint ? constraint : "",
-                     constraint ? ")" : "", *state ? " SQLSTATE " : "", state);
+                     "PostgreSQL: %s%s%s%s%s%s%s%s", message ? message : PQresultErrorMessage(result),
+                     detail ? ": " : "", detail ? detail : "", constraint ? " (constraint " : "",
+                     constraint ? constraint : "", constraint ? ")" : "", *state ? " SQLSTATE " : "", state);
     return fault;
 }

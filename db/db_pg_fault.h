@@ -9,7 +9,8 @@
 /* result is an error. err (the first cause wins): the database's message, detail and constraint, place is the table. */
 enum eg_fault eg_pg_fault(const PGresult *result, struct eg_err *err);
 
-/* Statements prepared earlier no longer do (a table was changed, or a pooler gave another session): prepare them anew. */
+/* Statements prepared earlier no longer do (a table was changed, or a pooler gave another session): prepare them anew.
+ */
 bool eg_pg_stale(const PGresult *result);
 
 /* The session can write no more (it runs on a standby now): connect anew. */

@@ -64,7 +64,8 @@ int eg_pg_send_read(PGconn *conn, const struct eg_read *read) {
     }
     int ok;
     if (read->sql != EG_SQL_COUNT) {
-        ok = PQsendQueryPrepared(conn, eg_statement(read->sql)->name, (int)n, wire.values, wire.lengths, wire.formats, 1);
+        ok = PQsendQueryPrepared(conn, eg_statement(read->sql)->name, (int)n, wire.values, wire.lengths, wire.formats,
+                                 1);
     } else {
         ok = PQsendQueryParams(conn, read->text, (int)n, wire.oids, wire.values, wire.lengths, wire.formats, 1);
     }

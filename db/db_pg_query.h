@@ -13,7 +13,8 @@ int eg_pg_send_read(PGconn *conn, const struct eg_read *read); /* a fixed statem
 /* How many columns a read gives, and their types. */
 size_t eg_pg_read_columns(const struct eg_read *read, const enum eg_type **types);
 
-/* err: timeout, store_unavailable, usage (a value that the statement cannot work with, a division by zero), internal. */
+/* err: timeout, store_unavailable, usage (a value that the statement cannot work with, a division by zero), internal.
+ */
 void eg_pg_read_fault(const PGresult *result, struct eg_err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* The readers: what waits is given to whoever is idle; a read is up to four steps on its connection (set its timeout, forget stale
- * statements, prepare, run); rows are handed on one by one. */
+/* The readers: what waits is given to whoever is idle; a read is up to four steps on its connection (set its timeout,
+ * forget stale statements, prepare, run); rows are handed on one by one. */
 #include "db/db_pg_read.h"
 
 #include <stdio.h>
@@ -83,7 +83,8 @@ static void on_sweep(uv_timer_t *timer) {
             (void)eg_err_set(&read->err, EG_E_STORE_UNAVAILABLE, NULL, "%s", pool->host->first->err.message);
             unqueue(read);
         } else if (read->deadline_us < now_us) {
-            (void)eg_err_set(&read->err, EG_E_TIMEOUT, NULL, "the read waited %d ms for a connection", read->timeout_ms);
+            (void)eg_err_set(&read->err, EG_E_TIMEOUT, NULL, "the read waited %d ms for a connection",
+                             read->timeout_ms);
             unqueue(read);
         }
     }
@@ -243,7 +244,8 @@ static void take_row(struct eg_pg_reader *reader, const PGresult *result) {
     const enum eg_type *types;
     size_t n = eg_pg_read_columns(&read->what, &types);
     if ((size_t)PQnfields(result) != n) {
-        (void)eg_err_set(&read->err, EG_E_INTERNAL, NULL, "a read gives %d columns and %zu are declared", PQnfields(result), n);
+        (void)eg_err_set(&read->err, EG_E_INTERNAL, NULL, "a read gives %d columns and %zu are declared",
+                         PQnfields(result), n);
         return;
     }
     eg_arena_reset(reader->arena);
@@ -371,7 +373,8 @@ void eg_pg_pool_start(struct eg_pg_pool *pool) {
     }
 }
 
-struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_store *store, const struct eg_read *what) {
+struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_store *store,
+                                       const struct eg_read *what) {
     struct eg_pg_read *read = calloc(1, sizeof *read);
     EG_ASSERT(read); /* a handle must be given: a server that cannot have these bytes cannot go on */
     read->base.store = store;

@@ -19,7 +19,7 @@ struct eg_pg_read { /* what an eg_read_handle of this store is */
     size_t rows;
     bool stopped; /* its reader has had enough: the rest is dropped */
     bool retried;
-    bool over;    /* in the list `ended` */
+    bool over; /* in the list `ended` */
     struct eg_err err;
 };
 
@@ -29,9 +29,9 @@ struct eg_pg_reader {
     struct eg_pg_read *read; /* NULL: idle */
     enum { EG_PG_READ_SET, EG_PG_READ_FORGET, EG_PG_READ_PREPARE, EG_PG_READ_RUN } step;
     int timeout_ms; /* the session's statement_timeout */
-    bool stale; /* its prepared statements must be made anew */
+    bool stale;     /* its prepared statements must be made anew */
     bool cancel_wanted;
-    bool cancelling; /* a thread is sending the cancel request: what runs next must not meet it */
+    bool cancelling;        /* a thread is sending the cancel request: what runs next must not meet it */
     struct eg_arena *arena; /* of one row */
 };
 
@@ -54,7 +54,8 @@ struct eg_pg_pool {
 
 EG_MUST_CHECK eg_status eg_pg_pool_init(struct eg_pg_pool *pool, struct eg_pg_host *host, int n_readers);
 void eg_pg_pool_start(struct eg_pg_pool *pool); /* dials what is not up */
-struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_store *store, const struct eg_read *read);
+struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_store *store,
+                                       const struct eg_read *read);
 void eg_pg_pool_cancel(struct eg_read_handle *handle);
 void eg_pg_pool_stop(struct eg_pg_pool *pool); /* refuses what waits */
 bool eg_pg_pool_quiet(const struct eg_pg_pool *pool);

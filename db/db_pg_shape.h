@@ -1,5 +1,5 @@
-/* The shapes that the writer has met: each gets its SQL and a statement name once. Shapes live as long as the program, so
- * their address is their key. */
+/* The shapes that the writer has met: each gets its SQL and a statement name once. Shapes live as long as the program,
+ * so their address is their key. */
 #ifndef EG_DB_DB_PG_SHAPE_H
 #define EG_DB_DB_PG_SHAPE_H
 
@@ -27,7 +27,7 @@ struct eg_pg_shapes {
 };
 
 struct eg_pg_shape *eg_pg_shape_of(struct eg_pg_shapes *shapes, const struct eg_dml *dml); /* NULL when memory is out */
-void eg_pg_shapes_forget(struct eg_pg_shapes *shapes);                                     /* none is prepared any more */
+void eg_pg_shapes_forget(struct eg_pg_shapes *shapes); /* none is prepared any more */
 void eg_pg_shapes_free(struct eg_pg_shapes *shapes);
 
 #endif

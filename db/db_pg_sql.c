@@ -1,4 +1,5 @@
 /* Writes a shape's SQL. The parameter rows are always the relation u(p1, p2, …); a LOOKUP's have their number i behind. */
+ */
 #include "db/db_pg_sql.h"
 
 #include "db/db_pg_type.h"
@@ -22,7 +23,8 @@ static void write_column(struct eg_buf *sql, const char *alias, const struct eg_
     write_name(sql, table->columns[column].name);
 }
 
-static void write_columns(struct eg_buf *sql, const char *alias, const struct eg_table *table, size_t n, const int *columns) {
+static void write_columns(struct eg_buf *sql, const char *alias, const struct eg_table *table, size_t n,
+                          const int *columns) {
     for (size_t i = 0; i < n; i++) {
         eg_buf_str(sql, i ? ", " : "");
         write_column(sql, alias, table, columns[i]);
@@ -47,8 +49,8 @@ static void write_rows(struct eg_buf *sql, const struct eg_dml *dml, bool number
 }
 
 /* alias.k1 = u.p5 AND alias.k2 = u.p6: columns against parameters from `param` on */
-static void write_match(struct eg_buf *sql, const char *alias, const struct eg_table *table, size_t n, const int *columns,
-                        size_t param) {
+static void write_match(struct eg_buf *sql, const char *alias, const struct eg_table *table, size_t n,
+                        const int *columns, size_t param) {
     for (size_t i = 0; i < n; i++) {
         eg_buf_str(sql, i ? " AND " : "");
         write_column(sql, alias, table, columns[i]);

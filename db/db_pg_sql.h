@@ -1,5 +1,5 @@
-/* The SQL of a shape (base/dml.h) for PostgreSQL: one statement whatever the number of rows, which come as one binary array a
- * parameter through unnest. Only catalogue identifiers, quoted, and placeholders are written. */
+/* The SQL of a shape (base/dml.h) for PostgreSQL: one statement whatever the number of rows, which come as one binary
+ * array a parameter through unnest. Only catalogue identifiers, quoted, and placeholders are written. */
 #ifndef EG_DB_DB_PG_SQL_H
 #define EG_DB_DB_PG_SQL_H
 

@@ -1,5 +1,5 @@
-/* The PostgreSQL store: opens it, waits for a server that is still starting, and ties the writer, the readers and the upkeep
- * together; closing waits until each of them is quiet. */
+/* The PostgreSQL store: opens it, waits for a server that is still starting, and ties the writer, the readers and the
+ * upkeep together; closing waits until each of them is quiet. */
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -70,7 +70,8 @@ static void on_idle(struct eg_pg_host *host) {
 
 static void on_finished(struct eg_pg_host *host) {
     struct pg_db *p = of_host(host);
-    if (!host->closing || p->shut || p->write.running || p->tend.task != EG_PG_TASK_NONE || !eg_pg_pool_quiet(&p->pool)) {
+    if (!host->closing || p->shut || p->write.running || p->tend.task != EG_PG_TASK_NONE ||
+        !eg_pg_pool_quiet(&p->pool)) {
         return;
     }
     p->shut = true;
@@ -177,7 +178,8 @@ static eg_status prepare(struct pg_db *p, PGconn **conn, struct eg_err *err) {
     PQconninfoOption *options = PQconninfoParse(p->dsn, &why);
     PQfreemem(why); /* it may quote the password */
     if (!options) {
-        return eg_err_set(err, EG_E_CONFIG, "store", "the DSN is no PostgreSQL URI: write postgresql://USER@HOST:PORT/DATABASE");
+        return eg_err_set(err, EG_E_CONFIG, "store",
+                          "the DSN is no PostgreSQL URI: write postgresql://USER@HOST:PORT/DATABASE");
     }
     p->where = where_of(options);
     PQconninfoFree(options);
@@ -206,7 +208,8 @@ static eg_status db_open(uv_loop_t *loop, const struct eg_db_config *config, con
     p->base.store = &eg_store_pg;
     p->magic = MAGIC;
     p->dsn = strdup(dsn);
-    p->host = (struct eg_pg_host){.loop = loop, .config = *config, .stop_fd = -1, .idle = on_idle, .first = &p->write.conn};
+    p->host =
+        (struct eg_pg_host){.loop = loop, .config = *config, .stop_fd = -1, .idle = on_idle, .first = &p->write.conn};
     p->host.config.dsn = p->dsn;
     if (!p->dsn || prepare(p, &conn, err) != EG_OK) {
         db_free(p);
@@ -250,7 +253,9 @@ static void db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool com
     eg_pg_write_round(&of(db)->write, ops, n_ops, commit, arena, done, ctx);
 }
 
-static void db_rollback(struct eg_db *db, eg_round_done done, void *ctx) { eg_pg_write_rollback(&of(db)->write, done, ctx); }
+static void db_rollback(struct eg_db *db, eg_round_done done, void *ctx) {
+    eg_pg_write_rollback(&of(db)->write, done, ctx);
+}
 
 static struct eg_read_handle *db_read(struct eg_db *db, const struct eg_read *read) {
     return eg_pg_pool_read(&of(db)->pool, db->store, read);

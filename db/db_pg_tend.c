@@ -55,10 +55,11 @@ static void send_next(struct eg_pg_tend *tend, int64_t now_us) {
         (void)snprintf(days, sizeof days, "%d", config->partition_days);
         send_task(tend, EG_PG_TASK_PARTITIONS, "SELECT egdb_partitions_ahead($1::int)", days);
     } else if (cleans && tend->list_due_us <= now_us) {
-        send_task(tend, EG_PG_TASK_LIST,
-                  "SELECT c.oid FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gin' AND c.relkind = 'i'"
-                  " AND c.relnamespace = current_schema()::regnamespace",
-                  NULL);
+        send_task(
+            tend, EG_PG_TASK_LIST,
+            "SELECT c.oid FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gin' AND c.relkind = 'i'"
+            " AND c.relnamespace = current_schema()::regnamespace",
+            NULL);
     } else if (cleans && *tend->commits != tend->cleaned_at) {
         /* What is committed while the cleaning runs is counted for the next. */
         tend->cleaned_at = *tend->commits;

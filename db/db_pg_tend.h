@@ -1,5 +1,5 @@
-/* Upkeep on a connection of its own, so that ingest never waits for it: partitions ahead of time, the pending lists of GIN
- * indexes, and a question now and then to notice a server that has frozen while nobody writes. */
+/* Upkeep on a connection of its own, so that ingest never waits for it: partitions ahead of time, the pending lists of
+ * GIN indexes, and a question now and then to notice a server that has frozen while nobody writes. */
 #ifndef EG_DB_DB_PG_TEND_H
 #define EG_DB_DB_PG_TEND_H
 
@@ -23,9 +23,9 @@ struct eg_pg_tend {
     unsigned ticks;
     struct eg_pg_gin *gins;
     size_t n_gins;
-    bool failed;  /* the running task */
-    bool frozen;  /* no answer in time, and none since */
-    bool no_gin;  /* not allowed, or not there: said once */
+    bool failed; /* the running task */
+    bool frozen; /* no answer in time, and none since */
+    bool no_gin; /* not allowed, or not there: said once */
     void (*finished)(struct eg_pg_host *host);
 };
 

@@ -1,5 +1,5 @@
-/* PostgreSQL's binary format: big-endian words; an array is a header, then a length and the bytes of each element; timestamptz
- * counts µs from 2000; jsonb is a version byte and text. */
+/* PostgreSQL's binary format: big-endian words; an array is a header, then a length and the bytes of each element;
+ * timestamptz counts µs from 2000; jsonb is a version byte and text. */
 #include "db/db_pg_type.h"
 
 #include <endian.h>
@@ -41,10 +41,10 @@ static const struct {
     Oid array;
     const char *name;
 } types[] = {
-    [EG_TEXT] = {OID_TEXT, 1009, "text"},     [EG_INT4] = {OID_INT4, 1007, "int4"},
-    [EG_INT8] = {OID_INT8, 1016, "int8"},     [EG_FLOAT8] = {OID_FLOAT8, 1022, "float8"},
-    [EG_BOOL] = {OID_BOOL, 1000, "bool"},     [EG_TIME] = {OID_TIMESTAMPTZ, 1185, "timestamptz"},
-    [EG_JSON] = {OID_JSONB, 3807, "jsonb"},   [EG_BYTES] = {OID_BYTEA, 1001, "bytea"},
+    [EG_TEXT] = {OID_TEXT, 1009, "text"},   [EG_INT4] = {OID_INT4, 1007, "int4"},
+    [EG_INT8] = {OID_INT8, 1016, "int8"},   [EG_FLOAT8] = {OID_FLOAT8, 1022, "float8"},
+    [EG_BOOL] = {OID_BOOL, 1000, "bool"},   [EG_TIME] = {OID_TIMESTAMPTZ, 1185, "timestamptz"},
+    [EG_JSON] = {OID_JSONB, 3807, "jsonb"}, [EG_BYTES] = {OID_BYTEA, 1001, "bytea"},
 };
 
 Oid eg_pg_oid(enum eg_type type) { return types[type].oid; }
@@ -343,7 +343,8 @@ static bool text_of(Oid from, const char *bytes, int len, struct eg_arena *arena
     return false;
 }
 
-static bool convert(Oid from, const char *bytes, int len, enum eg_type want, struct eg_arena *arena, struct eg_value *value) {
+static bool convert(Oid from, const char *bytes, int len, enum eg_type want, struct eg_arena *arena,
+                    struct eg_value *value) {
     switch (want) {
     case EG_INT4:
     case EG_INT8:
@@ -373,7 +374,8 @@ eg_status eg_pg_cell(const PGresult *result, int row, int column, enum eg_type w
         return EG_OK;
     }
     value->null = false;
-    if (!convert(PQftype(result, column), PQgetvalue(result, row, column), PQgetlength(result, row, column), want, arena, value)) {
+    if (!convert(PQftype(result, column), PQgetvalue(result, row, column), PQgetlength(result, row, column), want,
+                 arena, value)) {
         return eg_err_set(err, EG_E_INTERNAL, PQfname(result, column),
                           "column %s came as the type of oid %u, which cannot be read as %s: cast it in the statement",
                           PQfname(result, column), PQftype(result, column), types[want].name);

@@ -23,8 +23,9 @@ char *eg_pg_array_write(char *at, enum eg_type type, const struct eg_value *firs
 /* Whether an EG_INT4 is one: its 64 bits would be cut silently. Other types always fit. */
 bool eg_pg_fits(enum eg_type type, const struct eg_value *first, size_t n, size_t stride);
 
-/* A cell of a binary result as the type that is wanted, converted from near relatives (int2 and numeric to EG_INT8, date to
- * EG_TIME, …). Bytes point into the result, or into the arena when `copy` or when they had to be made. err: internal, naming the column. */
+/* A cell of a binary result as the type that is wanted, converted from near relatives (int2 and numeric to EG_INT8,
+ * date to EG_TIME, …). Bytes point into the result, or into the arena when `copy` or when they had to be made. err:
+ * internal, naming the column. */
 EG_MUST_CHECK eg_status eg_pg_cell(const PGresult *result, int row, int column, enum eg_type want, bool copy,
                                    struct eg_arena *arena, struct eg_value *value, struct eg_err *err);
 

@@ -1,5 +1,6 @@
-/* Rounds: BEGIN, operations, COMMIT and one Sync are queued and flushed together; answers are taken in order as `steps` say. After
- * an error the rest of the pipeline answers "aborted", and a ROLLBACK follows before the caller hears of it. */
+/* Rounds: BEGIN, operations, COMMIT and one Sync are queued and flushed together; answers are taken in order as `steps`
+ * say. After an error the rest of the pipeline answers "aborted", and a ROLLBACK follows before the caller hears of it.
+ */
 #include "db/db_pg_write.h"
 
 #include <stdlib.h>
@@ -16,8 +17,8 @@ static const struct {
     const char *sql;
 } own_statements[EG_PG_OWN_COUNT] = {
     [EG_PG_OWN_BEGIN] = {"own_begin", "BEGIN"},
-    /* Before POSITION_LOCK, which reads more than the row it locks: only a statement that starts when the lock is held sees all
-     * that its last holder committed. */
+    /* Before POSITION_LOCK, which reads more than the row it locks: only a statement that starts when the lock is held
+     * sees all that its last holder committed. */
     [EG_PG_OWN_TAKE] = {"own_take", "SELECT FROM event_position WHERE id = 1 FOR UPDATE"},
     [EG_PG_OWN_COMMIT] = {"own_commit", "COMMIT"},
 };
@@ -102,7 +103,8 @@ struct wire { /* encoded parameters */
 };
 
 /* One binary array a parameter. */
-static bool encode_arrays(struct eg_pg_write *write, const struct eg_pg_shape *shape, const struct eg_op *op, struct wire *wire) {
+static bool encode_arrays(struct eg_pg_write *write, const struct eg_pg_shape *shape, const struct eg_op *op,
+                          struct wire *wire) {
     size_t total = 0, n = shape->n_params;
     for (size_t i = 0; i < n; i++) {
         if (!eg_pg_fits(shape->types[i], op->params + i, op->n_rows, n)) {
@@ -180,8 +182,8 @@ static void send_fixed(struct eg_pg_write *write, struct eg_op *op) {
     }
     send_prepare(write, &write->fixed[op->sql], statement->name, statement->postgresql, statement->n_params, oids);
     if (step_add(write, (struct eg_pg_step){EG_PG_STEP_OP, NULL, op, NULL})) {
-        sent(write, PQsendQueryPrepared(write->conn.pq, statement->name, (int)statement->n_params, wire.values, wire.lengths,
-                                        wire.formats, 1));
+        sent(write, PQsendQueryPrepared(write->conn.pq, statement->name, (int)statement->n_params, wire.values,
+                                        wire.lengths, wire.formats, 1));
     }
 }
 
@@ -297,8 +299,9 @@ static void on_timer(uv_timer_t *timer) {
         return;
     }
     struct eg_err err = {0};
-    (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL, write->unsent ? "a round could not be sent to PostgreSQL"
-                                                                     : "PostgreSQL did not answer within write_timeout_ms");
+    (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL,
+                     write->unsent ? "a round could not be sent to PostgreSQL"
+                                   : "PostgreSQL did not answer within write_timeout_ms");
     eg_pg_conn_drop(&write->conn, &err);
 }
 
@@ -307,7 +310,8 @@ static void take_rows(struct eg_pg_write *write, const struct eg_pg_step *step, 
     const struct eg_statement *statement = step->shape ? NULL : eg_statement(step->op->sql);
     const enum eg_type *types = step->shape ? step->shape->out : statement->columns;
     if (n_columns != (step->shape ? step->shape->n_out : statement->n_columns)) {
-        fail(write, EG_FAULT_BROKEN, EG_E_INTERNAL, "a statement's result has not the columns that it is declared with");
+        fail(write, EG_FAULT_BROKEN, EG_E_INTERNAL,
+             "a statement's result has not the columns that it is declared with");
         return;
     }
     struct eg_value *cells = eg_arena_alloc(write->arena, n_rows * n_columns * sizeof *cells + 1);
@@ -364,7 +368,8 @@ static void round_answered(struct eg_pg_write *write) {
     }
     bool committed = write->commit && !write->rolling_back && PQtransactionStatus(write->conn.pq) == PQTRANS_IDLE;
     if (write->fault == EG_FAULT_BROKEN && committed && write->err.code == EG_E_INTERNAL) {
-        /* Either COMMIT itself failed, or it worked and only a result could not be taken: nobody must think it undone. */
+        /* Either COMMIT itself failed, or it worked and only a result could not be taken: nobody must think it undone.
+         */
         write->fault = EG_FAULT_LOST;
     }
     if (write->fault != EG_FAULT_NONE && !write->rolling_back &&

@@ -25,12 +25,12 @@ struct eg_pg_write {
     char *scratch; /* one operation's encoded parameters */
     size_t cap_scratch;
 
-    bool running;     /* a round or a rollback */
+    bool running; /* a round or a rollback */
     bool rolling_back;
     bool commit;
-    bool stale;       /* prepared statements must be forgotten */
-    bool unsent;      /* the pipeline does not hold what steps say: drop the connection */
-    bool tx_open;     /* as the caller sees it: between rounds */
+    bool stale;   /* prepared statements must be forgotten */
+    bool unsent;  /* the pipeline does not hold what steps say: drop the connection */
+    bool tx_open; /* as the caller sees it: between rounds */
     uint32_t tx_generation;
     struct eg_arena *arena;
     enum eg_fault fault;

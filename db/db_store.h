@@ -1,5 +1,6 @@
-/* What a store must give to stand behind db.h: one const struct of functions. For db/ alone; db.c picks the store by DSN and
- * passes calls on. A store's own struct begins with struct eg_db, its read handle with struct eg_read_handle. */
+/* What a store must give to stand behind db.h: one const struct of functions. For db/ alone; db.c picks the store by
+ * DSN and passes calls on. A store's own struct begins with struct eg_db, its read handle with struct eg_read_handle.
+ */
 #ifndef EG_DB_DB_STORE_H
 #define EG_DB_DB_STORE_H
 
@@ -7,14 +8,16 @@
 
 struct eg_store {
     const char *name; /* eg_db_name() */
-    /* dsn: behind "sqlite:" for SQLite; the whole URI for PostgreSQL. Sets (*db)->store. The statements are parsed already. */
-    eg_status (*open)(uv_loop_t *loop, const struct eg_db_config *config, const char *dsn, struct eg_db **db, struct eg_err *err);
+    /* dsn: behind "sqlite:" for SQLite; the whole URI for PostgreSQL. Sets (*db)->store. The statements are parsed
+     * already. */
+    eg_status (*open)(uv_loop_t *loop, const struct eg_db_config *config, const char *dsn, struct eg_db **db,
+                      struct eg_err *err);
     void (*close)(struct eg_db *db, void (*closed)(void *ctx), void *ctx); /* frees db before it calls closed */
     const struct eg_catalogue *(*catalogue)(const struct eg_db *db);
     const char *(*where)(const struct eg_db *db);
     bool (*ready)(const struct eg_db *db, struct eg_err *err);
-    void (*round)(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena, eg_round_done done,
-                  void *ctx);
+    void (*round)(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena,
+                  eg_round_done done, void *ctx);
     void (*rollback)(struct eg_db *db, eg_round_done done, void *ctx);
     struct eg_read_handle *(*read)(struct eg_db *db, const struct eg_read *read);
     void (*read_cancel)(struct eg_read_handle *handle);

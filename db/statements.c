@@ -36,8 +36,8 @@ static size_t types_of(const char *letters, enum eg_type *types, size_t most) {
     return n;
 }
 
-static void statement_set(enum eg_sql sql, const char *name, const char *postgresql, const char *sqlite, const char *params,
-                          const char *columns) {
+static void statement_set(enum eg_sql sql, const char *name, const char *postgresql, const char *sqlite,
+                          const char *params, const char *columns) {
     struct eg_statement *statement = &statements[sql];
     statement->name = name;
     statement->postgresql = postgresql;
@@ -50,7 +50,8 @@ void eg_statements_init(void) {
     if (parsed) {
         return;
     }
-#define X(name, postgresql, sqlite, params, columns) statement_set(EG_SQL_##name, #name, postgresql, sqlite, params, columns);
+#define X(name, postgresql, sqlite, params, columns)                                                                   \
+    statement_set(EG_SQL_##name, #name, postgresql, sqlite, params, columns);
 #include "db/statements.def"
 #undef X
     parsed = true;
