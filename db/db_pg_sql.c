@@ -1,5 +1,4 @@
-/* Writes a shape's SQL. The parameter rows are always the relation u(p1, p2, …); a LOOKUP's have their number i behind. */
- */
+/* Writes a shape's SQL. Its rows are always the relation u(p1, p2, …); those of a LOOKUP have their number i behind. */
 #include "db/db_pg_sql.h"
 
 #include "db/db_pg_type.h"
