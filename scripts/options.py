@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""config/egdb.ini and docs/reference/configuration.md from server/options.def. `options.py write` writes both; `options.py check` exits with
-1 when one of them is not what it would write."""
+"""config/egdb.ini and docs/reference/configuration.md from server/options.def, docs/reference/metrics.md from server/admin/metrics.def.
+`options.py write` writes them; `options.py check` exits with 1 when one of them is not what it would write."""
 import pathlib
 import re
 import sys
@@ -82,7 +82,35 @@ def markdown():
     return "\n".join(lines) + "\n"
 
 
-FILES = {"config/egdb.ini": ini, "docs/reference/configuration.md": markdown}
+FIGURE = re.compile(r'^X\(\w+,\s*(gauge|counter),\s*"(\w+)",\s*"([^"]*)"\)', re.M)
+HTTP_FIGURES = [
+    ("egdb_http_requests_total", "counter", "Answered requests, by `route`, `method` and `status`"),
+    ("egdb_http_request_seconds", "histogram", "From a request's head to its answer, by `route` and `method`"),
+    ("egdb_http_step_seconds_total", "counter", "Time in each step of a flow, waiting included, by `flow` and `step`"),
+    ("egdb_http_step_runs_total", "counter", "How often a step ended, by `flow` and `step`"),
+    ("egdb_http_refused_total", "counter", "Requests and connections cut without a flow's answer, by `reason`"),
+    ("egdb_http_received_bytes_total", "counter", "Body bytes received, as they came"),
+    ("egdb_http_sent_bytes_total", "counter", "Body bytes of answers, as they went"),
+    ("egdb_http_connections", "gauge", "Open connections"),
+    ("egdb_http_suspended", "gauge", "Requests that wait"),
+    ("egdb_http_body_bytes", "gauge", "Memory held for bodies"),
+]
+
+
+def metrics():
+    rows = [("egdb_build_info", "gauge", "1, with `version`, `store` and `schema` as labels")]
+    rows += [(name, kind, text) for kind, name, text in FIGURE.findall((ROOT / "server/admin/metrics.def").read_text("utf-8"))]
+    rows += [("egdb_commit_seconds", "histogram", "Time of a transaction of events, from its first statement to its commit")]
+    lines = ["# Metrics", "",
+             "`GET /metrics` answers Prometheus text (version 0.0.4), open to all. Counters begin at 0 with the process. What to watch:",
+             "`egdb_store_up`, `egdb_queue_events` against `event.queue_most_events`, the rate of `egdb_events_dead_lettered_total`, and the",
+             "99th percentile of `egdb_commit_seconds`.", "",
+             "This page is made from `server/admin/metrics.def` by `scripts/options.py`.", "", "| name | kind | meaning |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {kind} | {text} |" for name, kind, text in rows + HTTP_FIGURES]
+    return "\n".join(lines) + "\n"
+
+
+FILES = {"config/egdb.ini": ini, "docs/reference/configuration.md": markdown, "docs/reference/metrics.md": metrics}
 
 
 def main(words):
@@ -96,7 +124,7 @@ def main(words):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(make(), "utf-8")
         elif not path.exists() or path.read_text("utf-8") != make():
-            print(f"{name}: not what server/options.def says; run scripts/options.py write", file=sys.stderr)
+            print(f"{name}: not what its list says; run scripts/options.py write", file=sys.stderr)
             wrong = 1
     return wrong
 

@@ -353,7 +353,7 @@ static bool program_folder(char *out, size_t size_b) {
 
 eg_status eg_config_find(const char *given, const char *name, const char *option, char *path, size_t size_b,
                          struct eg_err *err) {
-    static const char *const beside[] = {"", "/..", "/../..", "/../share/egdb"};
+    static const char *const beside[] = {"", "/../share/egdb", "/..", "/../.."};
     char folder[PATH_MAX];
     if (*given) {
         snprintf(path, size_b, "%s", given);
@@ -361,18 +361,18 @@ eg_status eg_config_find(const char *given, const char *name, const char *option
                    ? EG_OK
                    : eg_err_set(err, EG_E_CONFIG, option, "%s: %.200s: %s", option, given, strerror(errno));
     }
-    snprintf(path, size_b, "%s", name);
-    if (access(path, R_OK) == 0) {
-        return EG_OK;
-    }
     for (size_t i = 0; program_folder(folder, sizeof(folder)) && i < 4; i++) {
         snprintf(path, size_b, "%s%s/%s", folder, beside[i], name);
         if (access(path, R_OK) == 0) {
             return EG_OK;
         }
     }
+    /* Last, since many projects have a folder spec/ of their own. */
+    snprintf(path, size_b, "%s", name);
+    if (access(path, R_OK) == 0) {
+        return EG_OK;
+    }
     return eg_err_set(err, EG_E_CONFIG, option,
-                      "%s is not in the working directory, nor in %.200s, above it, or ../share/egdb;"
-                      " name it by %s",
-                      name, folder, option);
+                      "%s is not in %.200s, ../share/egdb, above it, or the working directory; name it by %s", name,
+                      folder, option);
 }

@@ -66,9 +66,9 @@ void eg_config_free(struct eg_config *config);
 EG_MUST_CHECK eg_status eg_config_listen(const struct eg_config *config, char address[EG_ADDRESS_B], uint16_t *port,
                                          struct eg_err *err);
 
-/* Finds a file or folder that comes with the program: `given` when not empty, else name below the working directory,
- * the program's own folder, the two above it, and ../share/egdb. err: config_invalid, naming the option and where it looked.
- */
+/* Finds a file or folder that comes with the program: `given` when not empty, else name in the program's own folder,
+ * ../share/egdb, the two folders above it, and the working directory. err: config_invalid, naming the option and where
+ * it looked. */
 EG_MUST_CHECK eg_status eg_config_find(const char *given, const char *name, const char *option, char *path,
                                        size_t size_b, struct eg_err *err);
 

@@ -80,6 +80,13 @@ def test_metrics(client):
     assert any(name.startswith("egdb_build_info{version=") for name in after)
 
 
+def test_every_figure_is_documented(client):
+    client.get("/healthz")
+    page = (binary.ROOT / "docs/reference/metrics.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `(\w+)` \|", page, re.M))
+    assert set(re.findall(r"^# TYPE (\w+) ", client.get("/metrics").text, re.M)) == documented
+
+
 def test_topics(client):
     topics = {topic["topic"]: topic for topic in client.get("/v1/topics").json()["topics"]}
     assert list(topics) == sorted(topics)
