@@ -2,7 +2,11 @@
 #include "server/registry/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "db/migrate.h"
 #include "server/cli/cli.h"
 
 struct tally {
@@ -37,6 +41,37 @@ static enum eg_exit check(struct eg_cli *cli, const struct eg_catalogue *catalog
     return failed ? EG_EXIT_FAILED : EG_EXIT_OK;
 }
 
+/* Tables of a database that is made for this, and removed again. */
+static enum eg_exit check_with_new_tables(struct eg_cli *cli) {
+    char folder[] = "/tmp/egdb-check-XXXXXX", dsn[64], dir[512], path[64];
+    static const char *const files[] = {"", "-wal", "-shm", "-journal"};
+    const char *given = cli->config->server_migrations;
+    struct eg_config config = *cli->config;
+    struct eg_look look;
+    enum eg_exit code = EG_EXIT_FAILED;
+    if (!mkdtemp(folder)) {
+        eg_err_set(&cli->err, EG_E_INTERNAL, folder, "no temporary folder can be made");
+        return eg_cli_failed(cli);
+    }
+    snprintf(dsn, sizeof(dsn), "sqlite:%s/egdb.db", folder);
+    config.store_dsn = dsn;
+    if (eg_migrate_find(*given ? given : NULL, dir, sizeof(dir), &cli->err) ||
+        eg_migrate_up(dsn, dir, EG_MIGRATE_NEWEST, NULL, NULL, &cli->err) || eg_app_look(&config, &look, &cli->err)) {
+        code = eg_cli_failed(cli);
+    } else {
+        code = check(cli, eg_db_catalogue(look.db));
+        eg_app_look_close(&look);
+    }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        snprintf(path, sizeof(path), "%s/egdb.db%s", folder, files[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+    return code;
+}
+
+static bool is_missing(const char *dsn) { return eg_db_is_private(dsn) && access(strchr(dsn, ':') + 1, F_OK) != 0; }
+
 static enum eg_exit run(struct eg_cli *cli) {
     struct eg_auth_config auth;
     struct eg_look look;
@@ -48,6 +83,9 @@ static enum eg_exit run(struct eg_cli *cli) {
     }
     if (eg_cli_value(cli, "no-store")) {
         return check(cli, NULL);
+    }
+    if (is_missing(cli->config->store_dsn)) {
+        return check_with_new_tables(cli);
     }
     if (eg_app_look(cli->config, &look, &cli->err)) {
         fprintf(stderr, "egdb check: the declarations can be checked without a database by --no-store\n");
@@ -65,9 +103,9 @@ const struct eg_command eg_command_check = {
     .name = "check",
     .summary = "check the configuration and every declaration",
     .words = "",
-    .about = "Reads the configuration and all of spec/, checks every row rule against the tables, and runs the "
-             "examples of every\n"
-             "declaration. Exits with 78 when something cannot be loaded, with 1 when an example fails.",
+    .about = "Reads the configuration and all of spec/, checks every row rule against the tables, and runs the examples\n"
+             "of every declaration. While the SQLite file does not exist, the tables are those of a new one. Exits with\n"
+             "78 when something cannot be loaded, with 1 when an example fails.",
     .examples = "  egdb check\n"
                 "  egdb check --no-store --spec ./spec\n",
     .n_flags = 2,

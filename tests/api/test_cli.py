@@ -140,6 +140,8 @@ def test_check(store, scratch):
     assert re.search(r"ok +commit\.recorded@v1 +2 examples, 4 rows", said)
     assert re.search(r"\d+ topics, \d+ rows from their examples, 0 failed\n", said)
     assert "without a store" in run("check", "--no-store", check=0).out
+    assert re.search(r" [1-9]\d* rows from their examples", run("check", "--store", f"sqlite:{scratch}/none.db", check=0).out)
+    assert not (scratch / "none.db").exists()
     (scratch / "spec/schemas/t").mkdir(parents=True)
     topic = {"$id": "t.x@v1", "title": "x", "type": "object", "properties": {"a": {"type": "string"}},
              "x-egdb": {"rows": [{"table": "runs", "set": {"nocolumn": "/a"}}], "examples": [{"a": "1"}, {"a": "2"}]}}
