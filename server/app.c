@@ -150,6 +150,12 @@ static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
     return is_event ? (void *)app->event : (void *)app->admin;
 }
 
+/* Never less than a taken event may need: its wait for the store and the round in flight. */
+static unsigned drain_deadline_ms(const struct eg_config *c) {
+    int64_t least_ms = c->event_store_wait_ms + 2 * c->store_write_timeout_ms + 1000;
+    return (unsigned)(c->http_drain_deadline_ms > least_ms ? c->http_drain_deadline_ms : least_ms);
+}
+
 static eg_status start_http(struct eg_app *app, struct eg_err *err) {
     const struct eg_config *c = app->config;
     struct eg_route routes[] = {
@@ -169,7 +175,7 @@ static eg_status start_http(struct eg_app *app, struct eg_err *err) {
         .max_connections_per_ip = (unsigned)c->http_max_connections_per_ip,
         .idle_timeout_ms = (unsigned)c->http_idle_timeout_ms,
         .request_deadline_ms = (unsigned)c->http_request_deadline_ms,
-        .drain_deadline_ms = (unsigned)c->http_drain_deadline_ms,
+        .drain_deadline_ms = drain_deadline_ms(c),
         .max_body_b = (size_t)c->http_max_body_b,
         .body_budget_b = (size_t)c->http_body_budget_b,
         .max_answer_b = (size_t)c->http_max_answer_b,

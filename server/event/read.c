@@ -7,6 +7,7 @@
 #include "server/event/room.h"
 
 #define LIST_MOST_B ((size_t)8 << 20) /* a page ends early rather than being larger */
+#define READING_MOST_B ((size_t)72 << 20)
 
 const enum eg_type eg_event_column_types[EG_EVENT_COLUMNS] = {EG_TEXT, EG_TEXT, EG_TIME, EG_TEXT, EG_TEXT,
                                                               EG_TEXT, EG_TEXT, EG_TEXT, EG_JSON, EG_JSON,
@@ -38,12 +39,12 @@ void eg_event_write(struct eg_buf *out, const struct eg_value *cells) {
 }
 
 struct reading {
-    struct eg_request *req;
+    struct eg_request *req; /* NULL: gone */
     struct eg_event_filter filter;
     struct eg_value param; /* of a single event */
     struct eg_read read;
     struct eg_read_handle *handle;
-    struct eg_arena *arena; /* rows, when they come newest first */
+    struct eg_arena *arena; /* this and all that the read uses: it may outlive the request */
     struct eg_str *rows;
     size_t n_rows;
     size_t size_b;
@@ -52,9 +53,14 @@ struct reading {
     bool done;
 };
 
+/* The request may be gone by now: then nobody waits, and what the read used goes. */
 static void finish(void *ctx, const struct eg_err *err) {
     struct reading *reading = ctx;
     reading->done = true;
+    if (!reading->req) {
+        eg_arena_free(reading->arena);
+        return;
+    }
     if (err)
         reading->req->err = *err;
     eg_request_wake(reading->req);
@@ -88,36 +94,46 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n_columns) 
     return true;
 }
 
-static struct reading *begin(struct eg_request *req, size_t rows) {
-    struct reading *reading = eg_arena_zalloc(req->arena, sizeof *reading);
-    if (reading)
-        reading->rows = eg_arena_alloc(req->arena, rows * sizeof *reading->rows);
-    if (!reading || !reading->rows || !(reading->arena = eg_arena_new((size_t)72 << 20))) {
+static struct reading *begin(struct eg_request *req) {
+    struct eg_arena *arena = eg_arena_new(READING_MOST_B);
+    struct reading *reading = arena ? eg_arena_zalloc(arena, sizeof *reading) : NULL;
+    if (!reading) {
+        eg_arena_free(arena);
         eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
         return NULL;
     }
+    reading->arena = arena;
     reading->req = req;
     req->state = reading;
     return reading;
 }
 
-static void start(struct reading *reading) {
+static enum eg_step_result start(struct reading *reading) {
     const struct eg_event *event = reading->req->app;
+    reading->rows = eg_arena_alloc(reading->arena, (size_t)reading->filter.limit * sizeof *reading->rows);
+    if (!reading->rows) {
+        eg_err_set(&reading->req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+        return eg_request_problem(reading->req, NULL);
+    }
     reading->read.n_columns = EG_EVENT_COLUMNS;
     reading->read.column_types = eg_event_column_types;
     reading->read.row = take_row;
     reading->read.done = finish;
     reading->read.ctx = reading;
     reading->handle = eg_db_read(event->db, &reading->read);
+    return EG_WAIT;
 }
 
 static void drop(struct eg_request *req) {
     struct reading *reading = req->state;
     if (!reading)
         return;
-    EG_ASSERT(reading->done || !reading->handle);
-    eg_arena_free(reading->arena);
     req->state = NULL;
+    reading->req = NULL;
+    if (reading->handle && !reading->done)
+        eg_db_read_cancel(reading->handle); /* finish comes, and frees */
+    else
+        eg_arena_free(reading->arena);
 }
 
 /* GET /v1/events/{id} */
@@ -127,10 +143,10 @@ static enum eg_step_result get_read(struct eg_request *req) {
     static const enum eg_type types[] = {EG_TEXT};
     if (reading)
         return reading->done ? EG_MORE : EG_WAIT;
-    if (!(reading = begin(req, 1)))
+    if (!(reading = begin(req)))
         return eg_request_problem(req, NULL);
     reading->filter.limit = 1;
-    reading->param = eg_cstr(req->param);
+    reading->param = eg_cstr(eg_arena_dup(reading->arena, req->param, strlen(req->param)));
     reading->read = (struct eg_read){
         .sql = EG_SQL_COUNT,
         /* the id table knows the time, and the time the partition */
@@ -140,8 +156,7 @@ static enum eg_step_result get_read(struct eg_request *req) {
         .params = &reading->param,
         .param_types = types,
     };
-    start(reading);
-    return EG_WAIT;
+    return start(reading);
 }
 
 static enum eg_step_result get_answer(struct eg_request *req) {
@@ -159,19 +174,16 @@ static enum eg_step_result get_answer(struct eg_request *req) {
 
 static enum eg_step_result list_read(struct eg_request *req) {
     struct reading *reading = req->state;
-    struct eg_event_filter filter;
     if (reading)
         return reading->done ? EG_MORE : EG_WAIT;
-    if (eg_event_filter_read(req, &filter) != EG_OK || !(reading = begin(req, (size_t)filter.limit)))
+    if (!(reading = begin(req)) || eg_event_filter_read(req, reading->arena, &reading->filter) != EG_OK)
         return eg_request_problem(req, NULL);
-    reading->filter = filter;
     reading->read = (struct eg_read){.sql = EG_SQL_COUNT,
                                      .text = reading->filter.sql,
                                      .n_params = reading->filter.n_params,
                                      .params = reading->filter.params,
                                      .param_types = reading->filter.types};
-    start(reading);
-    return EG_WAIT;
+    return start(reading);
 }
 
 static const char *const kept[] = {"topic", "sha", "branch", "correlation_id", "since", "until", "limit"};

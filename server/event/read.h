@@ -19,7 +19,8 @@ void eg_event_write(struct eg_buf *out, const struct eg_value *cells);
 #define EG_FILTER_PARAMS 16
 
 struct eg_event_filter {
-    const char *sql; /* in the arena */
+    struct eg_arena *arena; /* of all that it points to */
+    const char *sql;
     size_t n_params;
     struct eg_value params[EG_FILTER_PARAMS];
     enum eg_type types[EG_FILTER_PARAMS];
@@ -29,7 +30,7 @@ struct eg_event_filter {
 };
 
 /* From the request's query: topic sha branch correlation_id since until after before limit. err usage names the parameter. */
-EG_MUST_CHECK eg_status eg_event_filter_read(struct eg_request *req, struct eg_event_filter *filter);
+EG_MUST_CHECK eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter);
 
 /* `*` stands for any characters. */
 bool eg_pattern_match(const char *pattern, const char *text, size_t len);

@@ -44,13 +44,16 @@ static void add_equal(struct eg_request *req, struct eg_event_filter *filter, st
                       const char *fragment) {
     const char *text = eg_request_query(req, name);
     if (text)
-        add(filter, where, fragment, EG_TEXT, eg_cstr(text));
+        add(filter, where, fragment, EG_TEXT, eg_cstr(eg_arena_dup(filter->arena, text, strlen(text))));
 }
 
 static eg_status add_topic(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where) {
-    const char *pattern = eg_request_query(req, "topic");
-    if (!pattern)
+    const char *given = eg_request_query(req, "topic");
+    if (!given)
         return EG_OK;
+    const char *pattern = eg_arena_dup(filter->arena, given, strlen(given));
+    if (!pattern)
+        return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
     size_t literal = strcspn(pattern, "*");
     if (!pattern[literal]) {
         add(filter, where, "topic = ", EG_TEXT, eg_cstr(pattern));
@@ -60,7 +63,7 @@ static eg_status add_topic(struct eg_request *req, struct eg_event_filter *filte
         filter->topic = pattern;
     if (!literal)
         return EG_OK;
-    char *next = eg_arena_dup(req->arena, pattern, literal);
+    char *next = eg_arena_dup(filter->arena, pattern, literal);
     if (!next || (unsigned char)next[literal - 1] >= 0x7f)
         return eg_err_set(&req->err, EG_E_USAGE, NULL, "topic is an ASCII pattern such as core.* or *.finished@v1");
     next[literal - 1]++;
@@ -116,9 +119,9 @@ static const struct {
     const char *name, *fragment;
 } equals[] = {{"sha", "repo_sha = "}, {"branch", "repo_branch = "}, {"correlation_id", "correlation_id = "}};
 
-eg_status eg_event_filter_read(struct eg_request *req, struct eg_event_filter *filter) {
+eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter) {
     struct eg_buf where;
-    *filter = (struct eg_event_filter){0};
+    *filter = (struct eg_event_filter){.arena = arena};
     eg_buf_init(&where, 2048);
     for (size_t i = 0; i < sizeof equals / sizeof equals[0]; i++)
         add_equal(req, filter, &where, equals[i].name, equals[i].fragment);
@@ -135,7 +138,7 @@ eg_status eg_event_filter_read(struct eg_request *req, struct eg_event_filter *f
         char limit[32] = "";
         if (!filter->topic)
             snprintf(limit, sizeof limit, " LIMIT %lld", (long long)filter->limit + 1);
-        filter->sql = eg_arena_printf(req->arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s%s%s", eg_buf_text(&where), order,
+        filter->sql = eg_arena_printf(arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s%s%s", eg_buf_text(&where), order,
                                       limit);
         if (!filter->sql)
             status = eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
