@@ -12,6 +12,23 @@ def pytest_report_header(config):
     return [f"egdb: {binary.path()}"] + corpora.missing_report()
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "only_on(kind): the test is about one store; for the other there is no such test")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What does not exist on a store is left out, not skipped: a skipped test is one that should have run."""
+    def wanted(item):
+        kind = item.callspec.params.get("store_kind") if hasattr(item, "callspec") else None
+        mark = item.get_closest_marker("only_on")
+        return not (kind and mark and kind not in mark.args)
+
+    dropped = [item for item in items if not wanted(item)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if wanted(item)]
+
+
 @pytest.fixture(scope="session")
 def pg_cluster():
     """A PostgreSQL 15 of its own, durable, in a folder that goes with the session."""

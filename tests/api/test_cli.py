@@ -178,9 +178,8 @@ def test_doctor_asks_a_server(server):
 # serve
 
 
+@pytest.mark.only_on("postgresql")  # a SQLite file is migrated by serve itself
 def test_an_old_schema_is_refused_with_the_command(empty_store):
-    if empty_store.kind == "sqlite":
-        pytest.skip("a SQLite file is migrated by serve itself")
     done = run("serve", "--store", empty_store.dsn, "--listen", "127.0.0.1:0", check=1)
     assert "egdb migrate up" in done.err
 

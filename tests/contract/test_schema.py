@@ -32,8 +32,7 @@ def columns(store, table):
 
 @pytest.fixture
 def pg(store):
-    if store.kind != "postgresql":
-        pytest.skip("of PostgreSQL alone")
+    assert store.kind == "postgresql"
     return store
 
 
@@ -87,12 +86,14 @@ def test_checks_hold(store, row):
         connection.cursor().execute("INSERT INTO " + row)
 
 
+@pytest.mark.only_on("postgresql")
 def test_text_sorts_by_bytes(pg):
     assert pg.query("""SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0
         AND a.atttypid = 'text'::regtype AND a.attcollation <> '"C"'::regcollation""") == []
 
 
+@pytest.mark.only_on("postgresql")
 def test_keys_hold_the_column_to_distribute_by(pg):
     for table, column in DISTRIBUTED_BY.items():
         keys = pg.query("""SELECT array_agg(a.attname::text) FROM pg_index i
@@ -102,6 +103,7 @@ def test_keys_hold_the_column_to_distribute_by(pg):
         assert columns(pg, table)[column][0] is False, table
 
 
+@pytest.mark.only_on("postgresql")
 def test_foreign_keys_are_named_and_stay_out_of_partitions(pg):
     rows = pg.query(
         "SELECT conname, conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'")
@@ -127,6 +129,7 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc)
 
 
+@pytest.mark.only_on("postgresql")
 def test_partitions_are_ahead_without_a_gap(pg):
     for parent, days in (("events", 1), ("delta_tokens", 7)):
         rows = bounds(pg, parent)
@@ -140,6 +143,7 @@ def test_partitions_are_ahead_without_a_gap(pg):
     bounds(pg, "events")
 
 
+@pytest.mark.only_on("postgresql")
 def test_partitions_are_made_once_by_servers_that_ask_at_once(pg):
     def ask(_):
         with contextlib.closing(pg.connect()) as connection, connection.cursor() as cursor:
@@ -153,6 +157,7 @@ def test_partitions_are_made_once_by_servers_that_ask_at_once(pg):
     bounds(pg, "events")
 
 
+@pytest.mark.only_on("postgresql")
 @pytest.mark.parametrize("away_days", [20, 400])
 def test_partitions_continue_after_a_time_away(pg, away_days):
     """The database as a server left it long ago: the history partition ends then, and nothing comes after it."""
@@ -165,12 +170,14 @@ def test_partitions_continue_after_a_time_away(pg, away_days):
     assert rows[-1][2] > now() + datetime.timedelta(days=7)
 
 
+@pytest.mark.only_on("postgresql")
 @pytest.mark.parametrize("days", [0, 1, 367, None])
 def test_partitions_ahead_has_bounds(pg, days):
     with pytest.raises(Exception, match="days must be"):
         pg.query("SELECT egdb_partitions_ahead(?::int)", (days,))
 
 
+@pytest.mark.only_on("postgresql")
 def test_making_partitions_stops_no_writer(pg):
     """A writer that hangs in its transaction holds no lock that the function waits for, nor the other way round."""
     with contextlib.closing(pg.connect()) as writer, writer.cursor() as cursor:
@@ -180,6 +187,7 @@ def test_making_partitions_stops_no_writer(pg):
         cursor.execute("COMMIT")
 
 
+@pytest.mark.only_on("postgresql")
 def test_every_partition_has_every_index_once(pg):
     for parent in ("events", "delta_tokens"):
         wanted = pg.scalar("SELECT count(*) FROM pg_index WHERE indrelid = ?::regclass", (parent,))
@@ -194,6 +202,7 @@ EVENT = ("INSERT INTO events(id, topic, ts_utc, source, correlation_id, repo_sha
          " VALUES ('{id}', 't@v1', {ts}, 's', 'c', 'r', '{{}}', {position})")
 
 
+@pytest.mark.only_on("postgresql")
 def test_events_of_any_past_and_of_a_day_ahead_find_a_place(pg):
     moments = ["'0001-01-01Z'", "'1970-01-01Z'", "now() - interval '10 years'", "now() - interval '8 days'", "now()",
                "now() + interval '24 hours'"]
@@ -202,6 +211,7 @@ def test_events_of_any_past_and_of_a_day_ahead_find_a_place(pg):
     assert pg.scalar("SELECT count(*) FROM events_history") == 4
 
 
+@pytest.mark.only_on("postgresql")
 def test_materialized_views_refresh_beside_readers(pg):
     views = pg.query("SELECT matviewname FROM pg_matviews")
     assert len(views) == 2
