@@ -255,9 +255,6 @@ static eg_status check_words(const struct eg_config *config, struct eg_err *err)
         return eg_err_set(err, EG_E_CONFIG, "auth.mode", "auth.mode is none, HS256, RS256 or ES256, not \"%.60s\"",
                           config->auth_mode);
     }
-    if (strcasecmp(config->auth_mode, "none") != 0 && !*config->auth_key_file) {
-        return eg_err_set(err, EG_E_CONFIG, "auth.key_file", "auth.mode %s needs auth.key_file", config->auth_mode);
-    }
     char address[EG_ADDRESS_B];
     uint16_t port;
     return eg_config_listen(config, address, &port, err);

@@ -2,13 +2,10 @@
 write-ahead log that hold its event were synced; and when a sync fails, nothing is acknowledged."""
 import concurrent.futures
 import re
-import shutil
 
 import pytest
 
 from support import events, stores
-
-pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
 
 SENDS = ("sendto", "sendmsg", "write", "writev", "sendfile")
 SYNCS = ("fsync", "fdatasync")
