@@ -35,8 +35,8 @@ class Server:
         self.base = folder / f"server-{self.port}"
         self.log_path = self.base.with_suffix(".log")
 
-    def start(self):
-        """Also restarts after stop() or kill(), on the same port and store; the log goes on."""
+    def launch(self):
+        """Starts the program and waits for nothing. Also restarts after stop() or kill(), on the same port and store; the log goes on."""
         command = [*self.wrapper, str(binary.path()), "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store.dsn]
         if self.config:
             path = self.base.with_suffix(".ini")
@@ -46,6 +46,11 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command + self.args, cwd=binary.ROOT, env=binary.environment(self.env),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        return self
+
+    def start(self):
+        """launch(), and then until it is ready."""
+        self.launch()
         try:
             self.wait_for("/readyz" if self.ready else "/healthz")
         except AssertionError:
