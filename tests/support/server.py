@@ -19,8 +19,8 @@ def ini(config):
 
 class Server:
     def __init__(self, store, folder, config=None, args=(), env=None, wrapper=(), ready=True, expect_exit=0):
-        """wrapper: words before the program (strace …). ready: start() waits for /readyz, else for /healthz only. expect_exit: the
-        exit code demanded at the end, None for any."""
+        """wrapper: words before the program (strace …). ready: start() waits for /readyz, if False for /healthz, if None for nothing.
+        expect_exit: the exit code demanded at the end, None for any."""
         self.store = store
         self.config = dict(config or {})
         self.args = list(args)
@@ -51,6 +51,8 @@ class Server:
     def start(self):
         """launch(), and then until it is ready."""
         self.launch()
+        if self.ready is None:
+            return self
         try:
             self.wait_for("/readyz" if self.ready else "/healthz")
         except AssertionError:
