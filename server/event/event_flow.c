@@ -21,8 +21,8 @@ static const struct eg_step request_way[] = {
     {"store", eg_event_store},     {"acknowledge", eg_event_acknowledge},
 };
 
-#define SLICE_US 2000 /* a large body must not keep the loop from the database's answers for longer */
-#define SLICE_CHECK 16
+#define SLICE_US 1000 /* a large body must not keep the loop from the database's answers for longer */
+#define SLICE_CHECK 8
 
 static void prepare_item(struct eg_item *item) {
     for (size_t i = 0; i < sizeof item_way / sizeof item_way[0]; i++) {

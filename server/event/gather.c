@@ -194,12 +194,12 @@ void eg_gather_done(struct eg_event *event, struct eg_item *item) {
         eg_request_wake(sub->req);
 }
 
+void eg_gather_next(struct eg_event *event) { start_if_due(event); }
+
 void eg_gather_batch_over(struct eg_event *event) {
     expire_late(event);
     arm_timer(event);
-    if (!eg_list_empty(&event->queue) && !event->retry_at_us)
-        kick(event);
-    if (event->draining && event->drained && eg_list_empty(&event->queue)) {
+    if (event->draining && event->drained && !event->batch.busy && eg_list_empty(&event->queue)) {
         void (*drained)(void *) = event->drained;
         event->drained = NULL;
         drained(event->drained_ctx);

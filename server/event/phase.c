@@ -229,6 +229,7 @@ static struct eg_value *fold_target(const struct eg_phase *phase, const struct e
         if (!touch->hash || touch->group != group)
             return NULL;
         struct eg_value *row = group->rows + group->width * touch->row;
+        *clash = plan->moves_key;
         for (size_t j = 0; j < plan->key.n; j++) {
             int at = plan->key.at[j];
             *clash |= !same_value(&row[at], &params[at], plan->rule->types[at]);

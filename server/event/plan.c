@@ -169,20 +169,56 @@ static bool params_of(struct maker *m, const struct eg_dml *dml, size_t n, const
 
 static bool makes_rows(const struct eg_dml *dml) { return dml->kind <= EG_DML_REPLACE; }
 
-static void note_keyset(struct maker *m, const struct eg_dml *dml) {
-    if (!dml->n_key || dml->kind == EG_DML_INSERT)
-        return;
-    for (size_t i = 0; i < m->n_keysets; i++) {
+static size_t keyset_of(const struct maker *m, const struct eg_table *table, size_t n, const int *columns) {
+    size_t i = 0;
+    for (; i < m->n_keysets; i++) {
         const struct keyset *old = &m->keysets[i];
-        if (old->table == dml->table && old->n == dml->n_key && !memcmp(old->columns, dml->key, old->n * sizeof *old->columns))
-            return;
+        if (old->table == table && old->n == n && !memcmp(old->columns, columns, n * sizeof *columns))
+            break;
     }
-    m->keysets[m->n_keysets++] = (struct keyset){dml->table, dml->n_key, dml->key};
+    return i;
+}
+
+static void note_keyset(struct maker *m, const struct eg_table *table, size_t n, const int *columns) {
+    if (n && keyset_of(m, table, n, columns) == m->n_keysets)
+        m->keysets[m->n_keysets++] = (struct keyset){table, n, columns};
+}
+
+/* Which row is the newest depends on what was inserted before, as a row's content depends on what its key met before. */
+static const struct eg_ref *newest_of(const struct eg_cell *cell) { return cell->ref && cell->ref->newest ? cell->ref : NULL; }
+
+static void note_keysets(struct maker *m, const struct eg_dml *dml) {
+    if (dml->kind != EG_DML_INSERT)
+        note_keyset(m, dml->table, dml->n_key, dml->key);
+    for (size_t i = 0; i < dml->n_cells; i++) {
+        const struct eg_ref *ref = newest_of(&dml->cells[i]);
+        if (ref)
+            note_keyset(m, ref->table, ref->n_where, ref->where);
+    }
+}
+
+static eg_status plan_reads(struct maker *m, struct eg_rule_plan *plan, struct eg_keyset_use *uses) {
+    const struct eg_dml *dml = &plan->rule->dml;
+    int at = 0;
+    for (size_t i = 0; i < dml->n_cells; i++) {
+        const struct eg_ref *ref = newest_of(&dml->cells[i]);
+        size_t width = dml->cells[i].ref ? dml->cells[i].ref->n_where : 1;
+        int *params = ref ? eg_arena_alloc(m->arena, width * sizeof *params) : NULL;
+        if (ref && !params)
+            return EG_FAIL;
+        for (size_t j = 0; ref && j < width; j++)
+            params[j] = at + (int)j;
+        if (ref)
+            uses[plan->n_keysets++] =
+                (struct eg_keyset_use){(int)keyset_of(m, ref->table, ref->n_where, ref->where), {width, params}};
+        at += (int)width;
+    }
+    return EG_OK;
 }
 
 static eg_status plan_keysets(struct maker *m, struct eg_rule_plan *plan) {
     const struct eg_dml *dml = &plan->rule->dml;
-    struct eg_keyset_use *uses = eg_arena_alloc(m->arena, (m->n_keysets + 1) * sizeof *uses);
+    struct eg_keyset_use *uses = eg_arena_alloc(m->arena, (m->n_keysets + dml->n_cells + 1) * sizeof *uses);
     if (!uses)
         return EG_FAIL;
     for (size_t i = 0; i < m->n_keysets; i++) {
@@ -194,6 +230,8 @@ static eg_status plan_keysets(struct maker *m, struct eg_rule_plan *plan) {
             use->at.n = 0;
     }
     plan->keysets = uses;
+    if (plan_reads(m, plan, uses) != EG_OK)
+        return EG_FAIL;
     if (dml->kind != EG_DML_INSERT && !params_of(m, dml, dml->n_key, dml->key, &plan->key))
         plan->key.n = 0;
     return EG_OK;
@@ -257,6 +295,8 @@ static eg_status plan_folding(struct maker *m, struct eg_rule_plan *plan) {
                         (rule->dml.kind == EG_DML_REPLACE && !holds(&rule->dml, cell->column));
         for (size_t j = 0; j < width; j++)
             plan->replaced[at++] = replaced;
+        for (size_t j = 0; rule->dml.kind == EG_DML_UPDATE && j < rule->dml.n_key; j++)
+            plan->moves_key |= rule->dml.key[j] == cell->column;
     }
     return EG_OK;
 }
@@ -280,22 +320,24 @@ static eg_status plan_rule(struct maker *m, const struct eg_rule *rule) {
 
 static eg_status plan_rules(struct maker *m) {
     const struct eg_topic *const *topics;
-    size_t n_topics = eg_registry_topics(m->registry, &topics), n_rules = 0, n_needs = 0;
+    size_t n_topics = eg_registry_topics(m->registry, &topics), n_keysets = 0, n_rules = 0, n_needs = 0;
     for (size_t i = 0; i < n_topics; i++) {
         n_rules += topics[i]->n_rules;
-        for (size_t j = 0; j < topics[i]->n_rules; j++)
+        for (size_t j = 0; j < topics[i]->n_rules; j++) {
             n_needs += topics[i]->rules[j].n_needs;
+            n_keysets += 1 + topics[i]->rules[j].dml.n_cells;
+        }
     }
     m->plan->rules = eg_map_new(m->arena, n_rules + 1);
     m->cap_shapes = n_needs;
     m->shapes = eg_arena_alloc(m->arena, (n_needs + 1) * sizeof *m->shapes);
-    m->keysets = eg_arena_alloc(m->arena, (n_rules + 1) * sizeof *m->keysets);
+    m->keysets = eg_arena_alloc(m->arena, (n_keysets + 1) * sizeof *m->keysets);
     if (!m->plan->rules || !m->shapes || !m->keysets)
         return EG_FAIL;
     for (size_t i = 0; i < n_topics; i++) { /* all shapes before the first rule: what a row makes is told by all needs */
         for (size_t j = 0; j < topics[i]->n_rules; j++) {
             const struct eg_rule *rule = &topics[i]->rules[j];
-            note_keyset(m, &rule->dml);
+            note_keysets(m, &rule->dml);
             for (size_t k = 0; k < rule->n_needs; k++) {
                 if (!need_shape(m, &rule->needs[k]))
                     return EG_FAIL;

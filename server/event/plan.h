@@ -40,12 +40,13 @@ struct eg_rule_plan {
     const struct eg_need_shape *const *needs; /* rule->n_needs */
     size_t n_creates;                          /* need shapes that a row of this rule satisfies */
     const struct eg_creates *creates;
-    size_t n_keysets;                          /* key column sets in use on its table */
+    size_t n_keysets;                          /* key column sets in use on its table, and those by which it looks for a newest row */
     const struct eg_keyset_use *keysets;
     struct eg_params key;                      /* of dml.key, for folding */
     size_t n_fills;
     const struct eg_fill_use *fills;
     bool *replaced; /* n_params: whether a later row's value wins when two are folded */
+    bool moves_key; /* an update that changes a column of its key: what it changed is not found by the same key again */
 };
 
 struct eg_plan {

@@ -73,7 +73,8 @@ void eg_gather_push(struct eg_event *event, struct eg_item *item);
 void eg_gather_put_back(struct eg_event *event, struct eg_link *items, bool pause);
 size_t eg_gather_take(struct eg_event *event, struct eg_link *into, size_t *n_units); /* the next batch: events taken */
 void eg_gather_done(struct eg_event *event, struct eg_item *item); /* result is set: wakes its request when all are */
-void eg_gather_batch_over(struct eg_event *event);                 /* the next may start */
+void eg_gather_next(struct eg_event *event);       /* starts the next batch, if there is one and nothing is to be waited for */
+void eg_gather_batch_over(struct eg_event *event); /* after its items were answered: deadlines, and the end of a drain */
 
 /* store.c */
 void eg_store_start(struct eg_event *event); /* takes a batch and begins */

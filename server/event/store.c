@@ -170,11 +170,6 @@ static void on_needs(void *ctx, enum eg_fault fault, const struct eg_err *err) {
     wake_or_write(event);
 }
 
-static void over(struct eg_event *event) {
-    event->batch.busy = false;
-    eg_gather_batch_over(event);
-}
-
 static void count(struct eg_event *event, const struct eg_item *item) {
     struct eg_event_stats *stats = &event->stats;
     stats->stored += item->result == EG_RESULT_STORED;
@@ -201,14 +196,25 @@ static void count_commit(struct eg_event *event) {
         stats->position = batch->position;
 }
 
-static void all_done(struct eg_event *event) {
+/* The next batch is on its way before the items of this one are answered: the database works meanwhile. */
+static void over(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
+    struct eg_link done;
+    eg_list_init(&done);
     while (!eg_list_empty(&batch->items)) {
-        struct eg_item *item = EG_CONTAINER(batch->items.next, struct eg_item, link);
+        struct eg_link *link = batch->items.next;
+        eg_list_remove(link);
+        eg_list_append(&done, link);
+    }
+    batch->busy = false;
+    eg_gather_next(event);
+    while (!eg_list_empty(&done)) {
+        struct eg_item *item = EG_CONTAINER(done.next, struct eg_item, link);
         eg_list_remove(&item->link);
         count(event, item);
         eg_gather_done(event, item);
     }
+    eg_gather_batch_over(event);
 }
 
 static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *err) {
@@ -222,7 +228,6 @@ static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *er
     eg_err_clear(&event->store_err);
     size_t most = event->config.batch_most_events;
     event->batch_limit = event->batch_limit * 2 < most ? event->batch_limit * 2 : most;
-    all_done(event);
     over(event);
 }
 
@@ -246,7 +251,6 @@ static void reject_all(struct eg_event *event, enum eg_code code, const struct e
         (void)eg_item_reject_with(item, &named, NULL);
         item->dead_letter = false;
     }
-    all_done(event);
 }
 
 /* The culprit is alone: it becomes a dead letter, which is written by the next batch. */
@@ -265,7 +269,6 @@ static void refuse_alone(struct eg_event *event, const struct eg_err *err) {
         return;
     }
     item->dead_letter = false;
-    all_done(event);
 }
 
 static void fault_of(struct eg_event *event, enum eg_fault fault, const struct eg_err *err) {

@@ -18,7 +18,8 @@
 
 #define BACKLOG 4096
 #define CONNECTION_MEMORY_B (32U << 10)
-#define ROUNDS_MAX 16 /* then the loop gets its turn */
+#define ROUNDS_MAX 16 /* then the loop gets its turn … */
+#define TURN_US 1000  /* … or after this long */
 
 static void set_defaults(struct eg_http_config *config) {
 #define DEFAULT(member, value) config->member = config->member ? config->member : (value)
@@ -95,7 +96,9 @@ static eg_status start_daemon(struct eg_http *http, struct eg_err *err) {
     return EG_OK;
 }
 
-static void run_ready(struct eg_http *http) {
+/* Runs what was ready at the call, for at most TURN_US: a step that wants another turn (a large body is taken in slices) is ready again
+ * at once, and must not keep the loop from the database. */
+static void run_ready(struct eg_http *http, int64_t until_us) {
     struct eg_link batch;
     eg_list_init(&batch);
     while (!eg_list_empty(&http->ready)) {
@@ -103,9 +106,15 @@ static void run_ready(struct eg_http *http) {
         eg_list_remove(link);
         eg_list_append(&batch, link);
     }
+    bool turn_over = false;
     while (!eg_list_empty(&batch)) {
-        struct eg_exchange *x = EG_CONTAINER(batch.next, struct eg_exchange, link);
+        struct eg_link *link = turn_over ? batch.prev : batch.next;
+        struct eg_exchange *x = EG_CONTAINER(link, struct eg_exchange, link);
         eg_list_remove(&x->link);
+        if (turn_over) { /* back, before those that became ready meanwhile */
+            eg_list_prepend(&http->ready, &x->link);
+            continue;
+        }
         x->queued = false;
         if (x->phase == EG_PHASE_FLOW && eg_flow_run(x))
             eg_send_prepare(x);
@@ -114,6 +123,7 @@ static void run_ready(struct eg_http *http) {
             http->n_suspended--;
             MHD_resume_connection(x->mhd);
         }
+        turn_over = eg_clock_mono_us() >= until_us;
     }
 }
 
@@ -125,22 +135,28 @@ static bool pending(struct eg_http *http, MHD_UNSIGNED_LONG_LONG *ms) {
 }
 
 static void on_timer(uv_timer_t *timer) { eg_http_drive(timer->data); }
+static void on_idle(uv_idle_t *idle) { eg_http_drive(idle->data); }
 
+/* What is left goes on in the loop's next turn, which does not sleep. (A timer of 0 would run again before the loop has looked at any
+ * descriptor.) */
 void eg_http_drive(struct eg_http *http) {
     MHD_UNSIGNED_LONG_LONG ms = 0;
     bool more = true;
     if (http->driving || !http->daemon)
         return;
     http->driving = true;
-    for (int round = 0; more && round < ROUNDS_MAX; round++) {
-        run_ready(http);
+    int64_t until_us = eg_clock_mono_us() + TURN_US;
+    for (int round = 0; more && round < ROUNDS_MAX && (!round || eg_clock_mono_us() < until_us); round++) {
+        run_ready(http, until_us);
         EG_ASSERT(MHD_run(http->daemon) == MHD_YES);
         more = pending(http, &ms);
     }
     http->driving = false;
     if (more)
-        uv_timer_start(&http->timer, on_timer, 0, 0);
-    else if (ms != UINT64_MAX)
+        uv_idle_start(&http->again, on_idle);
+    else
+        uv_idle_stop(&http->again);
+    if (!more && ms != UINT64_MAX)
         uv_timer_start(&http->timer, on_timer, ms, 0);
     else
         uv_timer_stop(&http->timer);
@@ -153,12 +169,18 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
     eg_http_drive(poll->data);
 }
 
-static void drive_ready(struct eg_http *http) {
+/* Wakes from other callbacks: before the poll they only keep it from sleeping, after it they are served, unless the loop comes back to them
+ * at once anyway. */
+static void on_prepare(uv_prepare_t *prepare) {
+    struct eg_http *http = prepare->data;
     if (!eg_list_empty(&http->ready))
+        uv_idle_start(&http->again, on_idle);
+}
+static void on_check(uv_check_t *check) {
+    struct eg_http *http = check->data;
+    if (!eg_list_empty(&http->ready) && !uv_is_active((uv_handle_t *)&http->again))
         eg_http_drive(http);
 }
-static void on_prepare(uv_prepare_t *prepare) { drive_ready(prepare->data); }
-static void on_check(uv_check_t *check) { drive_ready(check->data); }
 
 /* Flows that still wait when the drain's time is over are answered; what then remains is a client that does not read.
  */
@@ -197,10 +219,12 @@ static void start_handles(struct eg_http *http) {
     EG_ASSERT(info && uv_poll_init(http->loop, &http->poll, info->epoll_fd) == 0);
     uv_timer_init(http->loop, &http->timer);
     uv_timer_init(http->loop, &http->sweep);
+    uv_idle_init(http->loop, &http->again);
     uv_prepare_init(http->loop, &http->prepare);
     uv_check_init(http->loop, &http->check);
     http->poll.data = http->timer.data = http->sweep.data = http->prepare.data = http->check.data = http;
-    http->n_handles = 5;
+    http->again.data = http;
+    http->n_handles = 6;
     uv_poll_start(&http->poll, UV_READABLE, on_poll);
     uv_prepare_start(&http->prepare, on_prepare);
     uv_check_start(&http->check, on_check);
@@ -294,6 +318,7 @@ static void stop(struct eg_http *http) {
     uv_close((uv_handle_t *)&http->poll, on_closed);
     uv_close((uv_handle_t *)&http->timer, on_closed);
     uv_close((uv_handle_t *)&http->sweep, on_closed);
+    uv_close((uv_handle_t *)&http->again, on_closed);
     uv_close((uv_handle_t *)&http->prepare, on_closed);
     uv_close((uv_handle_t *)&http->check, on_closed);
 }

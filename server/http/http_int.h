@@ -30,6 +30,7 @@ struct eg_http {
     uv_poll_t poll;
     uv_timer_t timer; /* when libmicrohttpd wants to run again */
     uv_timer_t sweep; /* deadlines of connections */
+    uv_idle_t again; /* active while something is left to do: the loop then does not sleep */
     uv_prepare_t prepare;
     uv_check_t check;
     int n_handles; /* not yet closed */
