@@ -31,21 +31,23 @@ def _as_postgres(*command):
 
 
 class Cluster:
-    """with Cluster() as cluster: … A folder under the temp directory; gone at the end."""
+    """with Cluster() as cluster: … A folder under the temp directory, or under `under`; gone at the end."""
 
-    def __init__(self, settings=None):
+    def __init__(self, settings=None, under=None, initdb=()):
         self.settings = {**SETTINGS, **(settings or {})}
+        self.under, self.initdb = under, list(initdb)
         self.folder = None
         self.port = None
         self.n_databases = 0
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="egdb-pg-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="egdb-pg-", dir=self.under))
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         self.data = self.folder / "data"
-        self._run(BIN / "initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._run(BIN / "initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync",
+                  *self.initdb)
         self.port = ports.free()
         lines = [f"{name} = '{value}'\n" for name, value in self.settings.items()]
         lines += [f"port = {self.port}\n", f"unix_socket_directories = '{self.folder}'\n"]
