@@ -99,7 +99,7 @@ def fill_and_free(start_server, cluster, templates, disk, config):
         posts.wait_more(200)
         disk.leave(1 << 20)
         refused(posts, ["store_full", "store_unavailable"])
-        count = posts.refused.total() + 100
+        count = posts.refused.total() + 12
         wait.until(lambda: posts.refused.total() >= count or posts.failures, "and goes on being refused", DEADLINE_S)
         acknowledged = posts.snapshot()
         disk.release()

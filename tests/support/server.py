@@ -91,6 +91,10 @@ class Server:
     def signal(self, number):
         os.kill(self.pid(), number)
 
+    def terminate(self):
+        """SIGTERM, without waiting for what comes of it."""
+        self.signal(signal.SIGTERM)
+
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 

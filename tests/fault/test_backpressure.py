@@ -1,0 +1,92 @@
+"""A store that takes nothing while clients go on: what does not fit is refused at once, memory stays bounded, and it is over by itself."""
+import json
+import pathlib
+
+from support import binary, events, wait
+from support.hold import held
+from support.raw import Raw
+
+QUEUE_EVENTS = 64
+QUEUE_B = 2 << 20
+
+
+def posts(server, count, size_b=0):
+    """As many connections, each with one event sent, whose answers nobody reads yet."""
+    sent = []
+    for _ in range(count):
+        event = events.label(env={"padding": "x" * size_b} if size_b else None)
+        body = json.dumps(event).encode()
+        head = f"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        sent.append((event["id"], Raw(server.port).send(head.encode() + body)))
+    return sent
+
+
+def metric(client, name):
+    return next(float(line.split()[-1]) for line in client.get("/metrics").text.splitlines() if line.startswith(name + " "))
+
+
+def resident_b(server):
+    status = pathlib.Path(f"/proc/{server.pid()}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+def is_overload(answer):
+    if answer.status != 503 or answer.json()["code"] != "overloaded":
+        return False
+    assert int(answer.headers["retry-after"]) >= 1 and answer.json()["hint"], answer
+    return True
+
+
+def test_overload_is_refused_at_once_and_ends(start_server, store):
+    server = start_server(store, config={"event.queue_most_events": QUEUE_EVENTS, "event.store_wait_ms": 120000,
+                                         "store.sqlite_busy_ms": 100, "store.lock_timeout_ms": 100000,
+                                         "store.write_timeout_ms": 100000})
+    with server.client() as client:
+        with held(store):
+            sent = posts(server, QUEUE_EVENTS)
+            wait.until(lambda: metric(client, "egdb_queue_events") == QUEUE_EVENTS, "the queue is full")
+            for _ in range(50):  # each is answered while the queue stands still
+                answer = client.post_event(events.label())
+                assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
+                assert int(answer.headers["Retry-After"]) >= 1
+            answer = client.post("/v1/events", [events.label() for _ in range(10)])
+            assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
+            assert metric(client, "egdb_queue_events") == QUEUE_EVENTS
+            assert client.get("/healthz").status == 200
+        for id_, raw in sent:
+            answer = raw.answer()
+            assert answer.status == 201 and answer.json()["id"] == id_, answer
+            raw.socket.close()
+        assert client.post_event(events.label()).status == 201
+    assert store.scalar("SELECT count(*) FROM events") == QUEUE_EVENTS + 1
+
+
+def test_memory_is_bounded(start_server, store, impatient):
+    """Ten times what the queue may hold, in bytes: some wait and are refused when their time is over, all others at once."""
+    server = start_server(store, config={**impatient, "event.queue_most_b": QUEUE_B, "http.body_budget_b": 16 << 20})
+    with server.client() as client:
+        assert client.post_event(events.label()).status == 201
+        before_b = resident_b(server)
+        with held(store):
+            overloads = 0
+            for _ in range(5):
+                sent = posts(server, 40, size_b=100000)
+                for _, raw in sent:
+                    answer = raw.answer()
+                    assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
+                    overloads += is_overload(answer)
+                    raw.socket.close()
+                assert metric(client, "egdb_queue_events") == 0
+            assert overloads >= 50
+            if not binary.is_instrumented():
+                assert resident_b(server) - before_b < 64 << 20
+        server.wait_for("/readyz")
+        assert client.post_event(events.label()).status == 201
+    assert store.scalar("SELECT count(*) FROM events") == 2
+
+
+def test_one_request_larger_than_the_queue_is_taken_when_it_is_empty(start_server, store):
+    server = start_server(store, config={"event.queue_most_events": QUEUE_EVENTS})
+    with server.client() as client:
+        answer = client.post("/v1/events", [events.label() for _ in range(3 * QUEUE_EVENTS)])
+        assert answer.status == 200 and answer.json()["stored"] == 3 * QUEUE_EVENTS
