@@ -1,7 +1,8 @@
 /* A load for POST /v1/events: keep-alive connections on one epoll loop, each sending its next request when the last was answered.
- * Bodies are made beforehand and only their ids patched, so that the load costs as little as it can beside the server.
- *   build/bench/load --port 8421 --connections 64 --events 200000 [--batch 1000] [--ids ulid|random] [--topic label|step]
- *                    [--token FILE] [--poison PERCENT] [--path /v1/events]
+ * An event costs the load about a microsecond, so that it takes little from the server beside it.
+ *   build/bench/load --port 8421 --connections 64 --events 200000 [--seconds 10] [--batch 1000] [--ids ulid|random]
+ *                    [--topic label|step] [--run ID] [--token FILE] [--poison PERCENT] [--path /v1/events]
+ * It ends after the events or the seconds, whichever comes first. Steps belong to the run, which must exist: else their rows wait.
  * Prints one line of JSON: events, seconds, events_per_s, p50_ms, p99_ms, max_ms, and the answers by status. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,10 +25,11 @@ static struct {
     int port, connections;
     long events, batch;
     bool random_ids, step;
-    double poison;
-    const char *path;
+    double poison, seconds;
+    const char *path, *run;
     char token[8192];
-} options = {.port = 8421, .connections = 64, .events = 100000, .batch = 1, .path = "/v1/events"};
+} options = {.port = 8421, .connections = 64, .events = 100000, .batch = 1, .seconds = 1e9, .path = "/v1/events",
+             .run = "bench-run"};
 
 struct connection {
     int fd;
@@ -42,7 +44,8 @@ struct connection {
 
 static long events_sent, events_done, statuses[600];
 static double *latencies;
-static long n_latencies;
+static size_t n_latencies, cap_latencies;
+static double start;
 static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 static double now(void) {
@@ -88,16 +91,17 @@ static int put_event(char *out, size_t cap, long number) {
     struct tm utc;
     gmtime_r(&t.tv_sec, &utc);
     strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &utc);
-    const char *head = "{\"id\":\"00000000000000000000000000\",\"topic\":\"%s\",\"ts_utc\":\"%s.%06ldZ\",\"source\":\"ci/build\","
-                       "\"correlation_id\":\"bench-%ld\",\"repo_sha\":\"8f1c2d3e4a5b60718293a4b5c6d7e8f901234567\","
-                       "\"repo_branch\":\"main\",\"payload\":";
-    int n = snprintf(out, cap, head, options.step ? "core.step.finished@v1" : "commit.labelled@v1", time, t.tv_nsec / 1000, number);
+    int n = snprintf(out, cap,
+                     "{\"id\":\"00000000000000000000000000\",\"topic\":\"%s\",\"ts_utc\":\"%s.%06ldZ\",\"source\":\"ci/build\","
+                     "\"correlation_id\":\"bench-%ld\",\"repo_sha\":\"8f1c2d3e4a5b60718293a4b5c6d7e8f901234567\","
+                     "\"repo_branch\":\"main\",\"payload\":",
+                     options.step ? "core.step.finished@v1" : "commit.labelled@v1", time, t.tv_nsec / 1000, number);
     if (options.step)
         n += snprintf(out + n, cap - (size_t)n,
-                      "{\"run_id\":\"bench-run\",\"name\":\"pipeline.build_ctx\",\"idx\":%ld,\"dt_ms\":%s,\"deltas\":{\"files\":[\"core/"
+                      "{\"run_id\":\"%s\",\"name\":\"pipeline.build_ctx\",\"idx\":%ld,\"dt_ms\":%s,\"deltas\":{\"files\":[\"core/"
                       "pipeline.py\",\"core/graph.py\",\"analysis/metrics.py\"],\"tokens\":{\"MODIFY_SIG\":2,\"ADD_FN\":3,\"RENAME_FN\":1},"
                       "\"note\":\"the context was built anew since its inputs had changed\",\"cache\":{\"hits\":120,\"misses\":7}}}}",
-                      number, bad ? "\"soon\"" : "123");
+                      options.run, number, bad ? "\"soon\"" : "123");
     else
         n += snprintf(out + n, cap - (size_t)n,
                       "{\"sha\":\"%016llx%024d\",\"label\":\"%s\",\"reason\":\"merged after review and a green pipeline; the change "
@@ -143,7 +147,7 @@ static void pump(struct connection *c) {
 
 static void begin(struct connection *c) {
     c->in_flight = 0;
-    if (events_sent >= options.events)
+    if (events_sent >= options.events || now() - start > options.seconds)
         return;
     make_request(c);
     events_sent += options.batch;
@@ -172,6 +176,12 @@ static bool take(struct connection *c) {
 
 static void finish(struct connection *c) {
     int status = atoi(c->answer + 9);
+    if (n_latencies == cap_latencies) {
+        cap_latencies = cap_latencies ? 2 * cap_latencies : 65536;
+        latencies = realloc(latencies, cap_latencies * sizeof *latencies);
+        if (!latencies)
+            fail("memory");
+    }
     latencies[n_latencies++] = now() - c->started;
     statuses[status > 0 && status < 600 ? status : 0]++;
     events_done += c->in_flight;
@@ -213,7 +223,7 @@ static void read_options(int argc, char **argv) {
     static const struct option names[] = {{"port", 1, 0, 'p'},   {"connections", 1, 0, 'c'}, {"events", 1, 0, 'n'},
                                           {"batch", 1, 0, 'b'},  {"ids", 1, 0, 'i'},         {"topic", 1, 0, 't'},
                                           {"poison", 1, 0, 'x'}, {"token", 1, 0, 'k'},       {"path", 1, 0, 'u'},
-                                          {0, 0, 0, 0}};
+                                          {"run", 1, 0, 'r'},    {"seconds", 1, 0, 's'},     {0, 0, 0, 0}};
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (o) {
         case 'p': options.port = atoi(optarg); break;
@@ -225,6 +235,8 @@ static void read_options(int argc, char **argv) {
         case 'x': options.poison = atof(optarg); break;
         case 'k': read_token(optarg); break;
         case 'u': options.path = optarg; break;
+        case 'r': options.run = optarg; break;
+        case 's': options.seconds = atof(optarg); break;
         default: exit(2);
         }
     }
@@ -232,13 +244,11 @@ static void read_options(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     read_options(argc, argv);
-    clock_gettime(CLOCK_REALTIME, &(struct timespec){0});
     random_state = (uint64_t)(now() * 1e9) | 1;
-    latencies = malloc((size_t)(options.events / options.batch + options.connections + 1) * sizeof *latencies);
     struct connection *list = calloc((size_t)options.connections, sizeof *list);
     int epoll = epoll_create1(0);
     connect_all(list, epoll);
-    double start = now();
+    start = now();
     for (int i = 0; i < options.connections; i++)
         begin(&list[i]);
     struct epoll_event events[256];
