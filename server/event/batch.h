@@ -1,4 +1,4 @@
-/* The batch in flight: one write transaction. store.c drives it, decide.c says what each item is, rows.c collects what is written,
+/* The batch in flight: one write transaction. store.c drives it, decide.c says what each item is, batch.c collects what is written,
  * pending.c keeps rows whose parents are missing. */
 #ifndef EG_EVENT_BATCH_H
 #define EG_EVENT_BATCH_H
@@ -21,19 +21,25 @@ struct eg_params_buf {
     struct eg_value *values;
 };
 
+/* Rows that wait, in the order in which they are to be made: that of their events. */
+struct eg_wait_list {
+    struct eg_waiter *first, *last;
+};
+
 struct eg_need_state { /* of one natural key of one need shape */
     const struct eg_need_shape *shape;
     const struct eg_value *key; /* n_where */
-    bool asked;                 /* the database was asked in this transaction */
     bool exists;
-    bool created;               /* by this batch */
-    struct eg_need_state *next_created; /* of those whose waiting rows in the database were not asked for yet */
-    struct eg_waiter *waiters;          /* rows of this batch that wait for it */
+    bool created;  /* by this batch */
+    bool may_come; /* a row of this batch may make it: rows that wait for it in the database are fetched */
+    struct eg_need_state *next_coming; /* of those whose waiting rows were not asked for yet */
+    struct eg_wait_list waiters;
 };
 
 struct eg_waiter { /* a row that cannot be made yet */
     struct eg_waiter *next;      /* in the list it stands in: of its parent, or of what is to be tried */
     struct eg_waiter *next_made; /* in batch.waiters */
+    int64_t order;
     const struct eg_rule_plan *plan;
     const struct eg_value *params;
     struct eg_str event_id;
@@ -42,6 +48,7 @@ struct eg_waiter { /* a row that cannot be made yet */
     int64_t pending_id; /* of its row in pending_rows; 0: not there yet */
     bool settled;       /* made, so nothing is to be written into pending_rows */
     const struct eg_need_state *waits_for;
+    const struct eg_need_state *stored_for; /* what its row in pending_rows says */
 };
 
 struct eg_known_id {
@@ -66,7 +73,6 @@ struct eg_batch {
     int64_t received_us;  /* what received_utc says */
     int64_t position;     /* the last that is taken */
     int64_t first_position;
-    bool pending_exist;   /* pending_rows had rows when the batch began */
     bool failed;          /* the arena is full */
     struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
     struct eg_map *ids;   /* id → struct eg_known_id */
@@ -75,10 +81,10 @@ struct eg_batch {
     struct eg_need_state **need_list;
     size_t n_needs, cap_needs;
     size_t needs_asked;   /* need_list[0 … needs_asked) have been looked up */
-    struct eg_need_state *created;
-    struct eg_waiter *fetched; /* rows from pending_rows to be tried */
-    struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows, pending_rows, pending_gone;
+    struct eg_need_state *coming;
+    struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows, pending_rows, pending_moved, pending_gone;
     struct eg_waiter *waiters; /* all, newest first */
+    size_t n_waiters;
     struct eg_phases phases;
     struct eg_op *ops;
     size_t n_ops, cap_ops;
@@ -91,8 +97,9 @@ struct eg_value *eg_batch_row(struct eg_batch *batch, struct eg_params_buf *rows
 struct eg_op *eg_batch_op(struct eg_batch *batch, const struct eg_dml *dml, size_t n_rows, const struct eg_value *params);
 void eg_batch_ops_begin(struct eg_batch *batch); /* forgets the last round's */
 
-/* decide.c: the first round's questions, and what each item is by its answers: its result, its rows into the buffers. */
+/* decide.c: the first round's questions, their answers, and what each item is by these: its result, its rows into the buffers. */
 void eg_batch_ask(struct eg_event *event);
+void eg_batch_take(struct eg_event *event);
 void eg_batch_decide(struct eg_event *event);
 
 /* pending.c */
@@ -105,10 +112,12 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
 /* Lookups of needs not asked yet, as operations of this round, and their answers. False: there is nothing to ask. */
 bool eg_batch_ask_needs(struct eg_event *event);
 void eg_batch_take_needs(struct eg_event *event);
-/* Rows in the database that wait for what this batch made. take: may note more needs. wake: tries the rows. */
+/* What a row may make, so that the rows that wait for it in the database are asked for: before anything is decided, since they come
+ * before the rows of this batch. */
+void eg_batch_note_creates(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params);
 bool eg_batch_ask_waiting(struct eg_event *event);
-void eg_batch_take_waiting(struct eg_event *event);
-void eg_batch_wake(struct eg_event *event);
+void eg_batch_take_waiting(struct eg_event *event); /* may note more needs, and more of what may be made */
+void eg_batch_join_waiting(struct eg_event *event); /* when all needs are answered: the rows wait here now */
 /* Rows that still wait, into pending_rows' buffers. */
 void eg_batch_keep_waiting(struct eg_event *event);
 

@@ -90,7 +90,7 @@ static void know_letters(struct eg_batch *batch, const struct eg_op *op) {
     }
 }
 
-static void know_answers(struct eg_event *event) {
+void eg_batch_take(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     for (size_t i = 0; i < batch->n_ops; i++) {
         const struct eg_op *op = &batch->ops[i];
@@ -145,9 +145,12 @@ static void put_key(struct eg_batch *batch, const struct eg_item *item, struct e
     know(batch, batch->keys, key_name(batch, item), id, position, item->key_hash);
 }
 
-static void is_duplicate(struct eg_item *item, struct eg_str id, int64_t position) {
+/* id may live in the batch's memory or in another request's, and the answer is written when both may be gone. */
+static void is_duplicate(struct eg_batch *batch, struct eg_item *item, struct eg_str id, int64_t position) {
+    const char *own = id.p == item->env.id.p ? id.p : eg_arena_dup(item->of->arena, id.p, id.n);
+    batch->failed |= !own;
     item->result = EG_RESULT_DUPLICATE;
-    item->receipt_id = id;
+    item->receipt_id = (struct eg_str){own, id.n};
     item->position = position;
 }
 
@@ -158,7 +161,7 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
         struct eg_str name = key_name(batch, item);
         const struct eg_known_id *known = name.p ? eg_map_get(batch->keys, name.p, name.n) : NULL;
         if (known && same_hash(known, item->key_hash)) {
-            is_duplicate(item, known->id, known->position);
+            is_duplicate(batch, item, known->id, known->position);
             return true;
         }
         if (known) {
@@ -178,7 +181,7 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
     }
     if (env->idempotency_key.p && !dry) /* the key is new for a stored event: from now on it stands for it */
         put_key(batch, item, env->id, known->position);
-    is_duplicate(item, env->id, known->position);
+    is_duplicate(batch, item, env->id, known->position);
     return true;
 }
 
@@ -269,7 +272,6 @@ static bool any_conflict(struct eg_batch *batch, struct eg_link *at, const struc
 
 void eg_batch_decide(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
-    know_answers(event);
     for (struct eg_link *at = batch->items.next, *end; at != &batch->items && !batch->failed; at = end) {
         end = unit_end(batch, at);
         if (EG_CONTAINER(at, struct eg_item, link)->of->atomic && any_conflict(batch, at, end))

@@ -1,11 +1,13 @@
 /* Late parents: a row whose parent does not exist waits, in this batch and then in pending_rows, and is made
- * when the parent is. Whatever a batch makes may wake rows, which may wake others: the list is worked off until it is empty. */
+ * when the parent is. Whatever a batch makes may wake rows, which may wake others. They are made in the order of their events, those
+ * from earlier batches first, so that the rows come out the same however the events were cut into batches. */
 #include <string.h>
 
 #include "base/buf.h"
 #include "server/event/room.h"
 
 #define KEY_MOST_B 16384
+#define ORDER_NEW (INT64_C(1) << 62) /* behind every row that waited in the database: those have their ids */
 
 static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
 
@@ -92,37 +94,57 @@ static struct eg_need_state *missing_need(struct eg_batch *batch, const struct e
     return NULL;
 }
 
-/* What the row makes possible; *woken gets the rows of this batch that waited for it. */
+static void insert(struct eg_wait_list *list, struct eg_waiter *waiter) {
+    struct eg_waiter **at = &list->first;
+    if (list->first && list->last->order < waiter->order)
+        at = &list->last->next;
+    while (*at && (*at)->order < waiter->order)
+        at = &(*at)->next;
+    waiter->next = *at;
+    *at = waiter;
+    if (!waiter->next)
+        list->last = waiter;
+}
+
+static void merge(struct eg_wait_list *into, struct eg_wait_list *from) {
+    struct eg_waiter **at = &into->first, *more = from->first;
+    if (!more)
+        return;
+    struct eg_waiter *last = into->first && into->last->order > from->last->order ? into->last : from->last;
+    while (more) {
+        while (*at && (*at)->order < more->order)
+            at = &(*at)->next;
+        struct eg_waiter *rest = *at;
+        *at = more;
+        more = rest;
+    }
+    into->last = last;
+    *from = (struct eg_wait_list){NULL, NULL};
+}
+
+/* What the row makes possible; woken gets the rows that waited for it. */
 static void note_created(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params,
-                         struct eg_waiter **woken) {
+                         struct eg_wait_list *woken) {
     for (size_t i = 0; i < plan->n_creates; i++) {
         struct eg_need_state *state = state_of(batch, plan->creates[i].shape, params, plan->creates[i].at.at);
-        if (!state || state->created)
+        if (!state)
             continue;
         state->created = true;
-        state->next_created = batch->created;
-        batch->created = state;
-        while (state->waiters) {
-            struct eg_waiter *waiter = state->waiters;
-            state->waiters = waiter->next;
-            waiter->next = *woken;
-            *woken = waiter;
-        }
+        merge(woken, &state->waiters);
     }
 }
 
 static void wait_for(struct eg_waiter *waiter, struct eg_need_state *state) {
     waiter->waits_for = state;
-    waiter->next = state->waiters;
-    state->waiters = waiter;
+    insert(&state->waiters, waiter);
 }
 
 /* Makes the rows of the list that can be made, and all that these wake. */
-static void try_rows(struct eg_event *event, struct eg_waiter *list) {
+static void try_rows(struct eg_event *event, struct eg_wait_list *list) {
     struct eg_batch *batch = &event->batch;
-    while (list && !batch->failed) {
-        struct eg_waiter *waiter = list;
-        list = waiter->next;
+    while (list->first && !batch->failed) {
+        struct eg_waiter *waiter = list->first;
+        list->first = waiter->next;
         struct eg_need_state *missing = missing_need(batch, waiter->plan, waiter->params);
         if (missing) {
             wait_for(waiter, missing);
@@ -130,8 +152,14 @@ static void try_rows(struct eg_event *event, struct eg_waiter *list) {
         }
         waiter->settled = true;
         eg_phases_add(&batch->phases, waiter->plan, waiter->params);
-        note_created(batch, waiter->plan, waiter->params, &list);
+        note_created(batch, waiter->plan, waiter->params, list);
     }
+}
+
+static void add_waiter(struct eg_batch *batch, struct eg_waiter *waiter) {
+    waiter->next_made = batch->waiters;
+    batch->waiters = waiter;
+    batch->n_waiters++;
 }
 
 void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_str event_id,
@@ -139,10 +167,10 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
     struct eg_batch *batch = &event->batch;
     struct eg_need_state *missing = missing_need(batch, plan, params);
     if (!missing) {
-        struct eg_waiter *woken = NULL;
+        struct eg_wait_list woken = {NULL, NULL};
         eg_phases_add(&batch->phases, plan, params);
         note_created(batch, plan, params, &woken);
-        try_rows(event, woken);
+        try_rows(event, &woken);
         return;
     }
     struct eg_waiter *waiter = eg_arena_alloc(batch->arena, sizeof *waiter);
@@ -150,9 +178,9 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
         batch->failed = true;
         return;
     }
-    *waiter = (struct eg_waiter){.plan = plan, .params = params, .event_id = event_id, .created_us = created_us,
-                                 .received_us = batch->received_us, .next_made = batch->waiters};
-    batch->waiters = waiter;
+    *waiter = (struct eg_waiter){.order = ORDER_NEW + (int64_t)batch->n_waiters, .plan = plan, .params = params,
+                                 .event_id = event_id, .created_us = created_us, .received_us = batch->received_us};
+    add_waiter(batch, waiter);
     wait_for(waiter, missing);
 }
 
@@ -160,8 +188,12 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
 bool eg_batch_ask_needs(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     size_t n = batch->n_needs - batch->needs_asked, at = 0;
-    if (!n || !(batch->asked = eg_arena_alloc(batch->arena, n * sizeof *batch->asked)))
+    if (!n)
         return false;
+    if (!(batch->asked = eg_arena_alloc(batch->arena, n * sizeof *batch->asked))) {
+        batch->failed = true;
+        return false;
+    }
     for (size_t s = 0; s < event->plan.n_shapes; s++) {
         const struct eg_need_shape *shape = &event->plan.shapes[s];
         struct eg_params_buf rows = {.dml = &shape->lookup, .width = shape->need->n_where};
@@ -202,18 +234,32 @@ void eg_batch_take_needs(struct eg_event *event) {
     }
 }
 
+void eg_batch_note_creates(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params) {
+    struct eg_batch *batch = &event->batch;
+    for (size_t i = 0; i < plan->n_creates; i++) {
+        struct eg_need_state *state = state_of(batch, plan->creates[i].shape, params, plan->creates[i].at.at);
+        if (!state || state->may_come)
+            continue;
+        state->may_come = true;
+        state->next_coming = batch->coming;
+        batch->coming = state;
+    }
+}
+
 bool eg_batch_ask_waiting(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     struct eg_params_buf rows = {.dml = &event->plan.pending_lookup, .width = 2};
     size_t n = 0;
-    if (!batch->pending_exist)
-        return false;
-    for (struct eg_need_state *state = batch->created; state; state = state->next_created)
+    for (struct eg_need_state *state = batch->coming; state; state = state->next_coming)
         n++;
-    if (!n || !(batch->waking = eg_arena_alloc(batch->arena, n * sizeof *batch->waking)))
+    if (!n)
         return false;
-    for (; batch->created; batch->created = batch->created->next_created) {
-        struct eg_need_state *state = batch->created;
+    if (!(batch->waking = eg_arena_alloc(batch->arena, n * sizeof *batch->waking))) {
+        batch->failed = true;
+        return false;
+    }
+    for (; batch->coming; batch->coming = batch->coming->next_coming) {
+        struct eg_need_state *state = batch->coming;
         struct eg_value *row = eg_batch_row(batch, &rows);
         struct eg_str key = eg_params_encode(batch->arena, state->shape->types, state->key, state->shape->need->n_where);
         if (!row || !key.p) {
@@ -245,12 +291,12 @@ static void take_waiting_row(struct eg_event *event, const struct eg_value *cell
                 (int)cells[3].i, (int)cells[2].s.n, cells[2].s.p);
         return;
     }
-    *waiter = (struct eg_waiter){.plan = eg_plan_rule(&event->plan, rule), .params = params, .event_id = cells[4].s,
-                                 .created_us = cells[6].i, .received_us = cells[7].i, .pending_id = cells[1].i,
-                                 .next_made = batch->waiters, .next = batch->fetched};
-    batch->waiters = waiter;
-    batch->fetched = waiter;
+    *waiter = (struct eg_waiter){.order = cells[1].i, .plan = eg_plan_rule(&event->plan, rule), .params = params,
+                                 .event_id = cells[4].s, .created_us = cells[6].i, .received_us = cells[7].i,
+                                 .pending_id = cells[1].i, .stored_for = batch->waking[cells[0].i]};
+    add_waiter(batch, waiter);
     eg_batch_note_needs(event, waiter->plan, params);
+    eg_batch_note_creates(event, waiter->plan, params);
 }
 
 void eg_batch_take_waiting(struct eg_event *event) {
@@ -259,30 +305,56 @@ void eg_batch_take_waiting(struct eg_event *event) {
         const struct eg_op *op = &batch->ops[i];
         if (op->dml != &event->plan.pending_lookup)
             continue;
-        for (size_t r = op->result.n_rows; r-- > 0 && !batch->failed;) /* backwards: the list turns them round again */
+        for (size_t r = 0; r < op->result.n_rows && !batch->failed; r++)
             take_waiting_row(event, op->result.cells + r * op->result.n_columns);
     }
 }
 
-void eg_batch_wake(struct eg_event *event) {
-    struct eg_waiter *list = event->batch.fetched;
-    event->batch.fetched = NULL;
-    try_rows(event, list);
+/* Newest first, oldest first. */
+static void turn_round(struct eg_batch *batch) {
+    struct eg_waiter *turned = NULL;
+    while (batch->waiters) {
+        struct eg_waiter *waiter = batch->waiters;
+        batch->waiters = waiter->next_made;
+        waiter->next_made = turned;
+        turned = waiter;
+    }
+    batch->waiters = turned;
 }
 
-static void keep(struct eg_event *event, const struct eg_waiter *waiter) {
+/* A row whose parent is there by now, put there by hand, say, is made at once. */
+void eg_batch_join_waiting(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
-    const struct eg_rule *rule = waiter->plan->rule;
+    struct eg_wait_list ready = {NULL, NULL};
+    turn_round(batch);
+    for (struct eg_waiter *waiter = batch->waiters; waiter; waiter = waiter->next_made) {
+        struct eg_need_state *missing = missing_need(batch, waiter->plan, waiter->params);
+        if (missing)
+            wait_for(waiter, missing);
+        else
+            insert(&ready, waiter);
+    }
+    turn_round(batch);
+    try_rows(event, &ready);
+}
+
+static void need_into(struct eg_batch *batch, const struct eg_waiter *waiter, struct eg_value row[2]) {
     const struct eg_need_shape *shape = waiter->waits_for->shape;
-    struct eg_value *row = eg_batch_row(batch, &batch->pending_rows);
     struct eg_str key = eg_params_encode(batch->arena, shape->types, waiter->waits_for->key, shape->need->n_where);
+    batch->failed |= !key.p;
+    row[0] = eg_cstr(shape->need->table->name);
+    row[1] = eg_text(key.p, key.n);
+}
+
+static void keep(struct eg_batch *batch, const struct eg_waiter *waiter) {
+    const struct eg_rule *rule = waiter->plan->rule;
+    struct eg_value *row = eg_batch_row(batch, &batch->pending_rows);
     struct eg_str params = eg_params_encode(batch->arena, rule->types, waiter->params, rule->n_params);
-    if (!row || !key.p || !params.p) {
+    if (!row || !params.p) {
         batch->failed = true;
         return;
     }
-    row[0] = eg_cstr(shape->need->table->name);
-    row[1] = eg_text(key.p, key.n);
+    need_into(batch, waiter, row);
     row[2] = eg_cstr(rule->topic);
     row[3] = eg_int(rule->index);
     row[4] = eg_text(waiter->event_id.p, waiter->event_id.n);
@@ -291,22 +363,25 @@ static void keep(struct eg_event *event, const struct eg_waiter *waiter) {
     row[7] = eg_int(waiter->received_us);
 }
 
+/* Its id stays, which is its place among the rows that wait. */
+static void keep_stored(struct eg_batch *batch, const struct eg_waiter *waiter) {
+    if (!waiter->settled && waiter->waits_for == waiter->stored_for)
+        return;
+    struct eg_value *row = eg_batch_row(batch, waiter->settled ? &batch->pending_gone : &batch->pending_moved);
+    if (!row)
+        return;
+    if (!waiter->settled)
+        need_into(batch, waiter, row);
+    row[waiter->settled ? 0 : 2] = eg_int(waiter->pending_id);
+}
+
 void eg_batch_keep_waiting(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
-    struct eg_waiter *in_order = NULL;
-    while (batch->waiters) { /* newest first, turned round */
-        struct eg_waiter *waiter = batch->waiters;
-        batch->waiters = waiter->next_made;
-        waiter->next_made = in_order;
-        in_order = waiter;
-    }
-    for (struct eg_waiter *waiter = in_order; waiter && !batch->failed; waiter = waiter->next_made) {
-        if (waiter->pending_id) {
-            struct eg_value *gone = eg_batch_row(batch, &batch->pending_gone);
-            if (gone)
-                gone[0] = eg_int(waiter->pending_id);
-        }
-        if (!waiter->settled)
-            keep(event, waiter);
+    turn_round(batch);
+    for (struct eg_waiter *waiter = batch->waiters; waiter && !batch->failed; waiter = waiter->next_made) {
+        if (waiter->pending_id)
+            keep_stored(batch, waiter);
+        else if (!waiter->settled)
+            keep(batch, waiter);
     }
 }

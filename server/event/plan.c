@@ -89,6 +89,7 @@ static eg_status log_shapes(struct maker *m) {
          "id topic rule event_id params_json created_utc received_utc"},
         {&p->pending_insert, EG_DML_INSERT, "pending_rows",
          "need_table need_key topic rule event_id params_json created_utc received_utc", "", ""},
+        {&p->pending_move, EG_DML_UPDATE, "pending_rows", "need_table need_key", "id", ""},
         {&p->pending_delete, EG_DML_DELETE, "pending_rows", "", "id", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

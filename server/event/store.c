@@ -9,8 +9,7 @@
 #define BATCH_MOST_B ((size_t)192 << 20)
 
 static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err);
-static void on_waiting(void *ctx, enum eg_fault fault, const struct eg_err *err);
-static void on_needs(void *ctx, enum eg_fault fault, const struct eg_err *err);
+static void on_looked(void *ctx, enum eg_fault fault, const struct eg_err *err);
 static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *err);
 static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err);
 
@@ -33,6 +32,7 @@ static void reset(struct eg_event *event) {
     batch->dlq_rows.dml = &plan->dlq_insert;
     batch->dlq_seen_rows.dml = &plan->dlq_seen;
     batch->pending_rows.dml = &plan->pending_insert;
+    batch->pending_moved.dml = &plan->pending_move;
     batch->pending_gone.dml = &plan->pending_delete;
     eg_phases_init(&batch->phases, arena);
 }
@@ -83,6 +83,7 @@ static void write_all(struct eg_event *event) {
     eg_batch_ops_begin(batch);
     eg_batch_keep_waiting(event);
     put(batch, &batch->pending_gone);
+    put(batch, &batch->pending_moved);
     put(batch, &batch->id_rows);
     put(batch, &batch->key_rows);
     put(batch, &batch->event_rows);
@@ -110,14 +111,29 @@ static void write_all(struct eg_event *event) {
         round_of(event, true, on_committed);
 }
 
-/* Rows that wait in the database for what this batch makes; their making may make others' parents. */
-static void wake_or_write(struct eg_event *event) {
+/* Rows that wait in the database for what this batch may make, whose making may make others' parents: asked until nothing is left. */
+static void look_further(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     eg_batch_ops_begin(batch);
-    if (!batch->failed && eg_batch_ask_waiting(event))
-        round_of(event, false, on_waiting);
-    else
-        write_all(event);
+    bool more = eg_batch_ask_waiting(event);
+    more |= eg_batch_ask_needs(event);
+    if (more && !batch->failed) {
+        round_of(event, false, on_looked);
+        return;
+    }
+    if (!batch->failed)
+        eg_batch_join_waiting(event);
+    eg_batch_decide(event);
+    write_all(event);
+}
+
+static void note_creates(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    for (struct eg_link *at = batch->items.next; at != &batch->items; at = at->next) {
+        const struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
+        for (size_t i = 0; i < item->n_rows && !item->dead_letter; i++)
+            eg_batch_note_creates(event, eg_plan_rule(&event->plan, item->rows[i].rule), item->rows[i].params);
+    }
 }
 
 static void fault_of(struct eg_event *event, enum eg_fault fault, const struct eg_err *err);
@@ -137,37 +153,22 @@ static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err) {
         return;
     }
     batch->position = batch->first_position = lock->cells[0].i;
-    batch->pending_exist = lock->cells[1].b;
+    eg_batch_take(event);
     eg_batch_take_needs(event);
-    eg_batch_decide(event);
-    wake_or_write(event);
+    if (lock->cells[1].b) /* there are rows that wait */
+        note_creates(event);
+    look_further(event);
 }
 
-static void on_waiting(void *ctx, enum eg_fault fault, const struct eg_err *err) {
+static void on_looked(void *ctx, enum eg_fault fault, const struct eg_err *err) {
     struct eg_event *event = ctx;
     if (fault != EG_FAULT_NONE) {
         fault_of(event, fault, err);
         return;
     }
+    eg_batch_take_needs(event);
     eg_batch_take_waiting(event);
-    eg_batch_ops_begin(&event->batch);
-    if (eg_batch_ask_needs(event)) {
-        round_of(event, false, on_needs);
-        return;
-    }
-    eg_batch_wake(event);
-    wake_or_write(event);
-}
-
-static void on_needs(void *ctx, enum eg_fault fault, const struct eg_err *err) {
-    struct eg_event *event = ctx;
-    if (fault != EG_FAULT_NONE) {
-        fault_of(event, fault, err);
-        return;
-    }
-    eg_batch_take_needs(event);
-    eg_batch_wake(event);
-    wake_or_write(event);
+    look_further(event);
 }
 
 static void count(struct eg_event *event, const struct eg_item *item) {

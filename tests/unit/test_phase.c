@@ -116,6 +116,22 @@ START_TEST(an_update_stays_between_the_inserts_around_it) {
 }
 END_TEST
 
+START_TEST(the_newest_row_is_the_newest_of_its_time) {
+    const char *requested = "{\"nf_id\":\"NF-0123456789ABCDEF0123456789\",\"pattern\":\"p\",\"fix_hint\":\"h\",\"review_gate\":\"auto\"}";
+    take("sast.fix.requested@v1", requested);
+    take("sast.fix.validated@v1", "{\"nf_id\":\"NF-0123456789ABCDEF0123456789\",\"sandbox_ok\":true,\"ci_ok\":true}");
+    take("sast.fix.requested@v1", requested);
+    check_ops("insert sast_fix_queue 1|insert sast_fix_verification 1|insert sast_fix_queue 1");
+}
+END_TEST
+
+START_TEST(an_update_that_moves_its_key_is_not_folded) {
+    take("spec.drift.unfrozen@v1", "{\"module\":\"m\",\"metric\":\"d\",\"reason\":\"first\"}");
+    take("spec.drift.unfrozen@v1", "{\"module\":\"m\",\"metric\":\"d\",\"reason\":\"second\"}"); /* finds nothing any more */
+    check_ops("update spec_drift 1|update spec_drift 1");
+}
+END_TEST
+
 static const char *graph(const char *path, const char *node) {
     return eg_arena_printf(arena, "{\"sha\":\"abcd\",\"module\":\"m.%s\",\"file\":{\"path\":\"%s\",\"sha256\":"
                                   "\"0000000000000000000000000000000000000000000000000000000000000000\"},\"nodes\":[{\"uid\":"
@@ -161,6 +177,8 @@ int main(void) {
     tcase_add_test(cases, the_first_of_kept_rows_stays);
     tcase_add_test(cases, what_would_act_too_early_opens_a_phase);
     tcase_add_test(cases, an_update_stays_between_the_inserts_around_it);
+    tcase_add_test(cases, the_newest_row_is_the_newest_of_its_time);
+    tcase_add_test(cases, an_update_that_moves_its_key_is_not_folded);
     tcase_add_test(cases, files_share_statements_and_a_file_indexed_twice_does_not);
     tcase_add_test(cases, many_rows_grow);
     suite_add_tcase(suite, cases);
