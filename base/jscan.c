@@ -12,6 +12,7 @@
 /* Number tokens no longer and exponents no bigger than these are surely within a double, both ways. */
 #define SAFE_NUMBER_B 100
 #define SAFE_EXPONENT 150
+#define MOST_EXPONENT 9999 /* of a zero: a database's decimals end somewhere, whatever the digits are */
 
 const unsigned char eg_jscan_classes[256] = {
     [' '] = EG_JSCAN_SPACE, ['\t'] = EG_JSCAN_SPACE, ['\n'] = EG_JSCAN_SPACE, ['\r'] = EG_JSCAN_SPACE,
@@ -147,14 +148,14 @@ static inline size_t digits(struct scan *s) {
     return (size_t)(s->at - from);
 }
 
-/* Behind the e. Gives the exponent's size, or more than SAFE_EXPONENT when it is longer than that can be. */
+/* Behind the e. Gives the exponent's size, or more than MOST_EXPONENT. */
 static bool exponent(struct scan *s, unsigned *size) {
     if (s->at < s->end && (*s->at == '+' || *s->at == '-'))
         s->at++;
     const char *from = s->at;
     size_t n = digits(s);
     *size = 0;
-    for (size_t i = 0; i < n && *size <= SAFE_EXPONENT; i++)
+    for (size_t i = 0; i < n && *size <= MOST_EXPONENT; i++)
         *size = *size * 10 + (unsigned)(from[i] - '0');
     return n > 0;
 }
@@ -185,7 +186,7 @@ static bool number(struct scan *s) {
         refuse(s, EG_E_NUMBER_OUT_OF_RANGE, token);
     else if (!real && !integer_fits(whole, n, negative))
         refuse(s, EG_E_NUMBER_OUT_OF_RANGE, token);
-    else if (real && (len > SAFE_NUMBER_B || size > SAFE_EXPONENT) && leaves_double(token, len))
+    else if (size > MOST_EXPONENT || ((len > SAFE_NUMBER_B || size > SAFE_EXPONENT) && leaves_double(token, len)))
         refuse(s, EG_E_NUMBER_OUT_OF_RANGE, token);
     return true;
 }

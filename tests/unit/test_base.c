@@ -39,6 +39,15 @@ START_TEST(a_long_message_is_cut_between_characters) {
 }
 END_TEST
 
+START_TEST(what_is_not_utf8_is_not_told) {
+    struct eg_err err;
+    eg_err_clear(&err);
+    eg_err_set(&err, EG_E_USAGE, "/\xFF", "a\xC3 b\xED\xA0\x80 \xC3\xA4\xE2\x82");
+    ck_assert_str_eq(err.message, "a? b??? \xC3\xA4??");
+    ck_assert_str_eq(err.place, "/?");
+}
+END_TEST
+
 START_TEST(an_arena_is_bounded_and_resets) {
     struct eg_arena *arena = eg_arena_new(100000);
     char *kept = eg_arena_dup(arena, "abc", 3);
@@ -224,6 +233,7 @@ int main(void) {
     TCase *tcase = tcase_create("base");
     tcase_add_test(tcase, the_first_error_wins);
     tcase_add_test(tcase, a_long_message_is_cut_between_characters);
+    tcase_add_test(tcase, what_is_not_utf8_is_not_told);
     tcase_add_test(tcase, an_arena_is_bounded_and_resets);
     tcase_add_test(tcase, a_buffer_keeps_its_first_failure);
     tcase_add_test(tcase, strings_are_escaped_as_json);

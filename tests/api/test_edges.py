@@ -1,0 +1,38 @@
+"""Inputs at the edges of what JSON and UTF-8 allow, which must mean the same on both stores."""
+import json
+
+import pytest
+
+from support import events
+
+
+def refused(client, store, body, code, status, **kw):
+    answer = client.post("/v1/events", body, **kw)
+    assert (answer.status, answer.json()["code"]) == (status, code), answer
+    return answer.json()
+
+
+@pytest.mark.parametrize("name", ["a" + "é" * 20, "a" + "日" * 40, "é" * 100, "a" * 61 + "é"])
+def test_a_long_name_is_told_in_whole_characters(client, store, name):
+    problem = refused(client, store, {**events.label(), name: 1}, "envelope_invalid", 400)
+    assert name[:10] in problem["detail"]
+    (errors,) = store.query("SELECT CAST(errors_json AS text) FROM events_dlq WHERE code = 'envelope_invalid'")
+    assert json.loads(errors[0])[0]["message"] == problem["detail"]
+
+
+def test_bytes_of_a_header_are_told_as_utf8(client):
+    answer = client.post("/v1/events", events.label(), headers={"Content-Type": "text/\xff\xfe"})
+    assert answer.status == 415
+    assert "text/??" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("number,status", [("0e-9999", 201), ("0e9999", 201), ("-0.0", 201), ("4.9e-324", 201), ("1.7e308", 201),
+                                           ("0e-10000", 422), ("0.0E-17000", 422), ("0e9999999999", 422), ("1e-400", 422)])
+def test_numbers_are_kept_or_refused_alike(client, store, number, status):
+    body = json.dumps(events.label(env={"x": 7})).replace('"x": 7', f'"x": {number}')
+    answer = client.post("/v1/events", body)
+    assert answer.status == status, answer
+    if status == 201:
+        assert float(client.get("/v1/events/" + answer.json()["id"]).json()["env"]["x"]) == float(number)
+    else:
+        assert answer.json()["code"] == "number_out_of_range"
