@@ -21,18 +21,20 @@ static const struct eg_step request_way[] = {
     {"store", eg_event_store},     {"acknowledge", eg_event_acknowledge},
 };
 
-#define SLICE_US 1000 /* a large body must not keep the loop from the database's answers for longer */
+#define SLICE_US 500 /* a large body must not keep the loop from the database's answers for longer */
 #define SLICE_CHECK 8
 
 static void prepare_item(struct eg_item *item) {
     for (size_t i = 0; i < sizeof item_way / sizeof item_way[0]; i++) {
         if (item_way[i].run(item) == EG_OK)
             continue;
+        eg_item_drop_docs(item);
         eg_debug(&item->of->req->log, "item %zu rejected at %s: %s", item->index, item_way[i].name, item->failure->err.message);
         if (item->dead_letter && !item->of->atomic && eg_dead_letter_prepare(item) != EG_OK)
             item->dead_letter = false;
         return;
     }
+    eg_item_drop_docs(item); /* many times as large as its text: one at a time is enough */
 }
 
 enum eg_step_result eg_event_prepare(struct eg_request *req) {
@@ -54,9 +56,6 @@ static void drop(struct eg_request *req) {
         return;
     EG_ASSERT(sub->magic == EG_SUBMISSION_MAGIC && sub->n_open == 0);
     eg_gather_release(sub->event, sub);
-    for (size_t i = 0; i < sub->n_items; i++) {
-        eg_item_drop_docs(&sub->items[i]);
-    }
     req->state = NULL;
     sub->magic = 0;
     eg_arena_free(sub->arena);

@@ -210,6 +210,10 @@ static enum MHD_Result run(struct eg_exchange *x) {
     } else {
         x->pub.body = x->body.data && x->body.len ? x->body.data : "";
         x->pub.body_len = x->body.len;
+        if (x->body.len && eg_clock_mono_us() >= x->http->turn_until_us) {
+            eg_exchange_queue(x); /* libmicrohttpd hands over all that arrived at once: the rest of it waits for the next turn */
+            return suspend(x);
+        }
         if (!eg_flow_run(x))
             return suspend(x);
     }

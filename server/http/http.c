@@ -19,7 +19,7 @@
 #define BACKLOG 4096
 #define CONNECTION_MEMORY_B (32U << 10)
 #define ROUNDS_MAX 16 /* then the loop gets its turn … */
-#define TURN_US 1000  /* … or after this long */
+#define TURN_US 250   /* … or after this long: so late may an answer of the database be taken */
 
 static void set_defaults(struct eg_http_config *config) {
 #define DEFAULT(member, value) config->member = config->member ? config->member : (value)
@@ -98,7 +98,7 @@ static eg_status start_daemon(struct eg_http *http, struct eg_err *err) {
 
 /* Runs what was ready at the call, for at most TURN_US: a step that wants another turn (a large body is taken in slices) is ready again
  * at once, and must not keep the loop from the database. */
-static void run_ready(struct eg_http *http, int64_t until_us) {
+static void run_ready(struct eg_http *http) {
     struct eg_link batch;
     eg_list_init(&batch);
     while (!eg_list_empty(&http->ready)) {
@@ -123,7 +123,7 @@ static void run_ready(struct eg_http *http, int64_t until_us) {
             http->n_suspended--;
             MHD_resume_connection(x->mhd);
         }
-        turn_over = eg_clock_mono_us() >= until_us;
+        turn_over = eg_clock_mono_us() >= http->turn_until_us;
     }
 }
 
@@ -145,9 +145,9 @@ void eg_http_drive(struct eg_http *http) {
     if (http->driving || !http->daemon)
         return;
     http->driving = true;
-    int64_t until_us = eg_clock_mono_us() + TURN_US;
-    for (int round = 0; more && round < ROUNDS_MAX && (!round || eg_clock_mono_us() < until_us); round++) {
-        run_ready(http, until_us);
+    http->turn_until_us = eg_clock_mono_us() + TURN_US;
+    for (int round = 0; more && round < ROUNDS_MAX && (!round || eg_clock_mono_us() < http->turn_until_us); round++) {
+        run_ready(http);
         EG_ASSERT(MHD_run(http->daemon) == MHD_YES);
         more = pending(http, &ms);
     }

@@ -30,6 +30,7 @@ struct eg_http {
     uv_poll_t poll;
     uv_timer_t timer; /* when libmicrohttpd wants to run again */
     uv_timer_t sweep; /* deadlines of connections */
+    int64_t turn_until_us; /* monotonic: when this turn's flows are to leave the loop to others */
     uv_idle_t again; /* active while something is left to do: the loop then does not sleep */
     uv_prepare_t prepare;
     uv_check_t check;
