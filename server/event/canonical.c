@@ -10,6 +10,7 @@
 #include "server/event/room.h"
 
 #define CANONICAL_MOST_B ((size_t)64 << 20)
+#define KEPT_B ((size_t)1 << 20)
 
 void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]) {
     static EVP_MD *md; /* fetched once: fetching costs more than hashing an event */
@@ -118,8 +119,10 @@ static void put_doc(struct eg_buf *buf, char tag, const json_t *doc) {
 bool eg_canonical_hash(struct eg_item *item) {
     static struct eg_buf buf; /* kept: one thread, and growing it anew would cost more than hashing */
     const struct eg_envelope *env = &item->env;
-    if (!buf.max)
+    if (!buf.max || buf.cap > KEPT_B) { /* what one large event took is given back */
+        eg_buf_free(&buf);
         eg_buf_init(&buf, CANONICAL_MOST_B);
+    }
     buf.len = 0;
     buf.failed = false;
     put_text(&buf, 'T', env->topic);

@@ -189,7 +189,6 @@ void eg_gather_done(struct eg_event *event, struct eg_item *item) {
     struct eg_submission *sub = item->of;
     EG_ASSERT(sub->magic == EG_SUBMISSION_MAGIC && sub->n_open > 0);
     (void)event;
-    eg_item_drop_docs(item);
     if (--sub->n_open == 0)
         eg_request_wake(sub->req);
 }
@@ -243,8 +242,6 @@ enum eg_step_result eg_event_gather(struct eg_request *req) {
         struct eg_item *item = &sub->items[i];
         if (item->result == EG_RESULT_OPEN || item->dead_letter)
             eg_gather_push(sub->event, item);
-        else
-            eg_item_drop_docs(item);
     }
     return EG_MORE;
 }

@@ -27,7 +27,7 @@ struct eg_item {
     struct eg_submission *of;
     size_t index;         /* in its request */
     struct eg_str bytes;  /* as it came: what a dead letter keeps */
-    json_t *doc;          /* the parsed text; dropped when the item is done */
+    json_t *doc;          /* the parsed text, while the item is prepared */
     struct eg_envelope env;
     json_t *extra;        /* env of a CloudEvent, which its own text has not */
     json_t *env_doc, *artifacts_doc; /* parts of doc; NULL: absent */

@@ -246,7 +246,10 @@ static enum found pointer_value(struct projection *p, const struct eg_pointer *p
         return ABSENT;
     }
     if (eg_value_from_json(json, param->type, value, &code, &what) == EG_OK) {
-        return FOUND;
+        if (param->type == EG_TEXT) { /* the parsed payload does not live as long as the rows */
+            value->s.p = eg_arena_dup(p->arena, value->s.p, value->s.n);
+        }
+        return param->type != EG_TEXT || value->s.p ? FOUND : full(p);
     }
     return refuse(p, pointer, code, what, param);
 }
