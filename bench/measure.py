@@ -172,3 +172,9 @@ def print_line(line):
 
 def say(text):
     print(text, flush=True)
+
+
+if __name__ == "__main__":  # the table of a whole run
+    say(machine())
+    for entry in pathlib.Path(sys.argv[1]).read_text("utf-8").splitlines():
+        print_line(json.loads(entry))

@@ -19,6 +19,7 @@
 
 struct options {
     const char *dsn;
+    long first;
     long events;
     long batch;
     long clean_ms;
@@ -26,6 +27,7 @@ struct options {
 
 static const struct argp_option argp_options[] = {
     {"events", 'n', "N", 0, "Events to insert (200000)", 0},
+    {"first", 'f', "N", 0, "Number of the first event, when a database is filled in steps (0)", 0},
     {"batch", 'b', "N", 0, "Events in a transaction (1000)", 0},
     {"clean", 'c', "MS", 0, "Pause between cleanings of GIN pending lists, as store.tend_ms (200)", 0},
     {0}};
@@ -40,13 +42,13 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     if (key == ARGP_KEY_END && !o->dsn) {
         argp_usage(state);
     }
-    if (key != 'n' && key != 'b' && key != 'c') {
+    if (key != 'n' && key != 'b' && key != 'c' && key != 'f') {
         return ARGP_ERR_UNKNOWN;
     }
-    if (n < 1) {
+    if (n < (key != 'f')) {
         argp_error(state, "-%c wants a number above 0", key);
     }
-    *(key == 'n' ? &o->events : key == 'b' ? &o->batch : &o->clean_ms) = n;
+    *(key == 'n' ? &o->events : key == 'f' ? &o->first : key == 'b' ? &o->batch : &o->clean_ms) = n;
     return 0;
 }
 
@@ -158,9 +160,9 @@ static double run(PGconn *conn, const struct options *o) {
     char *buffer = malloc((size_t)o->batch * ROW_B);
     must(conn, buffer != NULL, "memory");
     clock_gettime(CLOCK_MONOTONIC, &from);
-    for (long n = 0; n < o->events; n += o->batch) {
+    for (long n = o->first, last = n + o->events; n < last; n += o->batch) {
         struct stamps s = stamps_now();
-        long end = n + o->batch < o->events ? n + o->batch : o->events;
+        long end = n + o->batch < last ? n + o->batch : last;
         exec(conn, "BEGIN");
         for (int table = 0; table < 3; table++) {
             copy(conn, table, &s, n, end, buffer);
@@ -180,10 +182,15 @@ int main(int argc, char **argv) {
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     PGconn *conn = join(o.dsn);
     exec(conn, "SET client_min_messages TO warning");
-    exec(conn, "DELETE FROM runs WHERE id = 'bench-limit'"); /* its steps go with it */
-    exec(conn, "INSERT INTO runs (id, sha, started) VALUES ('bench-limit', '8f1c', now())");
+    if (!o.first) {
+        exec(conn, "DELETE FROM runs WHERE id = 'bench-limit'"); /* its steps go with it */
+        exec(conn, "INSERT INTO runs (id, sha, started) VALUES ('bench-limit', '8f1c', now())");
+    }
     must(conn, pthread_create(&cleaner, NULL, clean, &o) == 0, "thread");
     double seconds = run(conn, &o);
+    char sql[128];
+    (void)snprintf(sql, sizeof sql, "UPDATE event_position SET position = %ld", o.first + o.events);
+    exec(conn, sql); /* so that a server may go on from here */
     atomic_store(&over, true);
     pthread_join(cleaner, NULL);
     printf("{\"events\": %ld, \"batch\": %ld, \"seconds\": %.3f, \"events_per_s\": %.0f}\n", o.events, o.batch, seconds,

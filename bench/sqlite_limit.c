@@ -12,6 +12,7 @@
 
 struct options {
     const char *path;
+    long first;
     long events;
     long batch;
     long payload_b;
@@ -21,6 +22,7 @@ struct options {
 
 static const struct argp_option argp_options[] = {
     {"events", 'n', "N", 0, "Events to insert (200000)", 0},
+    {"first", 'f', "N", 0, "Number of the first event, when a database is filled in steps (0)", 0},
     {"batch", 'b', "N", 0, "Events in a transaction (1000)", 0},
     {"payload", 'p', "BYTES", 0, "Size of a payload (600)", 0},
     {"cache", 'c', "MIB", 0, "cache_size, as sqlite.cache_mib (128)", 0},
@@ -31,6 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     struct options *o = state->input;
     long n = arg ? strtol(arg, NULL, 10) : 0;
     long *targets[] = {['n'] = &o->events,
+                       ['f'] = &o->first,
                        ['b'] = &o->batch,
                        ['p'] = &o->payload_b,
                        ['c'] = &o->cache_mib,
@@ -40,7 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     else if (key == ARGP_KEY_END && !o->path)
         argp_usage(state);
     else if (key > 0 && key < (int)(sizeof targets / sizeof *targets) && targets[key]) {
-        if (n < 1)
+        if (n < (key != 'f'))
             argp_error(state, "-%c wants a number above 0", key);
         *targets[key] = n;
     } else if (key != ARGP_KEY_END && key != ARGP_KEY_INIT && key != ARGP_KEY_SUCCESS && key != ARGP_KEY_FINI)
@@ -144,9 +147,9 @@ static double run(const struct options *o) {
     struct timespec from, to;
     must(row.payload != NULL, "memory");
     clock_gettime(CLOCK_MONOTONIC, &from);
-    for (long n = 0; n < o->events;) {
+    for (long n = o->first, end = n + o->events; n < end;) {
         exec("BEGIN IMMEDIATE");
-        for (long i = 0; i < o->batch && n < o->events; i++, n++) {
+        for (long i = 0; i < o->batch && n < end; i++, n++) {
             make_row(&row, n, o);
             insert(&row, n, stmts);
         }
@@ -171,8 +174,11 @@ int main(int argc, char **argv) {
     set("temp_store", 2);
     set("cache_size", -o.cache_mib * 1024);
     set("wal_autocheckpoint", o.checkpoint_pages);
-    exec("INSERT INTO runs (id, sha, started) VALUES ('01JLIMIT', '8f1c', '2025-10-10T00:00:00.000000Z')");
+    exec("INSERT OR IGNORE INTO runs (id, sha, started) VALUES ('01JLIMIT', '8f1c', '2025-10-10T00:00:00.000000Z')");
     double seconds = run(&o);
+    char sql[128];
+    (void)snprintf(sql, sizeof sql, "UPDATE event_position SET position = %ld", o.first + o.events);
+    exec(sql); /* so that a server may go on from here */
     printf("{\"events\": %ld, \"batch\": %ld, \"payload_b\": %ld, \"seconds\": %.3f, \"events_per_s\": %.0f}\n",
            o.events, o.batch, o.payload_b, seconds, (double)o.events / seconds);
     sqlite3_close(db);
