@@ -82,6 +82,8 @@ static struct eg_need_state *state_of(struct eg_batch *batch, const struct eg_ne
 void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params) {
     for (size_t i = 0; i < plan->rule->n_needs; i++)
         state_of(&event->batch, plan->needs[i], params, plan->rule->needs[i].params);
+    for (size_t i = 0; i < plan->n_creates && plan->creates[i].unless; i++)
+        state_of(&event->batch, plan->creates[i].unless, params, plan->creates[i].unless_at.at);
 }
 
 /* The first parent that is missing, NULL when all are there. */
@@ -126,8 +128,10 @@ static void merge(struct eg_wait_list *into, struct eg_wait_list *from) {
 static void note_created(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params,
                          struct eg_wait_list *woken) {
     for (size_t i = 0; i < plan->n_creates; i++) {
-        struct eg_need_state *state = state_of(batch, plan->creates[i].shape, params, plan->creates[i].at.at);
-        if (!state)
+        const struct eg_creates *creates = &plan->creates[i];
+        const struct eg_need_state *stands = creates->unless ? state_of(batch, creates->unless, params, creates->unless_at.at) : NULL;
+        struct eg_need_state *state = state_of(batch, creates->shape, params, creates->at.at);
+        if (!state || (stands && (stands->exists || stands->created)))
             continue;
         state->created = true;
         merge(woken, &state->waiters);

@@ -238,16 +238,55 @@ static eg_status plan_keysets(struct maker *m, struct eg_rule_plan *plan) {
     return EG_OK;
 }
 
+static bool has_column(const int *columns, size_t n, int column) {
+    size_t i = 0;
+    while (i < n && columns[i] != column)
+        i++;
+    return i < n;
+}
+
+/* Whether a row that stands already may keep another value in one of the need's columns. */
+static bool keeps_columns(const struct eg_dml *dml, const struct eg_need *need) {
+    bool keeps = false;
+    for (size_t i = 0; i < need->n_where; i++)
+        keeps |= dml->kind == EG_DML_KEEP ? !has_column(dml->key, dml->n_key, need->where[i])
+                                          : has_column(dml->hold, dml->n_hold, need->where[i]);
+    return keeps && dml->kind != EG_DML_INSERT;
+}
+
+/* The row of the same key, as something to ask for. */
+static const struct eg_need_shape *key_shape(struct maker *m, const struct eg_dml *dml) {
+    struct eg_need *need = eg_arena_zalloc(m->arena, sizeof *need);
+    if (!need)
+        return NULL;
+    *need = (struct eg_need){.table = dml->table, .n_where = dml->n_key, .where = dml->key};
+    return need_shape(m, need);
+}
+
+static eg_status note_key_shape(struct maker *m, const struct eg_dml *dml) {
+    for (size_t i = 0; makes_rows(dml) && i < m->plan->n_shapes; i++) {
+        const struct eg_need *need = m->shapes[i].need;
+        if (need->table == dml->table && keeps_columns(dml, need))
+            return key_shape(m, dml) ? EG_OK : EG_FAIL;
+    }
+    return EG_OK;
+}
+
 static eg_status plan_creates(struct maker *m, struct eg_rule_plan *plan) {
     const struct eg_dml *dml = &plan->rule->dml;
     struct eg_creates *creates = eg_arena_alloc(m->arena, (m->plan->n_shapes + 1) * sizeof *creates);
     if (!creates)
         return EG_FAIL;
-    for (size_t i = 0; makes_rows(dml) && i < m->plan->n_shapes; i++) {
-        const struct eg_need *need = m->shapes[i].need;
-        struct eg_params at;
-        if (need->table == dml->table && params_of(m, dml, need->n_where, need->where, &at))
-            creates[plan->n_creates++] = (struct eg_creates){&m->shapes[i], at};
+    for (size_t i = 0; makes_rows(dml) && i < 2 * m->plan->n_shapes; i++) {
+        const struct eg_need_shape *shape = &m->shapes[i % m->plan->n_shapes];
+        bool keeps = shape->need->table == dml->table && keeps_columns(dml, shape->need);
+        struct eg_creates made = {.shape = shape};
+        if (shape->need->table != dml->table || keeps != (i < m->plan->n_shapes) ||
+            !params_of(m, dml, shape->need->n_where, shape->need->where, &made.at))
+            continue;
+        if (keeps && (!(made.unless = key_shape(m, dml)) || !params_of(m, dml, dml->n_key, dml->key, &made.unless_at)))
+            return EG_FAIL;
+        creates[plan->n_creates++] = made;
     }
     plan->creates = creates;
     return EG_OK;
@@ -330,8 +369,8 @@ static eg_status plan_rules(struct maker *m) {
         }
     }
     m->plan->rules = eg_map_new(m->arena, n_rules + 1);
-    m->cap_shapes = n_needs;
-    m->shapes = eg_arena_alloc(m->arena, (n_needs + 1) * sizeof *m->shapes);
+    m->cap_shapes = n_needs + n_rules;
+    m->shapes = eg_arena_alloc(m->arena, (m->cap_shapes + 1) * sizeof *m->shapes);
     m->keysets = eg_arena_alloc(m->arena, (n_keysets + 1) * sizeof *m->keysets);
     if (!m->plan->rules || !m->shapes || !m->keysets)
         return EG_FAIL;
@@ -343,6 +382,12 @@ static eg_status plan_rules(struct maker *m) {
                 if (!need_shape(m, &rule->needs[k]))
                     return EG_FAIL;
             }
+        }
+    }
+    for (size_t i = 0; i < n_topics; i++) {
+        for (size_t j = 0; j < topics[i]->n_rules; j++) {
+            if (note_key_shape(m, &topics[i]->rules[j].dml) != EG_OK)
+                return EG_FAIL;
         }
     }
     for (size_t i = 0; i < n_topics; i++) {

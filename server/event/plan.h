@@ -28,6 +28,8 @@ struct eg_keyset_use {
 struct eg_creates {
     const struct eg_need_shape *shape;
     struct eg_params at;
+    const struct eg_need_shape *unless; /* not when this row stands already: it keeps its own columns. NULL: in any case */
+    struct eg_params unless_at;
 };
 
 struct eg_fill_use {
@@ -38,7 +40,7 @@ struct eg_fill_use {
 struct eg_rule_plan {
     const struct eg_rule *rule;
     const struct eg_need_shape *const *needs; /* rule->n_needs */
-    size_t n_creates;                          /* need shapes that a row of this rule satisfies */
+    size_t n_creates;                          /* need shapes that a row of this rule satisfies, those with `unless` first */
     const struct eg_creates *creates;
     size_t n_keysets;                          /* key column sets in use on its table, and those by which it looks for a newest row */
     const struct eg_keyset_use *keysets;

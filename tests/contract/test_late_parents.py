@@ -84,3 +84,21 @@ def test_updates_wait_for_what_they_change(client, store):
     for event in (decided, requested, ready):
         assert client.post_event(event).status == 201
     assert store.query("SELECT nf_id, status FROM sast_fix_queue") == [(nf, "accepted")] and waiting(store) == 0
+
+
+def test_a_finding_that_keeps_its_first_id_is_no_parent_by_another(client, store):
+    """A finding of a known fingerprint keeps its id; what waits for another id goes on waiting, and the event is none the worse."""
+    def found(name):
+        finding = {"id": name, "rule_id": "B1", "severity": "HIGH", "confidence": .9, "location": {"file": "x"},
+                   "fingerprint": "fingerprint"}
+        return events.event("sast.findings.ready@v1", {"sha": "s", "tool": "t", "findings": [finding]})
+
+    wanted = {"pattern": "p", "fix_hint": "h", "review_gate": "auto"}
+    assert client.post_event(found("NF-A")).status == 201
+    assert client.post_event(events.event("sast.fix.requested@v1", {"nf_id": "NF-B", **wanted})).status == 201
+    assert client.post_event(found("NF-B")).status == 201
+    assert client.post("/v1/events", [found("NF-C"), events.event("sast.fix.requested@v1", {"nf_id": "NF-C", **wanted}),
+                                      events.event("sast.fix.requested@v1", {"nf_id": "NF-A", **wanted})]).status == 200
+    assert store.query("SELECT id FROM sast_findings") == [("NF-A",)]
+    assert store.query("SELECT nf_id FROM sast_fix_queue") == [("NF-A",)]
+    assert store.scalar("SELECT count(*) FROM pending_rows") == 2
