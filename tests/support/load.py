@@ -56,6 +56,8 @@ class Load:
         def look():
             if self.failures:
                 raise wait.Never(self.failures[0])
+            if not self.server.is_running():
+                raise wait.Never("the server has ended: " + self.server.log()[-3000:])
             return self.acknowledged() >= goal
 
         wait.until(look, f"{count} more acknowledgements", deadline_s, pause_s=0.002)

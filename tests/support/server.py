@@ -25,6 +25,8 @@ class Server:
         self.config = dict(config or {})
         self.args = list(args)
         self.env = dict(env or {})
+        if wrapper:  # the leak sanitizer does not work under strace
+            self.env.setdefault("ASAN_OPTIONS", "abort_on_error=0:exitcode=99:detect_leaks=0")
         self.wrapper = list(wrapper)
         self.ready = ready
         self.expect_exit = expect_exit
