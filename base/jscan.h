@@ -20,8 +20,8 @@ struct eg_jscan_limits {
 /* Checks one JSON text. On failure err says json_invalid (with line and column; also for a raw NUL byte, which is not JSON, and
  * for the limits of depth and values), nul_character (an escaped \u0000 in what is JSON otherwise), or number_out_of_range (a
  * number token longer than max_number_b, an integer token beyond int64, or a real one that leaves the range of a double, either
- * way, or has an exponent beyond 9,999). max_depth above EG_JSON_MAX_DEPTH counts as that. White space around the text is allowed; other text behind it is not.
- * UTF-8 and surrogates are left to the parser. */
+ * way, or has an exponent beyond 9,999). max_depth above EG_JSON_MAX_DEPTH counts as that. White space around the text is allowed;
+ * other text behind it is not. UTF-8 and surrogates are left to the parser. */
 EG_MUST_CHECK eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_limits *limits, struct eg_err *err);
 
 /* Walks the elements of the array at *json: `at` starts at 0 and is moved behind each. Returns 1 and the element's bytes (white

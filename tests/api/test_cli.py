@@ -184,6 +184,11 @@ def test_an_old_schema_is_refused_with_the_command(empty_store):
     assert "egdb migrate up" in done.err
 
 
+def test_tokens_need_a_key(scratch):
+    done = run("serve", "--auth", "HS256", "--store", f"sqlite:{scratch}/x.db", "--listen", "127.0.0.1:0", check=78)
+    assert "key" in done.err
+
+
 def test_serve_makes_a_sqlite_database(start_server, scratch):
     class New:
         dsn = f"sqlite:{scratch}/made/by/serve/egdb.db"
