@@ -85,8 +85,9 @@ const struct eg_rule *eg_registry_rule(const struct eg_registry *registry, const
 const json_t *eg_registry_policy(const struct eg_registry *registry, const char *path);
 
 /* Evaluates the topic's rules over a valid payload. Appends rows to *rows (grown in the arena, by this function alone: start with NULL
- * and 0). Their values point into the envelope's texts, or live in the arena: the parsed payload may go. err: schema_invalid (a value does not fit its
- * column: place is the pointer into the payload), number_out_of_range (an integer beyond its column), internal (arena full). */
+ * and 0). Their values point into the envelope's texts, or live in the arena: the parsed payload may go. err: schema_invalid (a
+ * value does not fit its column: place is the pointer into the payload), number_out_of_range (an integer beyond its column),
+ * internal (arena full). */
 EG_MUST_CHECK eg_status eg_project(const struct eg_topic *topic, const struct eg_envelope *envelope, struct eg_arena *arena,
                                    struct eg_row **rows, size_t *n_rows, struct eg_err *err);
 
