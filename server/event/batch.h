@@ -74,6 +74,7 @@ struct eg_batch {
     int64_t position;     /* the last that is taken */
     int64_t first_position;
     bool failed;          /* the arena is full */
+    bool position_lost;   /* the counter's row is not there */
     struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
     struct eg_map *ids;   /* id → struct eg_known_id */
     struct eg_map *dlq;   /* original hash → struct eg_known_letter */

@@ -147,8 +147,7 @@ static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err) {
     }
     const struct eg_rows *lock = &batch->ops[0].result;
     if (lock->n_rows != 1) {
-        struct eg_err gone = {0};
-        eg_err_set(&gone, EG_E_SCHEMA_OLD, "event_position", "table event_position has lost its row; run `egdb doctor`");
+        batch->position_lost = true;
         give_up(event);
         return;
     }
@@ -234,11 +233,17 @@ static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *er
 
 /* The batch did not fit into memory: half of it may. */
 static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err) {
-    struct eg_err full = {0};
+    const struct eg_event *event = ctx;
+    struct eg_err why = {0};
     (void)fault;
     (void)err;
-    eg_err_set(&full, EG_E_STORE_REFUSED, NULL, "the rows of this event do not fit into one transaction");
-    fault_of(ctx, EG_FAULT_REFUSED, &full);
+    if (event->batch.position_lost) {
+        eg_err_set(&why, EG_E_INTERNAL, "event_position", "table event_position has lost its row; restore it with the highest position");
+        fault_of(ctx, EG_FAULT_BROKEN, &why);
+        return;
+    }
+    eg_err_set(&why, EG_E_STORE_REFUSED, NULL, "the rows of this event do not fit into one transaction");
+    fault_of(ctx, EG_FAULT_REFUSED, &why);
 }
 
 static void reject_all(struct eg_event *event, enum eg_code code, const struct eg_err *err) {

@@ -36,3 +36,11 @@ def test_numbers_are_kept_or_refused_alike(client, store, number, status):
         assert float(client.get("/v1/events/" + answer.json()["id"]).json()["env"]["x"]) == float(number)
     else:
         assert answer.json()["code"] == "number_out_of_range"
+
+
+def test_a_lost_position_is_told(client, store):
+    store.script("DELETE FROM event_position")
+    answer = client.post_event(events.label())
+    assert (answer.status, answer.json()["code"]) == (500, "internal") and "event_position" in answer.json()["detail"]
+    store.script("INSERT INTO event_position (id, position) VALUES (1, 0)")
+    assert client.post_event(events.label()).status == 201
