@@ -65,9 +65,11 @@ struct eg_pg_dial eg_pg_conn_dial(const struct eg_pg_conn *conn) {
 
 static void dial_run(uv_work_t *work) {
     struct eg_pg_conn *conn = work->data;
+    int64_t start_us = eg_clock_mono_us();
     if (eg_pg_dial(&conn->dial, &conn->dialled, &conn->dial_err) != EG_OK) {
         conn->dialled = NULL;
     }
+    conn->dial_silent = !conn->dialled && eg_clock_mono_us() - start_us >= conn->dial.timeout_ms * INT64_C(1000);
 }
 
 /* Half of the wait is certain, half is chance, so that servers do not come back in step. */
@@ -87,6 +89,9 @@ static void dial_done(uv_work_t *work, int status) {
         }
         conn->err = conn->dial_err;
         wait_to_dial(conn);
+        if (conn->role->undialled) {
+            conn->role->undialled(conn, conn->dial_silent);
+        }
     }
     conn->dialled = NULL;
     eg_pg_host_release(conn->host);

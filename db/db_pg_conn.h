@@ -20,6 +20,7 @@ struct eg_pg_role {
     void (*up)(struct eg_pg_conn *conn);
     void (*input)(struct eg_pg_conn *conn); /* bytes have come: take results while PQisBusy() is false */
     void (*down)(struct eg_pg_conn *conn, const struct eg_err *err); /* it was up and is lost; pq is gone */
+    void (*undialled)(struct eg_pg_conn *conn, bool silent); /* may be NULL. silent: no answer in time, not a refusal */
 };
 
 /* What the connections of one store share. */
@@ -54,6 +55,7 @@ struct eg_pg_conn {
     struct eg_pg_dial dial;
     PGconn *dialled;
     struct eg_err dial_err;
+    bool dial_silent;
     bool prepared[EG_SQL_COUNT]; /* fixed statements, on this connection */
 };
 

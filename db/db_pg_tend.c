@@ -176,9 +176,12 @@ static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
     tend->finished(conn->host);
 }
 
+/* The writer may be up and idle meanwhile, and knows nothing. */
+static void on_undialled(struct eg_pg_conn *conn, bool silent) { tend_of(conn)->frozen = silent; }
+
 void eg_pg_tend_init(struct eg_pg_tend *tend, struct eg_pg_host *host, const uint64_t *commits) {
     static const struct eg_pg_role role = {
-        .name = "upkeep", .follows = true, .up = on_up, .input = on_input, .down = on_down};
+        .name = "upkeep", .follows = true, .up = on_up, .input = on_input, .down = on_down, .undialled = on_undialled};
     eg_pg_conn_init(&tend->conn, host, &role, 1);
     tend->commits = commits;
     EG_ASSERT(uv_timer_init(host->loop, &tend->tick) == 0);

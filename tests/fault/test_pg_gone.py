@@ -99,3 +99,16 @@ def test_a_server_that_starts_before_its_database_waits(start_server, own_store,
     finally:
         own_cluster.start()
     server.wait_for("/readyz")
+
+
+def test_frozen_as_soon_as_it_is_ready(start_server, own_store, own_cluster, impatient):
+    """Some of the server's connections are not made yet then."""
+    server = start_server(own_store, config=impatient)
+    for _ in range(4):
+        come_back = freeze(own_cluster)
+        try:
+            server.wait_for("/readyz", 503, 30)
+        finally:
+            come_back()
+        assert server.stop() == 0
+        server.start()
