@@ -27,7 +27,7 @@ REGISTRY_SRC = server/registry/files.c server/registry/policies.c server/registr
 	server/registry/schema_check.c server/registry/schema_containers.c server/registry/schema_branches.c \
 	server/registry/schema_value.c server/registry/schema_error.c server/registry/schema_format.c \
 	server/registry/schema_regex.c server/registry/schema_regex_translate.c
-EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c \
+EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c server/event/json_build.c \
 	server/event/envelope.c server/event/cloudevents.c server/event/authenticate.c server/event/validate.c \
 	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
 	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/store.c \
@@ -42,13 +42,13 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)
-UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c \
+UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c
-FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_schema.c
+FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/jscan.h"
+#include "server/event/json_build.h"
 #include "server/event/room.h"
 
 /* A parsed value costs the parser up to 80 bytes beside its text. */
@@ -26,7 +27,9 @@ eg_status eg_item_parse(struct eg_item *item) {
     if (eg_jscan_check(item->bytes.p, item->bytes.n, &limits, &err) != EG_OK)
         return eg_item_reject_with(item, &err, NULL);
     json_error_t error;
-    item->doc = json_loadb(item->bytes.p, item->bytes.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    item->doc = eg_json_build(item->bytes.p, item->bytes.n);
+    if (!item->doc)
+        item->doc = json_loadb(item->bytes.p, item->bytes.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!item->doc)
         return refuse_parsed(item, &error);
     if (item->of->binary)
