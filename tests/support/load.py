@@ -178,7 +178,7 @@ class Load:
         """After finish(): everything acknowledged is there, once, at its position, with its rows, and nothing besides."""
         log = store.query("SELECT position, id, topic FROM events ORDER BY position")
         assert [position for position, _, _ in log] == list(range(1, len(log) + 1)), "positions have a gap or come twice"
-        assert store.scalar("SELECT position FROM event_position") == len(log)
+        assert store.scalar("SELECT position FROM event_position") == len(log), "the position counter is not the last position"
         same("events", {id_: position for position, id_, topic in log if topic != NOTICE}, self.positions)
         same("event_ids", dict(store.query("SELECT id, position FROM event_ids")), {id_: position for position, id_, _ in log})
         same("events_dlq", sorted(id_ for (id_,) in store.query("SELECT event_id FROM events_dlq")), sorted(self.poison))
