@@ -137,13 +137,12 @@ bool eg_canonical_hash(struct eg_item *item) {
     put_doc(&buf, 'F', item->artifacts_doc);
     if (buf.failed)
         return false;
-    eg_sha256(buf.data, buf.len, item->key_hash);
-    if (!item->has_ts) {
-        memcpy(item->content_hash, item->key_hash, EG_HASH_B);
-        return true;
+    if (env->idempotency_key.p)
+        eg_sha256(buf.data, buf.len, item->key_hash);
+    if (item->has_ts) {
+        eg_buf_char(&buf, 'Z');
+        eg_buf_add(&buf, &env->ts_us, sizeof env->ts_us);
     }
-    eg_buf_char(&buf, 'Z');
-    eg_buf_add(&buf, &env->ts_us, sizeof env->ts_us);
     if (buf.failed)
         return false;
     eg_sha256(buf.data, buf.len, item->content_hash);

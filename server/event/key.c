@@ -47,9 +47,11 @@ static eg_status set_defaults(struct eg_item *item) {
 
 eg_status eg_item_key(struct eg_item *item) {
     struct eg_err err = {0};
-    if (!eg_canonical_hash(item))
+    if (set_key_of_header(item) != EG_OK)
+        return EG_FAIL;
+    if (!eg_canonical_hash(item)) /* before the defaults: of what the sender sent */
         return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory to hash this event");
-    if (set_key_of_header(item) != EG_OK || set_defaults(item) != EG_OK)
+    if (set_defaults(item) != EG_OK)
         return EG_FAIL;
     item->receipt_id = item->env.id;
     const struct eg_topic *topic = eg_registry_topic(item->of->event->registry, item->env.topic.p, item->env.topic.n);
