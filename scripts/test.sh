@@ -101,7 +101,7 @@ if [ "$what" = soak ]; then
     export EGDB_SOAK=1
     one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build
     one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
-    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault
+    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/contract/test_positions.py tests/contract/test_poison.py
     one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
     counted "fuzzers, ten minutes each" fuzz "$MAKE" --no-print-directory fuzz FUZZ_S=600
     finish
