@@ -1,5 +1,5 @@
-/* Fuzzes the quick builder of JSON values beside jansson's parser: of a text that the scanner passes it makes the same value or none; of any
- * other it reads no byte too many. */
+/* Fuzzes the quick builder of JSON values beside jansson's parser: of a text that the scanner passes it makes the same value or none;
+ * of any other it reads no byte too many. */
 #include <stdint.h>
 
 #include "base/jscan.h"
