@@ -90,10 +90,13 @@ class Cluster:
         return [pid] + [int(child) for child in children]
 
     def freeze(self):
-        """SIGSTOP to all of it: it neither answers nor refuses."""
-        self._frozen = self.pids()
-        for pid in self._frozen:
-            self._signal(pid, signal.SIGSTOP)
+        """SIGSTOP to all of it: it neither answers nor refuses. The postmaster first, so that nothing new escapes."""
+        self._frozen = [self.postmaster_pid()]
+        self._signal(self._frozen[0], signal.SIGSTOP)
+        while fresh := [pid for pid in self.pids() if pid not in self._frozen]:
+            for pid in fresh:
+                self._signal(pid, signal.SIGSTOP)
+            self._frozen += fresh
 
     def thaw(self):
         for pid in getattr(self, "_frozen", []):
@@ -107,9 +110,10 @@ class Cluster:
         except ProcessLookupError:
             pass
 
-    def log(self):
+    def log(self, last=4000):
+        """The end of its log; last=0: all of it."""
         path = self.folder / "log"
-        return path.read_text("utf-8", "replace")[-4000:] if path.exists() else ""
+        return path.read_text("utf-8", "replace")[-last:] if path.exists() else ""
 
     def dsn(self, database):
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
