@@ -130,5 +130,3 @@ bool eg_map_put(struct eg_map *map, const void *key, size_t len, void *value) {
     map->count++;
     return true;
 }
-
-size_t eg_map_count(const struct eg_map *map) { return map->count; }

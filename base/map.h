@@ -15,7 +15,6 @@ struct eg_map *eg_map_new(struct eg_arena *arena, size_t expected); /* NULL when
 void *eg_map_get(const struct eg_map *map, const void *key, size_t len); /* NULL when absent */
 /* Puts or replaces; false when the arena is full. value must not be NULL. */
 bool eg_map_put(struct eg_map *map, const void *key, size_t len, void *value);
-size_t eg_map_count(const struct eg_map *map);
 uint64_t eg_hash64(const void *bytes, size_t len, uint64_t seed); /* stable within one process only */
 
 #endif

@@ -60,12 +60,3 @@ void eg_ulid_make(int64_t now_us, char out[EG_ULID_B]) {
 void eg_ulid_from(int64_t time_us, const uint8_t entropy[10], char out[EG_ULID_B]) {
     write_ms(ms_of(time_us), entropy, out);
 }
-
-bool eg_ulid_valid(const char *text, size_t len) {
-    if (len != EG_ULID_LEN || text[0] < '0' || text[0] > '7')
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (text[i] == '\0' || !strchr(digits, text[i]))
-            return false;
-    return true;
-}

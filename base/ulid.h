@@ -11,7 +11,6 @@
 
 /* A new one for the given moment (µs since 1970); within one millisecond ids of this process rise. Not thread-safe. */
 void eg_ulid_make(int64_t now_us, char out[EG_ULID_B]);
-bool eg_ulid_valid(const char *text, size_t len);
 /* One made of a time and 10 bytes (of a hash, say): the same input gives the same id. */
 void eg_ulid_from(int64_t time_us, const uint8_t entropy[10], char out[EG_ULID_B]);
 

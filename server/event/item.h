@@ -35,7 +35,6 @@ struct eg_item {
     bool has_ts;          /* the sender set ts_utc */
     bool has_envelope;    /* env is complete and valid by itself */
     bool dead_letter;     /* refused in a way that events_dlq keeps */
-    bool lost_once;       /* its commit had no answer: it may be stored */
     uint8_t content_hash[EG_HASH_B]; /* see canonical.c */
     uint8_t key_hash[EG_HASH_B];     /* … also without ts_utc; only with an idempotency key */
     uint8_t original_hash[EG_HASH_B]; /* of bytes, for dead letters */

@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "server/event/room.h"
 
-#define BATCH_MOST_B ((size_t)192 << 20)
-
 static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err);
 static void on_looked(void *ctx, enum eg_fault fault, const struct eg_err *err);
 static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *err);

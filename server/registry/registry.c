@@ -15,8 +15,6 @@ struct wanted {
     const struct eg_table *table;
     size_t n_fills;
     const struct eg_dml **fills;
-    size_t n_needs;
-    const struct eg_need **needs;
 };
 
 struct eg_registry {
@@ -46,16 +44,6 @@ static bool has_fill(const struct wanted *wanted, const struct eg_dml *fill) {
     return false;
 }
 
-static bool has_need(const struct wanted *wanted, const struct eg_need *need) {
-    for (size_t i = 0; i < wanted->n_needs; i++) {
-        if (wanted->needs[i]->n_where == need->n_where &&
-            same_columns(wanted->needs[i]->where, need->where, need->n_where)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct wanted *wanted_of(struct eg_registry *registry, const struct eg_table **table, size_t most) {
     struct wanted *wanted = eg_map_get(registry->by_table, table, sizeof *table);
     if (wanted) {
@@ -69,8 +57,7 @@ static struct wanted *wanted_of(struct eg_registry *registry, const struct eg_ta
     *key = *table;
     wanted->table = *table;
     wanted->fills = eg_arena_alloc(registry->arena, (most + 1) * sizeof *wanted->fills);
-    wanted->needs = eg_arena_alloc(registry->arena, (most + 1) * sizeof *wanted->needs);
-    bool ok = wanted->fills && wanted->needs && eg_map_put(registry->by_table, key, sizeof *key, wanted);
+    bool ok = wanted->fills && eg_map_put(registry->by_table, key, sizeof *key, wanted);
     return ok ? wanted : NULL;
 }
 
@@ -83,16 +70,6 @@ static bool index_rule(struct eg_registry *registry, const struct eg_rule *rule,
         }
         if (!has_fill(wanted, &rule->fills[i])) {
             wanted->fills[wanted->n_fills++] = &rule->fills[i];
-        }
-    }
-    for (size_t i = 0; i < rule->n_needs; i++) {
-        const struct eg_table *table = rule->needs[i].table;
-        struct wanted *wanted = wanted_of(registry, &table, most);
-        if (!wanted) {
-            return false;
-        }
-        if (!has_need(wanted, &rule->needs[i])) {
-            wanted->needs[wanted->n_needs++] = &rule->needs[i];
         }
     }
     return true;
@@ -189,18 +166,7 @@ size_t eg_registry_fills_of(const struct eg_registry *registry, const struct eg_
     return wanted ? wanted->n_fills : 0;
 }
 
-size_t eg_registry_needs_of(const struct eg_registry *registry, const struct eg_table *table,
-                            const struct eg_need *const **needs) {
-    const struct wanted *wanted = eg_map_get(registry->by_table, &table, sizeof table);
-    *needs = wanted ? wanted->needs : NULL;
-    return wanted ? wanted->n_needs : 0;
-}
-
 const struct eg_rule *eg_registry_rule(const struct eg_registry *registry, const char *topic, size_t len, int index) {
     const struct eg_topic *found = eg_registry_topic(registry, topic, len);
     return found && index >= 0 && (size_t)index < found->n_rules ? &found->rules[index] : NULL;
-}
-
-const json_t *eg_registry_policy(const struct eg_registry *registry, const char *path) {
-    return eg_policy_find(registry->policies, path);
 }

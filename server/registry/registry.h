@@ -76,13 +76,8 @@ size_t eg_registry_topics(const struct eg_registry *registry, const struct eg_to
 
 /* All fills that point at rows of this table: run after rows of it were inserted, with their natural keys. */
 size_t eg_registry_fills_of(const struct eg_registry *registry, const struct eg_table *table, const struct eg_dml *const **fills);
-/* Whether any rule needs rows of this table (so that new ones may wake pending rows), and by which columns. */
-size_t eg_registry_needs_of(const struct eg_registry *registry, const struct eg_table *table, const struct eg_need *const **needs);
 /* The rule by topic and index, for rows that waited in pending_rows; NULL when the declaration has gone. */
 const struct eg_rule *eg_registry_rule(const struct eg_registry *registry, const char *topic, size_t len, int index);
-
-/* The value of a policy by "file.member.member" (spec/policies/file.json); NULL when absent. */
-const json_t *eg_registry_policy(const struct eg_registry *registry, const char *path);
 
 /* Evaluates the topic's rules over a valid payload. Appends rows to *rows (grown in the arena, by this function alone: start with NULL
  * and 0). Their values point into the envelope's texts, or live in the arena: the parsed payload may go. err: schema_invalid (a
