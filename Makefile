@@ -34,7 +34,7 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
-	server/admin/openapi.c server/admin/topics.c server/admin/validate.c
+	server/admin/openapi.c server/admin/errors.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \

@@ -205,6 +205,15 @@ def test_a_large_dead_letter(client):
     assert base64.b64decode(client.get(f"/v1/dlq/{letter['id']}").json()["original_base64"]) == body
 
 
+def test_a_problem_points_to_its_explanation(client):
+    problem = client.get("/v1/nothing").json()
+    path, _, code = problem["type"].partition("#")
+    page = client.get(path)
+    assert page.status == 200 and page.headers["Content-Type"].startswith("text/html")
+    names = re.findall(r'^X\(\w+, +"(\w+)"', (binary.ROOT / "base" / "errors.def").read_text("utf-8"), re.M)
+    assert code in names and re.findall(r'<dt id="(\w+)">', page.text) == names
+
+
 def test_openapi(client):
     answer = client.get("/openapi.yaml")
     assert answer.body == (binary.ROOT / "openapi.yaml").read_bytes()
