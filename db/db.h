@@ -113,6 +113,25 @@ struct eg_read_handle;
 /* Starts a read; everything that read points to lives until done. Returns a handle for eg_db_read_cancel, valid until done. */
 struct eg_read_handle *eg_db_read(struct eg_db *db, const struct eg_read *read);
 void eg_db_read_cancel(struct eg_read_handle *handle); /* done still comes, soon */
+/* Back-pressure, from row() or from the loop: while a read is paused, row is not called (beyond those of a chunk that is being handed on now:
+ * none after the call on PostgreSQL, none on SQLite either) and the store holds at most one chunk of rows; its time goes on, paused or
+ * not, only while it runs: a paused read does not time out, the caller has a deadline of its own. */
+void eg_db_read_pause(struct eg_read_handle *handle);
+void eg_db_read_resume(struct eg_read_handle *handle);
+
+/* News: called from the loop when events may have been committed, by this server or (PostgreSQL) by another. A hint: it may come without news
+ * and, when a connection was lost, not come at all; who must not miss anything polls as well. position is the highest known, 0 when not
+ * known. One watcher. */
+void eg_db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx);
+/* To be called after a batch has been committed: tells the other servers, at most a hundred times a second. */
+void eg_db_announce(struct eg_db *db, int64_t position);
+
+/* Brings a materialized view up to date without stopping its readers (REFRESH … CONCURRENTLY), one after another, on a connection of
+ * the store's own; where views are plain ones there is nothing to do. done(err NULL: well; rows of the view; its milliseconds). A name that is no
+ * view is refused as not_found. */
+void eg_db_refresh(struct eg_db *db, const char *view, int timeout_ms,
+                   void (*done)(void *ctx, const struct eg_err *err, int64_t rows, int64_t took_ms), void *ctx);
+size_t eg_db_materialized(const struct eg_db *db, const char *const **names); /* views that need it, sorted; 0 where all are plain */
 
 /* Figures for /metrics. */
 struct eg_db_stats {

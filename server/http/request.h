@@ -16,7 +16,7 @@ struct eg_request;
 /* A flow is a table of steps. A step returns EG_MORE (go on with the next), EG_WAIT (eg_request_wake will be called:
  * run the same step again then), or EG_DONE (a response has been set). Past the last step the request must be answered.
  * Only http/flow.c changes the step, and logs it. */
-enum eg_step_result { EG_MORE, EG_WAIT, EG_DONE };
+enum eg_step_result { EG_MORE, EG_WAIT, EG_DONE, EG_STREAM };
 
 struct eg_step {
     const char *name; /* file name, log tag and metric label */
@@ -51,6 +51,24 @@ struct eg_request {
     const char *content_type;
     struct eg_buf answer;
 };
+
+/* An answer that is made while it is sent, in constant memory. A step sets status and type by eg_request_stream and returns what that
+ * returns, EG_STREAM: the head of the answer leaves, and the flow has no steps any more. From then on, in the loop's thread and at any time,
+ * the flow appends to req->answer and calls eg_request_push; what lies there leaves as fast as the client takes it. eg_request_unsent says
+ * how many bytes have not left yet: a flow that has window_b or more unsent should make no more until `room` is called, which happens
+ * once, from the loop, when less than half of window_b is left. eg_request_end ends the body after what was pushed; the request then ends
+ * (drop is called). A client that goes, or that takes nothing for the request's deadline while bytes wait, ends it too: drop, without room.
+ * A drain (SIGTERM) calls `room` with stopping set: the flow says its last words and ends. Compressed when `compress` and the client allows it. */
+struct eg_stream_config {
+    size_t window_b;
+    bool compress;
+    void (*room)(struct eg_request *req, bool stopping);
+};
+enum eg_step_result eg_request_stream(struct eg_request *req, int status, const char *content_type,
+                                      const struct eg_stream_config *config);
+void eg_request_push(struct eg_request *req);
+size_t eg_request_unsent(const struct eg_request *req);
+void eg_request_end(struct eg_request *req);
 
 const char *eg_request_header(const struct eg_request *req,
                               const char *name); /* NULL when absent; the name in any case */
