@@ -1,6 +1,6 @@
-/* The one interface of both stores. Everything is asynchronous in form: a call starts, its callback comes later from the loop's
- * thread, never inside the call that submitted it. Nothing above this header knows which store runs; where stores differ, a
- * `supports` bit says so. */
+/* The one interface of both stores. Everything is asynchronous in form: a call starts, its callback comes later
+ * from the loop's thread, never inside the call that submitted it. Nothing above this header knows which store
+ * runs; where stores differ, a `supports` bit says so. */
 #ifndef EG_DB_DB_H
 #define EG_DB_DB_H
 
@@ -31,10 +31,11 @@ struct eg_db_config {
     int sqlite_busy_ms;
 };
 
-/* Connects (waits up to connect_timeout_ms), reads the schema version and the catalogue. err: config_invalid for a DSN that is
- * none, store_unavailable, schema_old (naming the command). The loop must not run yet. */
+/* Connects (waits up to connect_timeout_ms), reads the schema version and the catalogue. err: config_invalid for a
+ * DSN that is none, store_unavailable, schema_old (naming the command). The loop must not run yet. */
 EG_MUST_CHECK eg_status eg_db_open(uv_loop_t *loop, const struct eg_db_config *config, struct eg_db **db, struct eg_err *err);
-/* True for a database that is this program's alone (a SQLite file): `serve` may make and migrate it without being told to. */
+/* True for a database that is this program's alone (a SQLite file): `serve` may make and migrate it without being
+ * told to. */
 bool eg_db_is_private(const char *dsn);
 /* Ends threads and connections; waits for what runs. closed is called once nothing uses the loop any more. */
 void eg_db_close(struct eg_db *db, void (*closed)(void *ctx), void *ctx);
@@ -42,7 +43,8 @@ void eg_db_close(struct eg_db *db, void (*closed)(void *ctx), void *ctx);
 const struct eg_catalogue *eg_db_catalogue(const struct eg_db *db);
 const char *eg_db_name(const struct eg_db *db);    /* "sqlite" or "postgresql", for banner and metrics */
 const char *eg_db_where(const struct eg_db *db);   /* the DSN without its password, for the banner */
-/* True when the store answered its last contact (a down store is probed with back-off by the store itself). err says what is wrong. */
+/* True when the store answered its last contact (a down store is probed with back-off by the store itself). err
+ * says what is wrong. */
 bool eg_db_ready(const struct eg_db *db, struct eg_err *err);
 
 /* Statements */
@@ -60,9 +62,10 @@ struct eg_rows {
     const struct eg_value *cells; /* row-major; bytes live in the arena that the call was given */
 };
 
-/* Write transactions: one at a time a store. A transaction is a series of rounds; each sends all its operations at once and gets all
- * their results. The first round begins the transaction (and its first operation should lock the counter), the one with `commit`
- * ends it. After a failed round the transaction has been rolled back (or its connection was given up) and is over. */
+/* Write transactions: one at a time a store. A transaction is a series of rounds; each sends all its operations at
+ * once and gets all their results. The first round begins the transaction (and its first operation should lock the
+ * counter), the one with `commit` ends it. After a failed round the transaction has been rolled back (or its
+ * connection was given up) and is over. */
 
 struct eg_op {
     const struct eg_dml *dml; /* either a shape … */
@@ -85,8 +88,9 @@ enum eg_fault {
 
 typedef void (*eg_round_done)(void *ctx, enum eg_fault fault, const struct eg_err *err);
 
-/* Runs ops in order; stops at the first that fails. ops, their params and the arena live until done. Only one round at a time. On SQLite
- * and PostgreSQL alike, done with EG_FAULT_NONE and commit set means committed and fsynced. */
+/* Runs ops in order; stops at the first that fails. ops, their params and the arena live until done. Only one
+ * round at a time. On SQLite and PostgreSQL alike, done with EG_FAULT_NONE and commit set means committed and
+ * fsynced. */
 void eg_db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena, eg_round_done done,
                  void *ctx);
 /* Ends an open transaction without effect; done gets EG_FAULT_NONE or EG_FAULT_LOST. */
@@ -110,25 +114,27 @@ struct eg_read {
 };
 
 struct eg_read_handle;
-/* Starts a read; everything that read points to lives until done. Returns a handle for eg_db_read_cancel, valid until done. */
+/* Starts a read; everything that read points to lives until done. Returns a handle for eg_db_read_cancel, valid
+ * until done. */
 struct eg_read_handle *eg_db_read(struct eg_db *db, const struct eg_read *read);
 void eg_db_read_cancel(struct eg_read_handle *handle); /* done still comes, soon */
-/* Back-pressure, from row() or from the loop: while a read is paused, row is not called (beyond those of a chunk that is being handed on now:
- * none after the call on PostgreSQL, none on SQLite either) and the store holds at most one chunk of rows; its time goes on, paused or
- * not, only while it runs: a paused read does not time out, the caller has a deadline of its own. */
+/* Back-pressure, from row() or from the loop: while a read is paused, row is not called (beyond those of a chunk
+ * that is being handed on now: none after the call on PostgreSQL, none on SQLite either) and the store holds at
+ * most one chunk of rows; its time goes on, paused or not, only while it runs: a paused read does not time out,
+ * the caller has a deadline of its own. */
 void eg_db_read_pause(struct eg_read_handle *handle);
 void eg_db_read_resume(struct eg_read_handle *handle);
 
-/* News: called from the loop when events may have been committed, by this server or (PostgreSQL) by another. A hint: it may come without news
- * and, when a connection was lost, not come at all; who must not miss anything polls as well. position is the highest known, 0 when not
- * known. One watcher. */
+/* News: called from the loop when events may have been committed, by this server or (PostgreSQL) by another. A
+ * hint: it may come without news and, when a connection was lost, not come at all; who must not miss anything
+ * polls as well. position is the highest known, 0 when not known. One watcher. */
 void eg_db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx);
 /* To be called after a batch has been committed: tells the other servers, at most a hundred times a second. */
 void eg_db_announce(struct eg_db *db, int64_t position);
 
-/* Brings a materialized view up to date without stopping its readers (REFRESH … CONCURRENTLY), one after another, on a connection of
- * the store's own; where views are plain ones there is nothing to do. done(err NULL: well; rows of the view; its milliseconds). A name that is no
- * view is refused as not_found. */
+/* Brings a materialized view up to date without stopping its readers (REFRESH … CONCURRENTLY), one after another,
+ * on a connection of the store's own; where views are plain ones there is nothing to do. done(err NULL: well; rows
+ * of the view; its milliseconds). A name that is no view is refused as not_found. */
 void eg_db_refresh(struct eg_db *db, const char *view, int timeout_ms,
                    void (*done)(void *ctx, const struct eg_err *err, int64_t rows, int64_t took_ms), void *ctx);
 size_t eg_db_materialized(const struct eg_db *db, const char *const **names); /* views that need it, sorted; 0 where all are plain */

@@ -1,6 +1,6 @@
-/* A query as it was written: what the parser makes, the checker completes (the members marked so), and the planner reads. Spans are byte
- * offsets into the text; every part has one, so that whatever is found wrong later can be shown at its place. All of it lives in the
- * arena of the compile. Lists are arrays with a count. */
+/* A query as it was written: what the parser makes, the checker completes (the members marked so), and the planner
+ * reads. Spans are byte offsets into the text; every part has one, so that whatever is found wrong later can be
+ * shown at its place. All of it lives in the arena of the compile. Lists are arrays with a count. */
 #ifndef EGQL_AST_H
 #define EGQL_AST_H
 
@@ -10,8 +10,8 @@ struct egql_span {
     size_t offset, length;
 };
 
-/* payload."x-y".z: parts are unquoted. Three shapes: a field; a field of type EG_JSON with a path behind it; and the roots payload and
- * env, which are the row's event's (payload_json, env_json), whatever the source. */
+/* payload."x-y".z: parts are unquoted. Three shapes: a field; a field of type EG_JSON with a path behind it; and
+ * the roots payload and env, which are the row's event's (payload_json, env_json), whatever the source. */
 struct egql_key {
     struct egql_span span;
     size_t n_parts;
@@ -155,7 +155,8 @@ struct egql_ast {
     struct egql_param *params;
 };
 
-/* parse.c: syntax alone. check.c: names, types, defaults; completes the AST in place. Both leave diag at the first thing that is wrong. */
+/* parse.c: syntax alone. check.c: names, types, defaults; completes the AST in place. Both leave diag at the first
+ * thing that is wrong. */
 EG_MUST_CHECK eg_status egql_parse(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast,
                                    struct egql_diag *diag);
 EG_MUST_CHECK eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources, const struct egql_param *params,

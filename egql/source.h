@@ -4,7 +4,8 @@
 
 #include "egql/egql.h"
 
-/* Where a name of a query is in SQL. A column of the source's own table, or of its event's row (joined by event_id when one is used). */
+/* Where a name of a query is in SQL. A column of the source's own table, or of its event's row (joined by event_id
+ * when one is used). */
 struct egql_field {
     const char *name;   /* as queries say it */
     const char *title;  /* a phrase for people */
@@ -21,7 +22,8 @@ struct egql_source {
     const char *table; /* or view */
     size_t n_fields;
     const struct egql_field *fields;
-    /* Fields by what scopes and windows need; −1 without. Those that are missing are reached through the row's event when `event` is there. */
+    /* Fields by what scopes and windows need; −1 without. Those that are missing are reached through the row's event
+     * when `event` is there. */
     int time, sha, branch, correlation, event, /* event: the field that holds the event's id (events: its own id) */
         tie;                                   /* the last of every order: a field that is unique */
     bool graph;                                /* FROM sha and branch mean the indexed commit; start, depth and direction are known */

@@ -52,13 +52,15 @@ struct eg_request {
     struct eg_buf answer;
 };
 
-/* An answer that is made while it is sent, in constant memory. A step sets status and type by eg_request_stream and returns what that
- * returns, EG_STREAM: the head of the answer leaves, and the flow has no steps any more. From then on, in the loop's thread and at any time,
- * the flow appends to req->answer and calls eg_request_push; what lies there leaves as fast as the client takes it. eg_request_unsent says
- * how many bytes have not left yet: a flow that has window_b or more unsent should make no more until `room` is called, which happens
- * once, from the loop, when less than half of window_b is left. eg_request_end ends the body after what was pushed; the request then ends
- * (drop is called). A client that goes, or that takes nothing for the request's deadline while bytes wait, ends it too: drop, without room.
- * A drain (SIGTERM) calls `room` with stopping set: the flow says its last words and ends. Compressed when `compress` and the client allows it. */
+/* An answer that is made while it is sent, in constant memory. A step sets status and type by eg_request_stream
+ * and returns what that returns, EG_STREAM: the head of the answer leaves, and the flow has no steps any more.
+ * From then on, in the loop's thread and at any time, the flow appends to req->answer and calls eg_request_push;
+ * what lies there leaves as fast as the client takes it. eg_request_unsent says how many bytes have not left yet:
+ * a flow that has window_b or more unsent should make no more until `room` is called, which happens once, from the
+ * loop, when less than half of window_b is left. eg_request_end ends the body after what was pushed; the request
+ * then ends (drop is called). A client that goes, or that takes nothing for the request's deadline while bytes
+ * wait, ends it too: drop, without room. A drain (SIGTERM) calls `room` with stopping set: the flow says its last
+ * words and ends. Compressed when `compress` and the client allows it. */
 struct eg_stream_config {
     size_t window_b;
     bool compress;
