@@ -11,7 +11,7 @@ BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.
 	base/jscan.c base/jscan_walk.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
-	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_tend.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
+	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
 	db/db_pg_fault.c db/db_pg_query.c db/db_pg_sql.c db/db_pg_type.c \
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c
 HTTP_SRC = server/http/http.c server/http/connection.c server/http/handler.c server/http/exchange.c \

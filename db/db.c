@@ -54,4 +54,8 @@ struct eg_read_handle *eg_db_read(struct eg_db *db, const struct eg_read *read) 
 
 void eg_db_read_cancel(struct eg_read_handle *handle) { handle->store->read_cancel(handle); }
 
+void eg_db_read_pause(struct eg_read_handle *handle) { handle->store->read_pause(handle, true); }
+
+void eg_db_read_resume(struct eg_read_handle *handle) { handle->store->read_pause(handle, false); }
+
 void eg_db_stats(const struct eg_db *db, struct eg_db_stats *stats) { db->store->stats(db, stats); }

@@ -107,6 +107,7 @@ struct eg_read {
     size_t n_columns;                /* for text only */
     const enum eg_type *column_types;
     int timeout_ms; /* 0: the configured one */
+    bool pausable;  /* eg_db_read_pause may be called */
     /* One row; cells live during the call. False stops the read: done comes with EG_OK and the rest is dropped. */
     bool (*row)(void *ctx, const struct eg_value *cells, size_t n_columns);
     void (*done)(void *ctx, const struct eg_err *err); /* err NULL: all rows were given or the reader stopped */
@@ -118,10 +119,8 @@ struct eg_read_handle;
  * until done. */
 struct eg_read_handle *eg_db_read(struct eg_db *db, const struct eg_read *read);
 void eg_db_read_cancel(struct eg_read_handle *handle); /* done still comes, soon */
-/* Back-pressure, from row() or from the loop: while a read is paused, row is not called (beyond those of a chunk
- * that is being handed on now: none after the call on PostgreSQL, none on SQLite either) and the store holds at
- * most one chunk of rows; its time goes on, paused or not, only while it runs: a paused read does not time out,
- * the caller has a deadline of its own. */
+/* Back-pressure, from row() or from the loop, until done: while a read is paused, row is not called and the store holds a
+ * few chunks of rows at most. A read's time is that in which it is not paused: the caller has a deadline of its own for the rest. */
 void eg_db_read_pause(struct eg_read_handle *handle);
 void eg_db_read_resume(struct eg_read_handle *handle);
 

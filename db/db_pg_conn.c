@@ -155,6 +155,7 @@ void eg_pg_conn_adopt(struct eg_pg_conn *conn, PGconn *pq) {
         eg_info(&conn->log, "connected again");
     }
     memset(conn->prepared, 0, sizeof conn->prepared);
+    conn->held = false;
     conn->state = EG_PG_UP;
     conn->wait_ms = 0;
     conn->role->up(conn);
@@ -171,7 +172,16 @@ void eg_pg_conn_flush(struct eg_pg_conn *conn) {
     int left = PQflush(conn->pq);
     /* A failure is left for on_poll, since a submitting call must not complete anything: a dead socket polls as
      * writable. */
-    watch(conn, UV_READABLE | (left != 0 ? UV_WRITABLE : 0));
+    watch(conn, (conn->held ? 0 : UV_READABLE) | (left != 0 ? UV_WRITABLE : 0));
+}
+
+void eg_pg_conn_hold(struct eg_pg_conn *conn, bool held) {
+    if (conn->held != held) {
+        conn->held = held;
+        if (conn->state == EG_PG_UP) {
+            eg_pg_conn_flush(conn);
+        }
+    }
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
@@ -189,7 +199,9 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
         eg_pg_conn_drop(conn, NULL);
         return;
     }
-    conn->role->input(conn);
+    if (!conn->held) {
+        conn->role->input(conn);
+    }
     if (conn->state != EG_PG_UP || conn->generation != generation) {
         return;
     }

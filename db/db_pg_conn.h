@@ -48,6 +48,7 @@ struct eg_pg_conn {
     struct eg_err err;   /* why it is down */
     uv_poll_t *poll;
     int events;
+    bool held; /* its socket is not read */
     uv_timer_t back_off;
     int wait_ms; /* the next back-off */
     bool closed;
@@ -71,6 +72,8 @@ void eg_pg_conn_start(struct eg_pg_conn *conn);             /* dials, unless up 
 /* Sends what is queued, and watches for writability while some is left. Loses the connection on failure: but later,
  * from the loop. */
 void eg_pg_conn_flush(struct eg_pg_conn *conn);
+/* While held, nothing is read from the socket, and input is not called: the server waits when its buffers are full. */
+void eg_pg_conn_hold(struct eg_pg_conn *conn, bool held);
 /* The connection is no good: drop it, tell the role, dial again. err may be NULL: libpq's own message. */
 void eg_pg_conn_drop(struct eg_pg_conn *conn, const struct eg_err *err);
 void eg_pg_conn_close(struct eg_pg_conn *conn); /* for good; nothing of it runs */

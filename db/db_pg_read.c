@@ -14,9 +14,9 @@
 #define MOST_WAITING 512
 #define MOST_ROW_B (64U << 20)
 #define SWEEP_MS 200
+#define MOST_PAUSE_MS 600000
 #define GRACE_US INT64_C(1000000) /* the server's own timeout comes first, unless it is frozen */
 
-static void give_work(struct eg_pg_pool *pool);
 static void next_step(struct eg_pg_reader *reader);
 
 static struct eg_pg_reader *reader_of(struct eg_pg_conn *conn) { return EG_CONTAINER(conn, struct eg_pg_reader, conn); }
@@ -30,14 +30,21 @@ static void read_free(struct eg_pg_read *read) {
 static void read_done(struct eg_pg_read *read) {
     struct eg_err err = read->err;
     struct eg_read what = read->what;
-    bool well = read->stopped || err.code == EG_E_NONE;
     read_free(read);
-    what.done(what.ctx, well ? NULL : &err);
+    what.done(what.ctx, err.code == EG_E_NONE ? NULL : &err);
 }
+
+static void on_input(struct eg_pg_conn *conn);
 
 static void on_soon(uv_timer_t *timer) {
     struct eg_pg_pool *pool = timer->data;
     struct eg_link ended;
+    for (int i = 0; i < pool->n_readers; i++) {
+        if (pool->readers[i].resumed) { /* what libpq holds already is announced by no socket */
+            pool->readers[i].resumed = false;
+            on_input(&pool->readers[i].conn);
+        }
+    }
     eg_list_init(&ended);
     while (!eg_list_empty(&pool->ended)) {
         struct eg_link *link = pool->ended.next;
@@ -52,10 +59,12 @@ static void on_soon(uv_timer_t *timer) {
     pool->finished(pool->host);
 }
 
+static void soon(struct eg_pg_pool *pool) { uv_timer_start(&pool->soon, on_soon, 0, 0); }
+
 static void end_later(struct eg_pg_read *read) {
     read->over = true;
     eg_list_append(&read->pool->ended, &read->link);
-    uv_timer_start(&read->pool->soon, on_soon, 0, 0);
+    soon(read->pool);
 }
 
 static void unqueue(struct eg_pg_read *read) {
@@ -70,6 +79,23 @@ static bool any_up(const struct eg_pg_pool *pool) {
         up |= pool->readers[i].conn.state == EG_PG_UP;
     }
     return up;
+}
+
+/* A read that may be paused has its time counted here: the server's clock would go on while nobody reads. */
+static void sweep_running(struct eg_pg_reader *reader, int64_t now_us) {
+    struct eg_pg_read *read = reader->read;
+    struct eg_err err = {0};
+    if (read->paused) {
+        return;
+    }
+    if (read->deadline_us + GRACE_US < now_us) {
+        (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL did not answer a read in its time");
+        eg_pg_conn_drop(&reader->conn, &err);
+    } else if (read->what.pausable && read->deadline_us < now_us && !read->stopped && read->err.code == EG_E_NONE) {
+        (void)eg_err_set(&read->err, EG_E_TIMEOUT, NULL, "the read took longer than its time, %d ms", read->timeout_ms);
+        reader->cancel_wanted = true;
+        eg_pg_cancel_next(reader->pool);
+    }
 }
 
 static void on_sweep(uv_timer_t *timer) {
@@ -89,11 +115,8 @@ static void on_sweep(uv_timer_t *timer) {
         }
     }
     for (int i = 0; i < pool->n_readers; i++) {
-        struct eg_pg_reader *reader = &pool->readers[i];
-        if (reader->read && reader->read->deadline_us + GRACE_US < now_us) {
-            struct eg_err err = {0};
-            (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL did not answer a read in its time");
-            eg_pg_conn_drop(&reader->conn, &err);
+        if (pool->readers[i].read) {
+            sweep_running(&pool->readers[i], now_us);
         }
     }
     if (pool->n_waiting == 0 && pool->n_running == 0) {
@@ -101,57 +124,34 @@ static void on_sweep(uv_timer_t *timer) {
     }
 }
 
-/* Cancelling */
-
-static void cancel_run(uv_work_t *work) {
-    struct eg_pg_pool *pool = work->data;
-    char text[256];
-    (void)PQcancel(pool->cancel, text, sizeof text); /* when it fails the statement's timeout ends the read */
-}
-
-static void cancel_next(struct eg_pg_pool *pool);
-
-static void cancel_done(uv_work_t *work, int status) {
-    struct eg_pg_pool *pool = work->data;
-    (void)status;
-    PQfreeCancel(pool->cancel);
-    pool->cancel = NULL;
-    pool->cancel_of->cancelling = false;
-    pool->cancel_of = NULL;
-    cancel_next(pool);
-    give_work(pool);
-    pool->finished(pool->host);
-    eg_pg_host_release(pool->host);
-}
-
-static void cancel_next(struct eg_pg_pool *pool) {
-    for (int i = 0; i < pool->n_readers && !pool->cancel_of; i++) {
-        struct eg_pg_reader *reader = &pool->readers[i];
-        if (!reader->cancel_wanted || reader->conn.state != EG_PG_UP) {
-            continue;
-        }
-        reader->cancel_wanted = false;
-        pool->cancel = PQgetCancel(reader->conn.pq);
-        pool->cancel_work.data = pool;
-        if (!pool->cancel || uv_queue_work(pool->host->loop, &pool->cancel_work, cancel_run, cancel_done) != 0) {
-            PQfreeCancel(pool->cancel);
-            pool->cancel = NULL;
-            continue;
-        }
-        reader->cancelling = true;
-        pool->cancel_of = reader;
-        eg_pg_host_hold(pool->host);
+/* While a read is paused its socket is not read: the kernel's buffers fill and the server waits in its send. */
+static void set_paused(struct eg_pg_read *read, bool paused) {
+    int64_t now_us = eg_clock_mono_us();
+    if (read->paused == paused) {
+        return;
+    }
+    read->paused = paused;
+    if (paused) {
+        read->paused_at_us = now_us;
+    } else {
+        read->deadline_us += now_us - read->paused_at_us;
+    }
+    if (read->reader) {
+        eg_pg_conn_hold(&read->reader->conn, paused);
+        read->reader->resumed = !paused;
+        soon(read->pool);
     }
 }
 
 static void stop(struct eg_pg_read *read) {
     if (!read->stopped) {
+        set_paused(read, false); /* the server sees the request to cancel only when it can send */
         read->stopped = true;
         int64_t soon_us = eg_clock_mono_us() + GRACE_US;
         read->deadline_us = read->deadline_us < soon_us ? read->deadline_us : soon_us;
         if (read->reader) {
             read->reader->cancel_wanted = true;
-            cancel_next(read->pool);
+            eg_pg_cancel_next(read->pool);
         }
     }
 }
@@ -161,12 +161,19 @@ static void stop(struct eg_pg_read *read) {
 static void end(struct eg_pg_reader *reader) {
     struct eg_pg_pool *pool = reader->pool;
     struct eg_pg_read *read = reader->read;
+    eg_pg_conn_hold(&reader->conn, false);
     reader->read = NULL;
     reader->cancel_wanted = false;
+    reader->resumed = false;
     pool->n_running--;
     read_done(read);
-    give_work(pool);
+    eg_pg_pool_give(pool);
     pool->finished(pool->host);
+}
+
+/* A read that may be paused ends by its own clock; the server's is the last resort when this program is frozen. */
+static int server_timeout_ms(const struct eg_pg_read *read) {
+    return read->timeout_ms + (read->what.pausable ? MOST_PAUSE_MS : 0);
 }
 
 /* Sends one step; a failure is left to the poll handle, which finds the connection dead. */
@@ -178,7 +185,7 @@ static void send_step(struct eg_pg_reader *reader, int step) {
     reader->step = step;
     switch (reader->step) {
     case EG_PG_READ_SET:
-        (void)snprintf(text, sizeof text, "SET statement_timeout TO %d", read->timeout_ms);
+        (void)snprintf(text, sizeof text, "SET statement_timeout TO %d", server_timeout_ms(read));
         ok = PQsendQuery(pq, text);
         break;
     case EG_PG_READ_FORGET:
@@ -200,7 +207,7 @@ static void send_step(struct eg_pg_reader *reader, int step) {
 
 static void next_step(struct eg_pg_reader *reader) {
     struct eg_pg_read *read = reader->read;
-    if (reader->timeout_ms != read->timeout_ms) {
+    if (reader->timeout_ms != server_timeout_ms(read)) {
         send_step(reader, EG_PG_READ_SET);
     } else if (read->what.sql != EG_SQL_COUNT && !reader->conn.prepared[read->what.sql]) {
         send_step(reader, EG_PG_READ_PREPARE);
@@ -214,7 +221,7 @@ static void step_done(struct eg_pg_reader *reader) {
     bool failed = read->err.code != EG_E_NONE || read->stopped;
     switch (reader->step) {
     case EG_PG_READ_SET:
-        reader->timeout_ms = failed ? 0 : read->timeout_ms;
+        reader->timeout_ms = failed ? 0 : server_timeout_ms(read);
         break;
     case EG_PG_READ_FORGET:
         memset(reader->conn.prepared, 0, sizeof reader->conn.prepared);
@@ -270,7 +277,7 @@ static void take_result(struct eg_pg_reader *reader, const PGresult *result) {
             take_row(reader, result);
             if (read->err.code != EG_E_NONE) { /* the rest is not wanted */
                 reader->cancel_wanted = true;
-                cancel_next(reader->pool);
+                eg_pg_cancel_next(reader->pool);
             }
         }
         break;
@@ -280,7 +287,7 @@ static void take_result(struct eg_pg_reader *reader, const PGresult *result) {
     default:
         if (eg_pg_stale(result) && !read->rows && !read->retried && reader->step == EG_PG_READ_RUN) {
             reader->stale = true;
-        } else {
+        } else if (!read->stopped) { /* else it is the answer to the cancelling */
             eg_pg_read_fault(result, &read->err);
         }
         break;
@@ -289,7 +296,7 @@ static void take_result(struct eg_pg_reader *reader, const PGresult *result) {
 
 static void on_input(struct eg_pg_conn *conn) {
     struct eg_pg_reader *reader = reader_of(conn);
-    while (reader->read && conn->state == EG_PG_UP && !PQisBusy(conn->pq)) {
+    while (reader->read && !reader->read->paused && conn->state == EG_PG_UP && !PQisBusy(conn->pq)) {
         PGresult *result = PQgetResult(conn->pq);
         if (result) {
             take_result(reader, result);
@@ -309,18 +316,20 @@ static void on_up(struct eg_pg_conn *conn) {
     struct eg_pg_reader *reader = reader_of(conn);
     reader->timeout_ms = conn->host->config.read_timeout_ms;
     reader->stale = false;
-    give_work(reader->pool);
+    eg_pg_pool_give(reader->pool);
 }
 
 static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
     struct eg_pg_reader *reader = reader_of(conn);
     if (reader->read) {
-        (void)eg_err_set(&reader->read->err, err->code, NULL, "%s", err->message);
+        if (!reader->read->stopped) {
+            (void)eg_err_set(&reader->read->err, err->code, NULL, "%s", err->message);
+        }
         end(reader);
     }
 }
 
-static void give_work(struct eg_pg_pool *pool) {
+void eg_pg_pool_give(struct eg_pg_pool *pool) {
     for (int i = 0; i < pool->n_readers && !eg_list_empty(&pool->waiting); i++) {
         struct eg_pg_reader *reader = &pool->readers[i];
         if (reader->conn.state != EG_PG_UP || reader->read || reader->cancelling) {
@@ -333,6 +342,10 @@ static void give_work(struct eg_pg_pool *pool) {
         read->reader = reader;
         read->deadline_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
         reader->read = read;
+        if (read->paused) {
+            read->paused_at_us = eg_clock_mono_us();
+            eg_pg_conn_hold(&reader->conn, true);
+        }
         next_step(reader);
     }
 }
@@ -400,7 +413,7 @@ struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_
     if (!uv_is_active((uv_handle_t *)&pool->sweep)) {
         uv_timer_start(&pool->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     }
-    give_work(pool);
+    eg_pg_pool_give(pool);
     return &read->base;
 }
 
@@ -414,12 +427,27 @@ void eg_pg_pool_cancel(struct eg_read_handle *handle) {
     }
 }
 
+void eg_pg_pool_pause(struct eg_read_handle *handle, bool pause) {
+    struct eg_pg_read *read = EG_CONTAINER(handle, struct eg_pg_read, base);
+    EG_ASSERT(read->magic == MAGIC && read->what.pausable);
+    if (!read->stopped && !read->over) {
+        set_paused(read, pause);
+    }
+}
+
 void eg_pg_pool_stop(struct eg_pg_pool *pool) {
     pool->stopping = true;
     while (!eg_list_empty(&pool->waiting)) {
         struct eg_pg_read *read = EG_CONTAINER(pool->waiting.next, struct eg_pg_read, link);
         (void)eg_err_set(&read->err, EG_E_STOPPING, NULL, "the server is stopping");
         unqueue(read);
+    }
+    for (int i = 0; i < pool->n_readers; i++) {
+        struct eg_pg_read *read = pool->readers[i].read;
+        if (read && read->paused) { /* nobody may come to resume it */
+            (void)eg_err_set(&read->err, EG_E_STOPPING, NULL, "the server is stopping");
+            stop(read);
+        }
     }
 }
 

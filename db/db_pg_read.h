@@ -18,6 +18,8 @@ struct eg_pg_read { /* what an eg_read_handle of this store is */
     int64_t deadline_us;
     size_t rows;
     bool stopped; /* its reader has had enough: the rest is dropped */
+    bool paused;
+    int64_t paused_at_us;
     bool retried;
     bool over; /* in the list `ended` */
     struct eg_err err;
@@ -29,6 +31,7 @@ struct eg_pg_reader {
     struct eg_pg_read *read; /* NULL: idle */
     enum { EG_PG_READ_SET, EG_PG_READ_FORGET, EG_PG_READ_PREPARE, EG_PG_READ_RUN } step;
     int timeout_ms; /* the session's statement_timeout */
+    bool resumed;   /* its input is to be looked at, from the loop */
     bool stale;     /* its prepared statements must be made anew */
     bool cancel_wanted;
     bool cancelling;        /* a thread is sending the cancel request: what runs next must not meet it */
@@ -57,8 +60,12 @@ void eg_pg_pool_start(struct eg_pg_pool *pool); /* dials what is not up */
 struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_store *store,
                                        const struct eg_read *read);
 void eg_pg_pool_cancel(struct eg_read_handle *handle);
-void eg_pg_pool_stop(struct eg_pg_pool *pool); /* refuses what waits */
+void eg_pg_pool_pause(struct eg_read_handle *handle, bool pause);
+void eg_pg_pool_stop(struct eg_pg_pool *pool); /* refuses what waits, ends what is paused */
 bool eg_pg_pool_quiet(const struct eg_pg_pool *pool);
+void eg_pg_pool_give(struct eg_pg_pool *pool); /* gives what waits to readers that are idle */
+/* Sends a request for each reader that has cancel_wanted, one after another. */
+void eg_pg_cancel_next(struct eg_pg_pool *pool);
 void eg_pg_pool_close(struct eg_pg_pool *pool); /* when quiet */
 void eg_pg_pool_free(struct eg_pg_pool *pool);
 

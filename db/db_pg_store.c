@@ -286,5 +286,6 @@ const struct eg_store eg_store_pg = {
     .rollback = db_rollback,
     .read = db_read,
     .read_cancel = eg_pg_pool_cancel,
+    .read_pause = eg_pg_pool_pause,
     .stats = db_stats,
 };

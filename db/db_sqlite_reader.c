@@ -13,7 +13,7 @@
 
 #define MOST_QUEUED 256
 #define CHUNK_ROWS 256
-#define CHUNK_B (256U << 10)     /* a chunk is given on when it has so much … */
+#define CHUNK_B (64U << 10)      /* a chunk is given on when it has so much … */
 #define CHUNK_MOST_B (64U << 20) /* … and a row that makes more of it is too large */
 #define MOST_COLUMNS 1024
 #define MOST_PARAMS 1024
@@ -28,7 +28,8 @@ struct read {
     int64_t deadline_us;
     atomic_bool cancelled; /* by the loop's thread; the reading one obeys */
     bool deaf;             /* the loop's own: no more rows are wanted */
-    enum eg_code refusal;  /* for the refused */
+    bool paused;           /* the loop's own */
+    enum eg_code refusal;  /* for the refused, and for the paused at the stop */
 };
 
 struct chunk {
@@ -37,6 +38,7 @@ struct chunk {
     struct eg_arena *arena;
     const struct eg_value *rows[CHUNK_ROWS];
     size_t n_rows;
+    size_t n_given; /* rows that the reader has had: a pause may come in the middle */
     size_t n_columns;
     bool last;
     struct eg_err err; /* with last */
@@ -67,6 +69,7 @@ struct eg_sqlite_pool {
     int n_threads;
     bool stop;
     /* the loop's own */
+    struct eg_link held; /* full chunks of paused reads, in order */
     struct eg_link refused;
     int n_undone;
     uint64_t n_reads;
@@ -78,13 +81,18 @@ struct eg_sqlite_pool {
 
 static struct chunk *empty_chunk(struct reader *r) {
     struct chunk *chunk = &r->chunks[r->turn];
+    int64_t from_us = 0;
     r->turn = !r->turn;
     uv_mutex_lock(&r->pool->mutex);
+    if (chunk->full)
+        from_us = eg_clock_mono_us();
     while (chunk->full)
         uv_cond_wait(&r->pool->freed, &r->pool->mutex);
     uv_mutex_unlock(&r->pool->mutex);
+    if (from_us && r->conn.deadline_us) /* a read's time is that in which it works */
+        r->conn.deadline_us += eg_clock_mono_us() - from_us;
     eg_arena_reset(chunk->arena);
-    chunk->n_rows = 0;
+    chunk->n_rows = chunk->n_given = 0;
     chunk->last = false;
     eg_err_clear(&chunk->err);
     return chunk;
@@ -239,6 +247,8 @@ static void reader_main(void *arg) {
         last->last = true;
         give(r, last);
         uv_mutex_lock(&pool->mutex);
+        while (r->chunks[0].full || r->chunks[1].full) /* of a paused read, say: the next must not wait for it */
+            uv_cond_wait(&pool->freed, &pool->mutex);
     }
     uv_mutex_unlock(&pool->mutex);
     eg_sqlite_conn_close(&r->conn);
@@ -261,11 +271,20 @@ static void finish(struct read *read, const struct eg_err *err) {
 
 static void deliver_chunk(struct eg_sqlite_pool *pool, struct chunk *chunk) {
     struct read *read = chunk->read;
-    for (size_t i = 0; i < chunk->n_rows && !read->deaf; i++)
-        if (!read->what->row(read->what->ctx, chunk->rows[i], chunk->n_columns)) {
+    while (chunk->n_given < chunk->n_rows && !read->deaf && !read->paused)
+        if (!read->what->row(read->what->ctx, chunk->rows[chunk->n_given++], chunk->n_columns)) {
             read->deaf = true;
             atomic_store(&read->cancelled, true);
         }
+    if (read->paused && !read->deaf && !pool->stop) {
+        eg_list_append(&pool->held, &chunk->link);
+        return;
+    }
+    if (read->paused && !read->deaf) { /* nobody may come to resume it */
+        read->refusal = EG_E_STOPPING;
+        read->deaf = true;
+        atomic_store(&read->cancelled, true);
+    }
     struct eg_err err = chunk->err;
     bool last = chunk->last;
     uv_mutex_lock(&pool->mutex);
@@ -276,6 +295,8 @@ static void deliver_chunk(struct eg_sqlite_pool *pool, struct chunk *chunk) {
         return;
     if (read->deaf)
         eg_err_clear(&err);
+    if (read->refusal != EG_E_NONE)
+        (void)eg_err_set(&err, read->refusal, NULL, "the server is stopping");
     finish(read, &err);
 }
 
@@ -288,16 +309,22 @@ static void move_all(struct eg_link *from, struct eg_link *to) {
     }
 }
 
-void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
-    struct eg_link full, refused;
-    uv_mutex_lock(&pool->mutex);
-    move_all(&pool->full, &full);
-    uv_mutex_unlock(&pool->mutex);
-    while (!eg_list_empty(&full)) {
-        struct chunk *chunk = EG_CONTAINER(full.next, struct chunk, link);
+static void deliver_chunks(struct eg_sqlite_pool *pool, struct eg_link *chunks) {
+    while (!eg_list_empty(chunks)) {
+        struct chunk *chunk = EG_CONTAINER(chunks->next, struct chunk, link);
         eg_list_remove(&chunk->link);
         deliver_chunk(pool, chunk);
     }
+}
+
+void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
+    struct eg_link held, full, refused;
+    uv_mutex_lock(&pool->mutex);
+    move_all(&pool->full, &full);
+    uv_mutex_unlock(&pool->mutex);
+    move_all(&pool->held, &held);
+    deliver_chunks(pool, &held); /* the older chunk of a read comes first */
+    deliver_chunks(pool, &full);
     move_all(&pool->refused, &refused);
     while (!eg_list_empty(&refused)) {
         struct read *read = EG_CONTAINER(refused.next, struct read, link);
@@ -338,6 +365,16 @@ void eg_sqlite_pool_cancel(struct eg_read_handle *handle) {
     EG_ASSERT(read->magic == HANDLE_MAGIC);
     read->deaf = true;
     atomic_store(&read->cancelled, true);
+    if (read->paused)
+        uv_async_send(read->pool->done); /* what is held for it is let go */
+}
+
+void eg_sqlite_pool_pause(struct eg_read_handle *handle, bool pause) {
+    struct read *read = EG_CONTAINER(handle, struct read, base);
+    EG_ASSERT(read->magic == HANDLE_MAGIC && read->what->pausable);
+    if (read->paused && !pause)
+        uv_async_send(read->pool->done);
+    read->paused = pause;
 }
 
 void eg_sqlite_pool_stats(struct eg_sqlite_pool *pool, struct eg_db_stats *stats) {
@@ -409,6 +446,7 @@ eg_status eg_sqlite_pool_new(const struct eg_store *store, const char *path, con
     EG_ASSERT(uv_mutex_init(&pool->mutex) == 0 && uv_cond_init(&pool->wake) == 0 && uv_cond_init(&pool->freed) == 0);
     eg_list_init(&pool->queue);
     eg_list_init(&pool->full);
+    eg_list_init(&pool->held);
     eg_list_init(&pool->refused);
     uv_mutex_lock(&pool->mutex); /* a thread counts itself down under it */
     bool ok = true;

@@ -16,6 +16,7 @@ EG_MUST_CHECK eg_status eg_sqlite_pool_new(const struct eg_store *store, const c
                                            struct eg_sqlite_pool **pool, struct eg_err *err);
 struct eg_read_handle *eg_sqlite_pool_read(struct eg_sqlite_pool *pool, const struct eg_read *read);
 void eg_sqlite_pool_cancel(struct eg_read_handle *handle);
+void eg_sqlite_pool_pause(struct eg_read_handle *handle, bool pause);
 /* Gives rows and ends to their readers. */
 void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool);
 void eg_sqlite_pool_stats(struct eg_sqlite_pool *pool, struct eg_db_stats *stats); /* adds its own figures */

@@ -185,5 +185,6 @@ const struct eg_store eg_store_sqlite = {
     .rollback = db_rollback,
     .read = db_read,
     .read_cancel = eg_sqlite_pool_cancel,
+    .read_pause = eg_sqlite_pool_pause,
     .stats = db_stats,
 };

@@ -21,6 +21,7 @@ struct eg_store {
     void (*rollback)(struct eg_db *db, eg_round_done done, void *ctx);
     struct eg_read_handle *(*read)(struct eg_db *db, const struct eg_read *read);
     void (*read_cancel)(struct eg_read_handle *handle);
+    void (*read_pause)(struct eg_read_handle *handle, bool pause); /* false: resume */
     void (*stats)(const struct eg_db *db, struct eg_db_stats *stats);
 };
 

@@ -1,5 +1,6 @@
 /* The contract of db/db.h for reads, on both stores: rows and types, early stop, cancel, timeout, a full queue, errors.
  * Run from the root of the checkout; tests/contract/test_db.py gives it a PostgreSQL. */
+#include "base/clock.h"
 #include "tests/unit/db_contract.h"
 
 #define ENDLESS "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT 1 - x FROM c) SELECT count(*) FROM c"
@@ -14,6 +15,7 @@ struct seen {
     int64_t sum;
     char text[256];
     struct eg_read_handle *handle; /* cancelled by the first row when set */
+    struct eg_read_handle *pause;  /* paused by its tenth row when set */
     bool done;
     struct eg_err err;
 };
@@ -33,6 +35,8 @@ static bool see_row(void *ctx, const struct eg_value *cells, size_t n) {
         seen->most = seen->rows; /* not one more may come */
         return true;
     }
+    if (seen->pause && seen->rows == 10)
+        eg_db_read_pause(seen->pause);
     ck_assert_uint_le(seen->rows, seen->most ? seen->most : seen->rows);
     return seen->most == 0 || seen->rows < seen->most;
 }
@@ -262,6 +266,141 @@ START_TEST(reads_and_writes_do_not_wait_for_each_other) {
 }
 END_TEST
 
+/* Other reads, until the clock has gone on. */
+static void others_for_us(int64_t wait_us) {
+    for (int64_t until_us = eg_clock_mono_us() + wait_us; eg_clock_mono_us() < until_us;)
+        counts(1000);
+}
+
+static void start_paused(struct seen *seen, const struct eg_value *most) {
+    seen->read.pausable = true;
+    seen->pause = start(seen, COUNTING, int8_type, most, 1);
+    while (seen->rows < 10)
+        uv_run(&ct.loop, UV_RUN_ONCE);
+}
+
+START_TEST(a_paused_read_waits_and_goes_on) {
+    ct_setup(_i);
+    const struct eg_value most = eg_int(100000);
+    struct seen seen = {.read = {.timeout_ms = 3000}};
+    start_paused(&seen, &most);
+    others_for_us(100000);
+    ck_assert_uint_eq(seen.rows, 10);
+    for (int i = 0; i < 3; i++) { /* stops again at once */
+        seen.rows = 9;
+        eg_db_read_resume(seen.pause);
+        ck_assert_uint_eq(seen.rows, 9);
+        while (seen.rows < 10)
+            uv_run(&ct.loop, UV_RUN_ONCE);
+        ck_assert_uint_eq(seen.rows, 10);
+        ck_assert(!seen.done);
+    }
+    eg_db_read_resume(seen.pause);
+    ct_run_until(&seen.done);
+    ck_assert_msg(seen.err.code == EG_E_NONE, "%s", seen.err.message);
+    ck_assert_int_eq(seen.sum, INT64_C(100000) * 100001 / 2);
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(a_pause_is_not_in_a_reads_time) {
+    ct_setup(_i);
+    const struct eg_value most = eg_int(100000);
+    struct seen seen = {.read = {.timeout_ms = 2000}}, busy = {.read = {.timeout_ms = 50, .pausable = true}};
+    start_paused(&seen, &most);
+    others_for_us(2600000);
+    ck_assert(!seen.done);
+    eg_db_read_resume(seen.pause);
+    ct_run_until(&seen.done);
+    ck_assert_msg(seen.err.code == EG_E_NONE, "%s", seen.err.message);
+    ck_assert_uint_eq(seen.rows, 100000);
+    start(&busy, ENDLESS, int8_type, NULL, 0);
+    ct_run_until(&busy.done);
+    ck_assert_int_eq(busy.err.code, EG_E_TIMEOUT);
+    counts(10);
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(a_paused_read_can_be_cancelled) {
+    ct_setup(_i);
+    const struct eg_value most = eg_int(100000000);
+    struct seen seen = {0}, queued = {.read = {.pausable = true}}, busy[2];
+    memset(busy, 0, sizeof busy);
+    start_paused(&seen, &most);
+    eg_db_read_cancel(seen.pause);
+    ct_run_until(&seen.done);
+    ck_assert_uint_eq(seen.rows, 10);
+    ck_assert_int_eq(seen.err.code, EG_E_NONE);
+    struct eg_read_handle *handles[2]; /* paused before it has a connection */
+    for (int i = 0; i < 2; i++)
+        handles[i] = start(&busy[i], ENDLESS, int8_type, NULL, 0);
+    struct eg_read_handle *handle = start(&queued, "SELECT b + 1 FROM ct_pair", int8_type, NULL, 0);
+    ct_sql("INSERT INTO ct_pair (a, b) VALUES ('k', 1)");
+    eg_db_read_pause(handle);
+    for (int i = 0; i < 2; i++) {
+        eg_db_read_cancel(handles[i]);
+        ct_run_until(&busy[i].done);
+    }
+    others_for_us(50000);
+    ck_assert_uint_eq(queued.rows, 0);
+    eg_db_read_resume(handle);
+    ct_run_until(&queued.done);
+    ck_assert_uint_eq(queued.rows, 1);
+    ck_assert_int_eq(queued.sum, 2);
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(closing_ends_a_paused_read) {
+    ct_setup(_i);
+    const struct eg_value most = eg_int(100000000);
+    struct seen seen = {0};
+    start_paused(&seen, &most);
+    ct_teardown();
+    ck_assert(seen.done);
+    ck_assert_int_eq(seen.err.code, EG_E_STOPPING); /* not taken for the end of the rows */
+}
+END_TEST
+
+START_TEST(a_failure_after_rows_is_told) {
+    ct_setup(_i);
+    const struct eg_value most = eg_int(100000);
+    struct seen seen = {0};
+    start(&seen,
+          _i == SQLITE ? "SELECT abs(CASE x WHEN 5000 THEN -9223372036854775807 - 1 ELSE x END) FROM (" COUNTING ")"
+                       : "SELECT 1 / (5000 - x) FROM (" COUNTING ") c",
+          int8_type, &most, 1);
+    ct_run_until(&seen.done);
+    ck_assert_uint_eq(seen.rows, 4999);
+    ck_assert_msg(seen.err.code != EG_E_NONE && seen.err.message[0], "a cut answer was taken for a whole one");
+    counts(10);
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(no_read_writes) {
+    ct_setup(_i);
+    static const char *const pg[] = {"WITH d AS (DELETE FROM ct_pair RETURNING b) SELECT b FROM d",
+                                     "INSERT INTO ct_pair (a, b) VALUES ('l', 2) RETURNING b",
+                                     "SELECT b FROM ct_pair FOR UPDATE", "SELECT nextval('ct_parent_id_seq')",
+                                     "TRUNCATE ct_pair"};
+    static const char *const lite[] = {"DELETE FROM ct_pair RETURNING b", "PRAGMA user_version = 7",
+                                       "INSERT INTO ct_pair (a, b) VALUES ('l', 2) RETURNING b",
+                                       "CREATE TABLE ct_new (a)", "ATTACH ':memory:' AS other"};
+    ct_sql("INSERT INTO ct_pair (a, b) VALUES ('k', 1)");
+    for (size_t i = 0; i < 5; i++) {
+        struct seen seen = {0};
+        start(&seen, _i == SQLITE ? lite[i] : pg[i], int8_type, NULL, 0);
+        ct_run_until(&seen.done);
+        ck_assert_msg(seen.err.code != EG_E_NONE && seen.rows == 0, "%s", _i == SQLITE ? lite[i] : pg[i]);
+    }
+    ck_assert_str_eq(ct_sql("SELECT min(a) || count(*) FROM ct_pair"), "k1");
+    counts(10);
+    ct_teardown();
+}
+END_TEST
+
 START_TEST(closing_ends_every_read) {
     ct_setup(_i);
     struct seen all[8];
@@ -281,6 +420,9 @@ int main(void) {
                             a_reader_may_stop_early,    a_cancelled_read_ends,
                             a_read_past_its_time_ends,  a_wrong_statement_is_told,
                             a_full_queue_refuses,       reads_and_writes_do_not_wait_for_each_other,
-                            closing_ends_every_read};
+                            closing_ends_every_read,    a_paused_read_waits_and_goes_on,
+                            a_pause_is_not_in_a_reads_time, a_paused_read_can_be_cancelled,
+                            closing_ends_a_paused_read, a_failure_after_rows_is_told,
+                            no_read_writes};
     return ct_main("db contract: reads", tests, sizeof tests / sizeof *tests);
 }
