@@ -12,6 +12,8 @@
 
 #define SLOWEST_B_PER_MS 16 /* who takes less of an answer in a deadline's time is cut */
 #define SLACK_US 50000
+#define CLIENT_GONE 499 /* a status that nobody reads */
+#define LOOK_US 1000000 /* so often is a stream's client looked at, and one that a flow heeds */
 
 static struct eg_conn *conn_of(struct MHD_Connection *mhd) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -23,6 +25,10 @@ static struct eg_conn *conn_of(struct MHD_Connection *mhd) {
 static int64_t deadline_us(const struct eg_http *http) { return (int64_t)http->config.request_deadline_ms * 1000; }
 static int64_t idle_us(const struct eg_http *http) { return (int64_t)http->config.idle_timeout_ms * 1000; }
 
+static int64_t look_us(const struct eg_http *http) {
+    return deadline_us(http) / 4 < LOOK_US ? deadline_us(http) / 4 : LOOK_US;
+}
+
 void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
     int64_t now_us = eg_clock_mono_us();
     conn->state = state;
@@ -30,8 +36,8 @@ void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
     conn->begun = false;
     switch (state) {
     case EG_CONN_IDLE: {
-        int64_t look_us = deadline_us(conn->http) < idle_us(conn->http) ? deadline_us(conn->http) : idle_us(conn->http);
-        conn->until_us = now_us + look_us;
+        int64_t next_us = deadline_us(conn->http) < idle_us(conn->http) ? deadline_us(conn->http) : idle_us(conn->http);
+        conn->until_us = now_us + next_us;
         break;
     }
     case EG_CONN_RECEIVING:
@@ -43,6 +49,11 @@ void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
     case EG_CONN_SENDING:
         conn->taken_b = 0;
         conn->until_us = now_us + deadline_us(conn->http);
+        break;
+    case EG_CONN_STREAMING:
+        conn->taken_b = 0;
+        conn->moved_us = now_us;
+        conn->until_us = now_us + look_us(conn->http);
         break;
     }
 }
@@ -92,6 +103,8 @@ void eg_conn_completed(void *cls, struct MHD_Connection *mhd, void **context, en
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
         http->stats.refused[EG_REFUSED_ABORTED]++;
     struct eg_conn *conn = x->conn;
+    if (x->phase == EG_PHASE_STREAM)
+        eg_stream_over(x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     conn->exchange = NULL;
     eg_exchange_end(x);
     *context = NULL;
@@ -147,6 +160,50 @@ static void look_at_sending(struct eg_conn *conn, int64_t now_us) {
     conn->until_us = now_us + deadline_us(conn->http);
 }
 
+/* A stream may be silent for long, but what waits for its client must move. A suspended connection does not notice its peer's end. */
+static void look_at_stream(struct eg_conn *conn, int64_t now_us) {
+    struct eg_exchange *x = conn->exchange;
+    struct eg_progress progress = {0};
+    bool known = eg_progress_read(conn->fd, &progress);
+    bool owing = !x->suspended || progress.owing;
+    if (!owing || progress.taken_b != conn->taken_b)
+        conn->moved_us = now_us;
+    conn->taken_b = progress.taken_b;
+    conn->until_us = now_us + look_us(conn->http);
+    bool stuck = now_us - conn->moved_us >= deadline_us(conn->http);
+    if (known && !stuck && !(x->suspended && progress.peer_finished))
+        return;
+    if (stuck)
+        conn->http->stats.refused[EG_REFUSED_SLOW_CLIENT]++;
+    eg_stream_cut(x);
+}
+
+/* The answer is read by nobody; its status stands in the figures. */
+static void look_at_heeded(struct eg_conn *conn, int64_t now_us) {
+    struct eg_exchange *x = conn->exchange;
+    struct eg_progress progress = {0};
+    conn->until_us = INT64_MAX;
+    if (!x || !x->heeds || x->phase != EG_PHASE_FLOW || !x->suspended)
+        return;
+    conn->until_us = now_us + look_us(conn->http);
+    if (!eg_progress_read(conn->fd, &progress) || !progress.peer_finished)
+        return;
+    eg_flow_drop(x);
+    x->close = true;
+    eg_buf_free(&x->pub.answer);
+    eg_request_answer(&x->pub, CLIENT_GONE, NULL);
+    eg_send_prepare(x);
+    eg_exchange_queue(x);
+    eg_conn_cut(conn, EG_REFUSED_ABORTED);
+}
+
+void eg_request_heed_client(struct eg_request *req) {
+    struct eg_exchange *x = eg_exchange_of(req);
+    x->heeds = true;
+    if (x->conn->state == EG_CONN_WORKING)
+        x->conn->until_us = eg_clock_mono_us() + look_us(x->http);
+}
+
 void eg_conn_sweep(struct eg_http *http) {
     int64_t now_us = eg_clock_mono_us();
     for (struct eg_link *at = http->conns.next; at != &http->conns; at = at->next) {
@@ -160,6 +217,10 @@ void eg_conn_sweep(struct eg_http *http) {
             eg_conn_cut(conn, EG_REFUSED_SLOW_REQUEST);
         } else if (conn->state == EG_CONN_SENDING) {
             look_at_sending(conn, now_us);
+        } else if (conn->state == EG_CONN_STREAMING) {
+            look_at_stream(conn, now_us);
+        } else if (conn->state == EG_CONN_WORKING) {
+            look_at_heeded(conn, now_us);
         }
     }
 }

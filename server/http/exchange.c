@@ -69,6 +69,7 @@ void eg_exchange_end(struct eg_exchange *x) {
     if (x->queued)
         eg_list_remove(&x->link);
     x->queued = false;
+    eg_stream_free(x);
     eg_buf_free(&x->pub.answer);
     free(x->encoded);
     x->pub.magic = 0;

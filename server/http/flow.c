@@ -42,6 +42,9 @@ bool eg_flow_run(struct eg_exchange *x) {
         }
         int64_t now_us = eg_clock_mono_us();
         leave(x, now_us);
+        EG_ASSERT((result == EG_STREAM) == x->stream.on);
+        if (result == EG_STREAM)
+            return true;
         if (result == EG_DONE)
             return x->pub.status > 0 ? true : no_answer(x);
         enter(x, x->step + 1, now_us);

@@ -123,6 +123,8 @@ static void run_ready(struct eg_http *http) {
             http->n_suspended--;
             MHD_resume_connection(x->mhd);
         }
+        if (x->phase == EG_PHASE_STREAM)
+            eg_stream_turn(x);
         turn_over = eg_clock_mono_us() >= http->turn_until_us;
     }
 }
@@ -196,6 +198,9 @@ static void cut_drain(struct eg_http *http) {
             eg_request_problem(&x->pub, NULL);
             eg_send_prepare(x);
             eg_exchange_queue(x);
+        } else if (x && x->phase == EG_PHASE_STREAM) {
+            http->stats.refused[EG_REFUSED_DRAINED]++;
+            eg_stream_cut(x);
         } else if (!x || !x->suspended) {
             eg_conn_cut(conn, EG_REFUSED_DRAINED);
         }
@@ -323,6 +328,15 @@ static void stop(struct eg_http *http) {
     uv_close((uv_handle_t *)&http->check, on_closed);
 }
 
+/* Each is told in its turn that the server stops. */
+static void tell_streams(struct eg_http *http) {
+    for (struct eg_link *at = http->conns.next; at != &http->conns; at = at->next) {
+        struct eg_exchange *x = EG_CONTAINER(at, struct eg_conn, link)->exchange;
+        if (x && x->phase == EG_PHASE_STREAM)
+            eg_exchange_queue(x);
+    }
+}
+
 void eg_http_drain(struct eg_http *http, void (*done)(void *arg), void *arg) {
     EG_ASSERT(http->magic == EG_HTTP_MAGIC && !http->draining);
     http->drained = done;
@@ -335,6 +349,7 @@ void eg_http_drain(struct eg_http *http, void (*done)(void *arg), void *arg) {
     http->listen_fd = -1;
     uv_ref((uv_handle_t *)&http->sweep);
     eg_conn_close_idle(http);
+    tell_streams(http);
     uv_timer_start(&http->timer, on_timer, 0, 0);
 }
 
@@ -346,12 +361,15 @@ void eg_http_metrics(const struct eg_http *http, struct eg_buf *out) {
                   "egdb_http_connections %llu\n"
                   "# HELP egdb_http_suspended Requests that wait.\n# TYPE egdb_http_suspended gauge\n"
                   "egdb_http_suspended %llu\n"
+                  "# HELP egdb_http_streams Answers that are made while they are sent.\n# TYPE egdb_http_streams gauge\n"
+                  "egdb_http_streams %llu\n"
                   "# HELP egdb_http_body_bytes Memory held for bodies.\n# TYPE egdb_http_body_bytes gauge\n"
                   "egdb_http_body_bytes %llu\n",
                   (unsigned long long)now.connections, (unsigned long long)now.suspended,
-                  (unsigned long long)now.body_b);
+                  (unsigned long long)now.streams, (unsigned long long)now.body_b);
 }
 
 struct eg_http_counts eg_http_counts(const struct eg_http *http) {
-    return (struct eg_http_counts){http->stats.requests, http->n_conns, http->n_suspended, http->budget.used_b};
+    return (struct eg_http_counts){http->stats.requests, http->n_conns, http->n_suspended, http->n_streams,
+                                   http->budget.used_b};
 }

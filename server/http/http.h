@@ -63,7 +63,7 @@ uint16_t eg_http_port(const struct eg_http *http);
 void eg_http_drain(struct eg_http *http, void (*done)(void *arg), void *arg);
 
 /* Prometheus text of this room: egdb_http_requests_total{route,method,status}, egdb_http_request_seconds (histogram by
- * route), egdb_http_step_seconds_total and _count by flow and step, egdb_http_connections, _suspended, _body_bytes,
+ * route), egdb_http_step_seconds_total and _count by flow and step, egdb_http_connections, _suspended, _streams, _body_bytes,
  * _received_bytes_total, _sent_bytes_total, _refused_total{reason}. */
 void eg_http_metrics(const struct eg_http *http, struct eg_buf *out);
 
@@ -71,6 +71,7 @@ struct eg_http_counts {
     uint64_t requests;    /* answered */
     uint64_t connections; /* open now */
     uint64_t suspended;   /* requests that wait now */
+    uint64_t streams;     /* answers that are made while they are sent, open now */
     uint64_t body_b;      /* held now for bodies */
 };
 struct eg_http_counts eg_http_counts(const struct eg_http *http);

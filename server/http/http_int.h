@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "server/http/body.h"
+#include "server/http/encode.h"
 #include "server/http/http.h"
 #include "server/http/route.h"
 #include "server/http/stats.h"
@@ -39,7 +40,7 @@ struct eg_http {
     bool known_layout;    /* of a head in memory: libmicrohttpd 0.9.75 */
     struct eg_link ready; /* requests whose step runs again, or whose answer is ready, in order */
     struct eg_link conns;
-    uint64_t n_conns, n_suspended;
+    uint64_t n_conns, n_suspended, n_streams;
     struct eg_link idle_requests; /* kept for reuse */
     size_t n_idle_requests;
     struct eg_budget budget;
@@ -54,7 +55,8 @@ enum eg_conn_state {
     EG_CONN_IDLE,      /* no request, or its first line is not complete */
     EG_CONN_RECEIVING, /* from the first line to the end of the body */
     EG_CONN_WORKING,   /* the flow has it */
-    EG_CONN_SENDING    /* the answer is on its way */
+    EG_CONN_SENDING,   /* the answer is on its way */
+    EG_CONN_STREAMING  /* the answer is made while it is sent */
 };
 
 struct eg_conn {
@@ -65,7 +67,8 @@ struct eg_conn {
     enum eg_conn_state state;
     int64_t since_us; /* in this state */
     int64_t until_us; /* the sweep looks at it then; INT64_MAX: never */
-    uint64_t taken_b; /* SENDING: what the client had acknowledged at the last look */
+    uint64_t taken_b; /* SENDING, STREAMING: what the client had acknowledged at the last look */
+    int64_t moved_us; /* STREAMING: when the client last took something, or had nothing to take */
     bool begun;       /* IDLE: bytes of a request have come */
     struct eg_exchange *exchange;
 };
@@ -77,6 +80,7 @@ enum eg_phase {
     EG_PHASE_FLOW,    /* steps run or wait */
     EG_PHASE_ENCODE,  /* another thread compresses the answer */
     EG_PHASE_READY,   /* an answer waits for libmicrohttpd to fetch it */
+    EG_PHASE_STREAM,  /* its head has been handed over, its body is fetched as it is made */
     EG_PHASE_SENT     /* it has been handed over */
 };
 
@@ -84,6 +88,22 @@ struct eg_header {
     struct eg_header *next;
     const char *name;
     const char *value;
+};
+
+/* An answer that is made while it is sent; see stream.c. */
+struct eg_stream {
+    struct eg_stream_config config;
+    struct eg_encoder *encoder; /* NULL: as it is */
+    size_t gone_b;              /* of pub.answer: already fetched, not yet removed */
+    enum eg_encode_mode mode;   /* of the encoder's piece that is not done */
+    bool mid_piece;             /* such a piece there is */
+    bool encoded_end;           /* the coding's end has been fetched */
+    bool on;                    /* eg_request_stream was called */
+    bool full;                  /* the flow has window_b unsent: room is owed to it */
+    bool room_due;              /* … and now it can be called */
+    bool told_stopping;
+    bool ended;
+    bool aborted;
 };
 
 /* One request and its answer; `pub` is what flows see. */
@@ -106,6 +126,7 @@ struct eg_exchange {
     bool woken;  /* a wake came before the step had returned */
     bool queued; /* in http->ready */
     bool suspended;
+    bool heeds;     /* the flow asked to be dropped when its client has gone */
     bool close;     /* the connection ends with this answer */
     bool head_only; /* HEAD */
     bool gone;      /* the connection ended while another thread compressed: free when it is done */
@@ -117,6 +138,7 @@ struct eg_exchange {
     char *encoded;
     size_t encoded_len;
     size_t sent_b;
+    struct eg_stream stream;
     uv_work_t work;
 };
 
@@ -155,6 +177,15 @@ void eg_flow_drop(struct eg_exchange *x);
 /* send.c */
 void eg_send_prepare(struct eg_exchange *x); /* after it the phase is READY, or ENCODE and later READY */
 enum MHD_Result eg_send(struct eg_exchange *x);
+
+/* stream.c */
+void eg_stream_prepare(struct eg_exchange *x);                /* chooses the coding */
+struct MHD_Response *eg_stream_response(struct eg_exchange *x); /* or NULL */
+void eg_stream_begun(struct eg_exchange *x);                  /* the head has been handed over */
+void eg_stream_turn(struct eg_exchange *x);                   /* from the list of the ready: tells the flow, resumes */
+void eg_stream_cut(struct eg_exchange *x);                    /* the body ends incomplete */
+void eg_stream_over(struct eg_exchange *x, bool complete);    /* the connection is done with it */
+void eg_stream_free(struct eg_exchange *x);
 
 /* http.c */
 void eg_http_drive(struct eg_http *http);

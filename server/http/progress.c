@@ -16,6 +16,7 @@ bool eg_progress_read(int fd, struct eg_progress *progress) {
         return false;
     progress->silent_us = (int64_t)info.tcpi_last_data_recv * 1000;
     progress->taken_b = info.tcpi_bytes_acked;
+    progress->owing = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
     progress->peer_finished = info.tcpi_state == CLOSE_WAIT;
     return true;
 }

@@ -8,6 +8,7 @@
 struct eg_progress {
     int64_t silent_us;  /* since the last byte came from the peer */
     uint64_t taken_b;   /* what the peer has acknowledged, since the connection began */
+    bool owing;         /* bytes were given to the kernel that the peer has not acknowledged */
     bool peer_finished; /* it will send nothing more */
 };
 

@@ -71,6 +71,12 @@ enum eg_step_result eg_request_stream(struct eg_request *req, int status, const 
 void eg_request_push(struct eg_request *req);
 size_t eg_request_unsent(const struct eg_request *req);
 void eg_request_end(struct eg_request *req);
+/* Ends the body so that the client sees that something is missing: the connection is closed without the last chunk (a client of
+ * HTTP/1.0 cannot tell; say it in the body too). The request ends, drop is called; both from the loop, not inside this call. */
+void eg_request_abort(struct eg_request *req);
+/* A flow that waits long for others' work asks to be dropped when its client has gone (which is looked at about once a second, and a client
+ * that will send nothing more counts as gone). Until the request streams; a stream is always looked at so. */
+void eg_request_heed_client(struct eg_request *req);
 
 const char *eg_request_header(const struct eg_request *req,
                               const char *name); /* NULL when absent; the name in any case */

@@ -40,9 +40,13 @@ static void work_done(uv_work_t *work, int status) {
 }
 
 void eg_send_prepare(struct eg_exchange *x) {
+    x->phase = EG_PHASE_READY;
+    if (x->stream.on) {
+        eg_stream_prepare(x);
+        return;
+    }
     if (x->pub.answer.failed)
         too_long(x);
-    x->phase = EG_PHASE_READY;
     x->coding = EG_CODING_IDENTITY;
     size_t len = x->pub.answer.len;
     if (len <= LEAST_ENCODED_B || x->http->config.no_compression)
@@ -100,7 +104,7 @@ static void add_headers(struct eg_exchange *x, struct MHD_Response *response, in
     char timing[TIMING_B];
     bool cache = false;
     server_timing(x, took_us, timing);
-    if (x->sent_b > 0)
+    if (x->sent_b > 0 || x->stream.on)
         add(response, "Content-Type", x->pub.content_type);
     for (const struct eg_header *h = x->headers; h; h = h->next) {
         add(response, h->name, h->value);
@@ -121,17 +125,19 @@ static void add_headers(struct eg_exchange *x, struct MHD_Response *response, in
 }
 
 enum MHD_Result eg_send(struct eg_exchange *x) {
-    bool long_enough = x->pub.answer.len > LEAST_ENCODED_B;
+    bool long_enough = x->stream.on ? x->stream.config.compress : x->pub.answer.len > LEAST_ENCODED_B;
     int64_t took_us = eg_clock_mono_us() - x->pub.started_us;
-    struct MHD_Response *response = with_body(x);
+    struct MHD_Response *response = x->stream.on ? eg_stream_response(x) : with_body(x);
     if (!response)
         return MHD_NO;
     add_headers(x, response, took_us, long_enough);
     x->phase = EG_PHASE_SENT;
-    eg_conn_become(x->conn, EG_CONN_SENDING);
+    eg_conn_become(x->conn, x->stream.on ? EG_CONN_STREAMING : EG_CONN_SENDING);
     eg_stats_answered(&x->http->stats, x->route, x->pub.status, took_us);
+    if (x->stream.on)
+        eg_stream_begun(x);
     x->http->stats.sent_b += x->head_only ? 0 : x->sent_b;
-    if (x->http->config.access_log)
+    if (x->http->config.access_log && !x->stream.on)
         eg_info(&x->pub.log, "method=%s path=%s status=%d took_us=%" PRId64 " received_b=%zu sent_b=%zu", x->pub.method,
                 x->pub.path, x->pub.status, took_us, x->pub.body_len, x->sent_b);
     enum MHD_Result result = MHD_queue_response(x->mhd, (unsigned)x->pub.status, response);

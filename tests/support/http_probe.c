@@ -5,7 +5,10 @@
  *   POST /echo            the body, after a wait     GET /item/{id}   the parameter and ?q=
  *   GET  /wait?ms=        "waited", after ms         GET /never       waits for ever
  *   GET  /secret          asks the hook, which wants "Bearer open"
- *   GET  /metrics         the room's own figures     GET /drops       how many flows were dropped */
+ *   GET  /stream?n=       n bytes, made while they are sent; &window= &compress=1, &fail=1: aborted behind them
+ *   GET  /ticks?ms=       "tick <n>" every ms, until the drain, then "bye"; &deaf=1: it goes on, &pad= bytes more each
+ *   GET  /heed            waits for ever, but not for a client that has gone
+ *   GET  /metrics         the room's own figures     GET /drops       how many flows were dropped; ?streams: of streams */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +17,7 @@
 #include "server/http/http.h"
 
 static struct eg_http *http;
-static uint64_t n_drops;
+static uint64_t n_drops, n_stream_drops;
 
 struct wait {
     uv_timer_t timer;
@@ -83,13 +86,114 @@ static enum eg_step_result say_big(struct eg_request *req) {
     return eg_request_answer(req, 200, "text/plain");
 }
 
+struct making {
+    uv_timer_t timer; /* of ticks */
+    struct eg_request *req;
+    size_t left, line, window, pad;
+    bool fail, deaf, busy;
+};
+
+static size_t number(const struct eg_request *req, const char *name, size_t otherwise) {
+    const char *text = eg_request_query(req, name);
+    return text ? strtoul(text, NULL, 10) : otherwise;
+}
+
+static struct making *begin_making(struct eg_request *req) {
+    struct making *m = calloc(1, sizeof *m);
+    EG_ASSERT(m);
+    *m = (struct making){.req = req, .left = number(req, "n", 0), .window = number(req, "window", 65536), .pad = number(req, "pad", 0)};
+    m->fail = number(req, "fail", 0);
+    m->deaf = number(req, "deaf", 0);
+    req->state = m;
+    return m;
+}
+
+static void make(struct making *m) {
+    while (m->left > 0 && eg_request_unsent(m->req) < m->window) {
+        char text[32];
+        size_t len = (size_t)snprintf(text, sizeof text, "line %zu of many\n", m->line++);
+        len = len < m->left ? len : m->left;
+        eg_buf_add(&m->req->answer, text, len);
+        m->left -= len;
+    }
+    eg_request_push(m->req);
+    if (m->left == 0 && m->fail)
+        eg_request_abort(m->req);
+    else if (m->left == 0)
+        eg_request_end(m->req);
+}
+
+static void room_to_make(struct eg_request *req, bool stopping) {
+    struct making *m = req->state;
+    EG_ASSERT(!m->busy); /* not inside a call of ours */
+    if (!stopping)
+        make(m);
+}
+
+static enum eg_step_result say_stream(struct eg_request *req) {
+    struct making *m = begin_making(req);
+    struct eg_stream_config config = {m->window, number(req, "compress", 0) == 1, room_to_make};
+    enum eg_step_result result = eg_request_stream(req, 200, "text/plain", &config);
+    m->busy = true;
+    make(m);
+    m->busy = false;
+    return result;
+}
+
+static void say_tick(uv_timer_t *timer) {
+    struct making *m = timer->data;
+    eg_buf_printf(&m->req->answer, "tick %zu%*s\n", m->line++, (int)m->pad, "");
+    eg_request_push(m->req);
+}
+
+static void room_to_tick(struct eg_request *req, bool stopping) {
+    struct making *m = req->state;
+    if (!stopping || m->deaf)
+        return;
+    uv_timer_stop(&m->timer);
+    eg_buf_str(&req->answer, "bye\n");
+    eg_request_end(req);
+}
+
+static enum eg_step_result say_ticks(struct eg_request *req) {
+    struct making *m = begin_making(req);
+    struct eg_stream_config config = {m->window, number(req, "compress", 0) == 1, room_to_tick};
+    uint64_t ms = number(req, "ms", 10);
+    m->timer.data = m;
+    uv_timer_init(uv_default_loop(), &m->timer);
+    uv_timer_start(&m->timer, say_tick, ms, ms);
+    return eg_request_stream(req, 200, "text/plain", &config);
+}
+
+static void drop_ticks(struct eg_request *req) {
+    struct making *m = req->state;
+    n_stream_drops++;
+    uv_close((uv_handle_t *)&m->timer, wait_closed);
+}
+
+static void drop_stream(struct eg_request *req) {
+    n_stream_drops++;
+    free(req->state);
+}
+
+static void drop_heed(struct eg_request *req) {
+    (void)req;
+    n_stream_drops++;
+}
+
+static enum eg_step_result heed(struct eg_request *req) {
+    eg_request_heed_client(req);
+    return EG_WAIT;
+}
+
 static enum eg_step_result say_metrics(struct eg_request *req) {
     eg_http_metrics(http, &req->answer);
     return eg_request_answer(req, 200, "text/plain; version=0.0.4");
 }
 
 static enum eg_step_result say_drops(struct eg_request *req) {
-    eg_buf_printf(&req->answer, "%llu", (unsigned long long)n_drops);
+    uint64_t n = eg_request_query(req, "streams") ? n_stream_drops : n_drops;
+    eg_buf_printf(&req->answer, "%llu", (unsigned long long)n);
     return eg_request_answer(req, 200, "text/plain");
 }
 
@@ -100,9 +204,10 @@ static void drop(struct eg_request *req) {
         wait->req = NULL;
 }
 
-#define FLOW(name, ...)                                                                                                \
+#define FLOW_WITH(name, drop, ...)                                                                                     \
     static const struct eg_step name##_steps[] = {__VA_ARGS__};                                                        \
     static const struct eg_flow name = {#name, sizeof name##_steps / sizeof name##_steps[0], name##_steps, drop}
+#define FLOW(name, ...) FLOW_WITH(name, drop, __VA_ARGS__)
 
 FLOW(fast, {"say_ok", say_ok});
 FLOW(echo, {"begin_wait", begin_wait}, {"rest", rest}, {"say_body", say_body});
@@ -111,6 +216,9 @@ FLOW(never, {"for_ever", for_ever});
 FLOW(big, {"say_big", say_big});
 FLOW(item, {"say_item", say_item});
 FLOW(secret, {"say_secret", say_secret});
+FLOW_WITH(heeds, drop_heed, {"heed", heed});
+FLOW_WITH(stream, drop_stream, {"say_stream", say_stream});
+FLOW_WITH(ticks, drop_ticks, {"say_ticks", say_ticks});
 FLOW(metrics, {"say_metrics", say_metrics});
 FLOW(drops, {"say_drops", say_drops});
 
@@ -120,6 +228,8 @@ static const struct eg_route routes[] = {
     {EG_HTTP_GET, "/big", EG_SCOPE_NONE, &big, NULL},         {EG_HTTP_GET, "/item/{id}", EG_SCOPE_NONE, &item, NULL},
     {EG_HTTP_GET, "/secret", EG_SCOPE_QUERY, &secret, NULL},  {EG_HTTP_POST, "/secret", EG_SCOPE_QUERY, &secret, NULL},
     {EG_HTTP_GET, "/metrics", EG_SCOPE_NONE, &metrics, NULL}, {EG_HTTP_GET, "/drops", EG_SCOPE_NONE, &drops, NULL},
+    {EG_HTTP_GET, "/stream", EG_SCOPE_NONE, &stream, NULL},   {EG_HTTP_GET, "/ticks", EG_SCOPE_NONE, &ticks, NULL},
+    {EG_HTTP_GET, "/heed", EG_SCOPE_NONE, &heeds, NULL},
 };
 
 static bool authorize(void *app, struct eg_request *req, uint32_t needed) {
