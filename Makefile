@@ -33,6 +33,8 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/store.c \
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c
+EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c egql/parse_cond.c egql/parse_scope.c egql/parse_path.c \
+	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
 	server/admin/openapi.c server/admin/errors.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
@@ -41,7 +43,7 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c
 MAIN_SRC = server/main.c
 
-LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(ADMIN_SRC) $(APP_SRC)
+LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \

@@ -30,7 +30,9 @@ struct egql_value {
     struct egql_span span;
     enum egql_value_kind kind;
     struct eg_str text; /* unquoted: doubled quotes are single; a number as it was written; a parameter's name without $ */
-    /* checked: the value as the key's type wants it. A word that is no JSON literal is text. For a parameter only `type` is set. */
+    /* checked: the value as the key's type wants it. A word that is no JSON literal is text. For a parameter only `type` is set: EG_TIME when
+     * it is compared with a time, although its value comes as text: whoever runs the query reads it by egql_time_parse. A regular expression
+     * is translated already, but for a parameter's, which egql_regex_check checks and translates. */
     struct eg_value as;
     enum eg_type type; /* EG_TEXT, EG_INT8, EG_FLOAT8, EG_BOOL, EG_TIME */
     bool null;         /* null itself, or a parameter that is null */
@@ -71,7 +73,8 @@ struct egql_item {
 
 struct egql_order {
     struct egql_span span;
-    struct egql_key *key; /* a key … */
+    enum egql_agg agg;    /* ORDER BY sum(weight): the item that is written so */
+    struct egql_key *key; /* a key … (of the aggregate; NULL: count()) */
     bool descending;
     /* checked */
     int item; /* … or, when not −1, an item of the answer: an alias, "count", or a key that is an item */
@@ -161,6 +164,10 @@ EG_MUST_CHECK eg_status egql_parse(const char *text, size_t len, struct eg_arena
                                    struct egql_diag *diag);
 EG_MUST_CHECK eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources, const struct egql_param *params,
                                    size_t n_params, struct eg_arena *arena, struct egql_diag *diag);
+/* RFC 3339, seconds may be left out; or a date alone, its midnight UTC. µs since 1970. */
+bool egql_time_parse(const char *text, size_t len, int64_t *us);
+/* A sha or the first digits of one: 4 to 64 hexadecimal digits. What a parameter of a scope gives is to be checked when the query runs. */
+bool egql_sha_check(const char *text, size_t len);
 /* diag.c: sets diag from a span; the message is printed into the arena. Always EG_FAIL. */
 eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct eg_arena *arena, struct egql_span span,
                     enum eg_code code, const char *format, ...) EG_PRINTF(6, 7);
