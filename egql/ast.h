@@ -19,20 +19,30 @@ struct egql_key {
     const struct egql_span *part_spans;
     /* checked */
     const struct egql_field *field; /* the field that parts[0] means (for payload and env: of the event) */
-    size_t n_path;                  /* the rest: names and array indexes ("0", "12": an index when the value there is an array) */
+    size_t n_path; /* the rest: names and array indexes ("0", "12": an index when the value there is an array) */
     const struct eg_str *path;
     enum eg_type type; /* EG_JSON with a path: a value of any JSON type */
 };
 
-enum egql_value_kind { EGQL_V_STRING, EGQL_V_WORD, EGQL_V_NUMBER, EGQL_V_TRUE, EGQL_V_FALSE, EGQL_V_NULL, EGQL_V_PARAM };
+enum egql_value_kind {
+    EGQL_V_STRING,
+    EGQL_V_WORD,
+    EGQL_V_NUMBER,
+    EGQL_V_TRUE,
+    EGQL_V_FALSE,
+    EGQL_V_NULL,
+    EGQL_V_PARAM
+};
 
 struct egql_value {
     struct egql_span span;
     enum egql_value_kind kind;
-    struct eg_str text; /* unquoted: doubled quotes are single; a number as it was written; a parameter's name without $ */
-    /* checked: the value as the key's type wants it. A word that is no JSON literal is text. For a parameter only `type` is set: EG_TIME when
-     * it is compared with a time, although its value comes as text: whoever runs the query reads it by egql_time_parse. A regular expression
-     * is translated already, but for a parameter's, which egql_regex_check checks and translates. */
+    struct eg_str
+        text; /* unquoted: doubled quotes are single; a number as it was written; a parameter's name without $ */
+    /* checked: the value as the key's type wants it. A word that is no JSON literal is text. For a parameter only
+     * `type` is set: EG_TIME when it is compared with a time, although its value comes as text: whoever runs the query
+     * reads it by egql_time_parse. A regular expression is translated already, but for a parameter's, which
+     * egql_regex_check checks and translates. */
     struct eg_value as;
     enum eg_type type; /* EG_TEXT, EG_INT8, EG_FLOAT8, EG_BOOL, EG_TIME */
     bool null;         /* null itself, or a parameter that is null */
@@ -56,8 +66,16 @@ struct egql_cond {
 
 enum egql_agg {
     EGQL_A_NONE, /* the item is a key */
-    EGQL_A_COUNT, EGQL_A_COUNT_DISTINCT, EGQL_A_SUM, EGQL_A_AVG, EGQL_A_MIN, EGQL_A_MAX,
-    EGQL_A_P50, EGQL_A_P90, EGQL_A_P95, EGQL_A_P99
+    EGQL_A_COUNT,
+    EGQL_A_COUNT_DISTINCT,
+    EGQL_A_SUM,
+    EGQL_A_AVG,
+    EGQL_A_MIN,
+    EGQL_A_MAX,
+    EGQL_A_P50,
+    EGQL_A_P90,
+    EGQL_A_P95,
+    EGQL_A_P99
 };
 
 struct egql_item {
@@ -66,7 +84,8 @@ struct egql_item {
     struct egql_key *key; /* NULL: count() */
     struct eg_str alias;  /* p NULL without AS */
     /* checked */
-    const char *name; /* of the column in the answer: the alias, else the key or the aggregate as text ("count", "sum(weight)"), unique */
+    const char *name; /* of the column in the answer: the alias, else the key or the aggregate as text ("count",
+                         "sum(weight)"), unique */
     enum eg_type type;
     int group; /* a key in a grouped query: its index in group_by; −1 */
 };
@@ -81,7 +100,14 @@ struct egql_order {
 };
 
 enum egql_scope_kind {
-    EGQL_S_ALL, EGQL_S_SHA, EGQL_S_RANGE, EGQL_S_BRANCH, EGQL_S_RUN, EGQL_S_CORRELATION, EGQL_S_CAUSES, EGQL_S_EFFECTS
+    EGQL_S_ALL,
+    EGQL_S_SHA,
+    EGQL_S_RANGE,
+    EGQL_S_BRANCH,
+    EGQL_S_RUN,
+    EGQL_S_CORRELATION,
+    EGQL_S_CAUSES,
+    EGQL_S_EFFECTS
 };
 
 struct egql_scope {
@@ -162,11 +188,13 @@ struct egql_ast {
  * thing that is wrong. */
 EG_MUST_CHECK eg_status egql_parse(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast,
                                    struct egql_diag *diag);
-EG_MUST_CHECK eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources, const struct egql_param *params,
-                                   size_t n_params, struct eg_arena *arena, struct egql_diag *diag);
+EG_MUST_CHECK eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources,
+                                   const struct egql_param *params, size_t n_params, struct eg_arena *arena,
+                                   struct egql_diag *diag);
 /* RFC 3339, seconds may be left out; or a date alone, its midnight UTC. µs since 1970. */
 bool egql_time_parse(const char *text, size_t len, int64_t *us);
-/* A sha or the first digits of one: 4 to 64 hexadecimal digits. What a parameter of a scope gives is to be checked when the query runs. */
+/* A sha or the first digits of one: 4 to 64 hexadecimal digits. What a parameter of a scope gives is to be checked when
+ * the query runs. */
 bool egql_sha_check(const char *text, size_t len);
 /* diag.c: sets diag from a span; the message is printed into the arena. Always EG_FAIL. */
 eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct eg_arena *arena, struct egql_span span,

@@ -1,4 +1,5 @@
-/* The checker: names, types, defaults; what each scope and window needs of the source; parameters. Completes the AST in place. */
+/* The checker: names, types, defaults; what each scope and window needs of the source; parameters. Completes the AST in
+ * place. */
 #include "egql/check.h"
 
 #include <stdarg.h>
@@ -42,7 +43,8 @@ static bool params(struct egql_checker *c, const struct egql_param *given, size_
             j++;
         if (j == c->ast->n_params) {
             egql_fail(c->diag, c->ast, c->arena, (struct egql_span){0}, EG_E_PARAM_INVALID,
-                      "there is a value for $%.*s, which the query does not use", (int)(name.n > 60 ? 60 : name.n), name.p);
+                      "there is a value for $%.*s, which the query does not use", (int)(name.n > 60 ? 60 : name.n),
+                      name.p);
             return false;
         }
         c->ast->params[j].type = given[i].type;
@@ -91,7 +93,8 @@ static bool scope_text(struct egql_checker *c, const struct egql_scope *s, struc
         return false;
     }
     return !sha || egql_sha_check(text.p, text.n) ||
-           egql_c_fail(c, s->arg_span, "a commit is written as 4 to 64 hexadecimal digits, the first ones of its sha or all");
+           egql_c_fail(c, s->arg_span,
+                       "a commit is written as 4 to 64 hexadecimal digits, the first ones of its sha or all");
 }
 
 static bool scope(struct egql_checker *c, const struct egql_scope *s) {
@@ -135,7 +138,9 @@ static bool join_where(struct egql_checker *c, struct egql_query *q) {
         return false;
     children[0] = own;
     children[1] = q->where;
-    *made = q->where ? (struct egql_cond){.kind = EGQL_AND, .span = q->where->span, .n_children = 2, .children = children} : *own;
+    *made = q->where
+                ? (struct egql_cond){.kind = EGQL_AND, .span = q->where->span, .n_children = 2, .children = children}
+                : *own;
     q->where = made;
     return true;
 }
@@ -155,8 +160,8 @@ static bool path(struct egql_checker *c, struct egql_path *p) {
     return scope(c, &p->scope);
 }
 
-eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources, const struct egql_param *given, size_t n_given,
-                     struct eg_arena *arena, struct egql_diag *diag) {
+eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources, const struct egql_param *given,
+                     size_t n_given, struct eg_arena *arena, struct egql_diag *diag) {
     struct egql_checker c = {.ast = ast, .sources = sources, .arena = arena, .diag = diag};
     bool ok = params(&c, given, n_given) && (ast->is_path ? path(&c, &ast->path) : query(&c, &ast->query));
     return ok ? EG_OK : EG_FAIL;

@@ -21,9 +21,11 @@ bool egql_c_param(struct egql_checker *c, struct egql_span span, int param);
 
 /* check_key.c */
 bool egql_c_key(struct egql_checker *c, struct egql_key *key);
-bool egql_c_scalar(struct egql_checker *c, const struct egql_key *key, const char *what); /* not a whole document, not bytes */
+bool egql_c_scalar(struct egql_checker *c, const struct egql_key *key,
+                   const char *what); /* not a whole document, not bytes */
 bool egql_c_same_key(const struct egql_key *a, const struct egql_key *b);
-const char *egql_c_key_text(struct egql_checker *c, const struct egql_key *key); /* as a query writes it; NULL with diag */
+const char *egql_c_key_text(struct egql_checker *c,
+                            const struct egql_key *key); /* as a query writes it; NULL with diag */
 
 /* check_cond.c */
 bool egql_c_cond(struct egql_checker *c, struct egql_cond *cond);

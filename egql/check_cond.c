@@ -10,7 +10,8 @@
 
 #define MOST_NUMBER_B 400
 
-static bool unfit(struct egql_checker *c, const struct egql_key *key, const struct egql_value *value, const char *like) {
+static bool unfit(struct egql_checker *c, const struct egql_key *key, const struct egql_value *value,
+                  const char *like) {
     egql_c_fail(c, value->span, "%s is of type %s, and this value is not", key->field->name, egql_type_name(key->type));
     c->diag->expected = like;
     return false;
@@ -73,13 +74,14 @@ static bool param(struct egql_checker *c, const struct egql_key *key, struct egq
     enum eg_type type = key->type;
     value->null = p->null;
     value->type = type == EG_TIME ? EG_TIME : p->type;
-    bool fits = p->null || type == EG_JSON || p->type == type || (numeric(p->type) && numeric(type)) || (p->type == EG_TEXT && type == EG_TIME);
+    bool fits = p->null || type == EG_JSON || p->type == type || (numeric(p->type) && numeric(type)) ||
+                (p->type == EG_TEXT && type == EG_TIME);
     if (p->null && type != EG_JSON)
         value->type = type;
     if (fits)
         return true;
-    egql_fail(c->diag, c->ast, c->arena, value->span, EG_E_PARAM_INVALID, "%s is %s, but $%.*s is %s", key->field->name, egql_type_name(type),
-              (int)p->name.n, p->name.p, egql_type_name(p->type));
+    egql_fail(c->diag, c->ast, c->arena, value->span, EG_E_PARAM_INVALID, "%s is %s, but $%.*s is %s", key->field->name,
+              egql_type_name(type), (int)p->name.n, p->name.p, egql_type_name(p->type));
     return false;
 }
 
@@ -110,7 +112,7 @@ bool egql_c_value(struct egql_checker *c, const struct egql_key *key, struct egq
     case EG_BOOL:
         return as_bool(c, key, value);
     case EG_JSON:
-        return value->kind == EGQL_V_NUMBER                                     ? number(c, value)
+        return value->kind == EGQL_V_NUMBER                                ? number(c, value)
                : value->kind == EGQL_V_TRUE || value->kind == EGQL_V_FALSE ? as_bool(c, key, value)
                                                                            : as_text(value);
     case EG_BYTES:
@@ -129,8 +131,8 @@ bool egql_c_text(struct egql_checker *c, struct egql_value *value, const char *w
     value->null = p->null;
     if (p->null || p->type == EG_TEXT)
         return true;
-    egql_fail(c->diag, c->ast, c->arena, value->span, EG_E_PARAM_INVALID, "%s is text, but $%.*s is %s", what, (int)p->name.n, p->name.p,
-              egql_type_name(p->type));
+    egql_fail(c->diag, c->ast, c->arena, value->span, EG_E_PARAM_INVALID, "%s is text, but $%.*s is %s", what,
+              (int)p->name.n, p->name.p, egql_type_name(p->type));
     return false;
 }
 
@@ -150,8 +152,8 @@ static bool match(struct egql_checker *c, struct egql_cond *cond) {
     struct eg_str translated;
     struct egql_regex_wrong wrong;
     if (cond->key->type != EG_TEXT && cond->key->type != EG_JSON)
-        return egql_c_fail(c, cond->key->span, "%s is %s: a regular expression is matched against text", cond->key->field->name,
-                           egql_type_name(cond->key->type));
+        return egql_c_fail(c, cond->key->span, "%s is %s: a regular expression is matched against text",
+                           cond->key->field->name, egql_type_name(cond->key->type));
     if (!egql_c_text(c, value, "a regular expression") || value->kind == EGQL_V_PARAM)
         return c->diag->code == EG_E_NONE;
     if (egql_regex_check(value->text.p, value->text.n, c->arena, &translated, &wrong)) {
@@ -171,7 +173,8 @@ static bool predicate(struct egql_checker *c, struct egql_cond *cond) {
     if (cond->kind == EGQL_MATCH)
         return match(c, cond);
     if (cond->kind == EGQL_COMPARE && cond->op > EGQL_NE && cond->key->type == EG_BOOL)
-        return egql_c_fail(c, cond->span, "%s is boolean: it can only be = or != to true or false", cond->key->field->name);
+        return egql_c_fail(c, cond->span, "%s is boolean: it can only be = or != to true or false",
+                           cond->key->field->name);
     for (size_t i = 0; i < cond->n_values; i++)
         if (!egql_c_value(c, cond->key, &cond->values[i]))
             return false;

@@ -31,7 +31,8 @@ static bool agg_type(struct egql_checker *c, struct egql_item *item) {
     default:
         item->type = EG_FLOAT8;
     }
-    return numbers || egql_c_fail(c, item->span, "%s needs numbers, and %s is %s", name, key->field->name, egql_type_name(type));
+    return numbers ||
+           egql_c_fail(c, item->span, "%s needs numbers, and %s is %s", name, key->field->name, egql_type_name(type));
 }
 
 static const char *item_name(struct egql_checker *c, const struct egql_item *item) {
@@ -42,13 +43,15 @@ static const char *item_name(struct egql_checker *c, const struct egql_item *ite
         return key;
     if (!item->key)
         return "count";
-    return eg_arena_printf(c->arena, "%s(%s%s)", agg_names[item->agg], item->agg == EGQL_A_COUNT_DISTINCT ? "DISTINCT " : "", key);
+    return eg_arena_printf(c->arena, "%s(%s%s)", agg_names[item->agg],
+                           item->agg == EGQL_A_COUNT_DISTINCT ? "DISTINCT " : "", key);
 }
 
 static bool unique(struct egql_checker *c, const struct egql_query *q, size_t i) {
     for (size_t j = 0; j < i; j++)
         if (strcmp(q->items[j].name, q->items[i].name) == 0)
-            return egql_c_fail(c, q->items[i].span, "two items are called %.60s: name one of them by AS", q->items[i].name);
+            return egql_c_fail(c, q->items[i].span, "two items are called %.60s: name one of them by AS",
+                               q->items[i].name);
     return true;
 }
 
@@ -72,7 +75,8 @@ static bool item(struct egql_checker *c, struct egql_query *q, size_t i) {
         it->group = q->grouped ? group_of(q, it->key) : -1;
         if (q->grouped && it->group < 0) {
             egql_c_fail(c, it->span, "in a grouped query, an item is a key of GROUP BY or an aggregate");
-            c->diag->expected = "count(), count(key), count(DISTINCT key), sum, avg, min, max, p50, p90, p95, p99, or a key of GROUP BY";
+            c->diag->expected = "count(), count(key), count(DISTINCT key), sum, avg, min, max, p50, p90, p95, p99, or "
+                                "a key of GROUP BY";
             return false;
         }
     }
@@ -88,7 +92,12 @@ static struct egql_key *field_key(struct egql_checker *c, const struct egql_fiel
         return NULL;
     *part = (struct eg_str){field->name, strlen(field->name)};
     *part_span = span;
-    *key = (struct egql_key){.span = span, .n_parts = 1, .parts = part, .part_spans = part_span, .field = field, .path = part + 1,
+    *key = (struct egql_key){.span = span,
+                             .n_parts = 1,
+                             .parts = part,
+                             .part_spans = part_span,
+                             .field = field,
+                             .path = part + 1,
                              .type = field->type};
     return key;
 }
@@ -192,7 +201,8 @@ static bool order(struct egql_checker *c, const struct egql_query *q, struct egq
         const struct egql_item *it = &q->items[o->item];
         return it->agg != EGQL_A_NONE || egql_c_scalar(c, it->key, "ordered by");
     }
-    if (q->grouped && (egql_source_field(c->source, o->key->parts[0].p, o->key->parts[0].n) < 0) && o->key->n_parts == 1)
+    if (q->grouped && (egql_source_field(c->source, o->key->parts[0].p, o->key->parts[0].n) < 0) &&
+        o->key->n_parts == 1)
         return no_item(c, q, o);
     if (!egql_c_key(c, o->key) || !egql_c_scalar(c, o->key, "ordered by"))
         return false;

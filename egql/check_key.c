@@ -4,7 +4,9 @@
 #include "egql/check.h"
 #include "egql/suggest.h"
 
-static bool is(struct eg_str text, const char *word) { return strlen(word) == text.n && memcmp(text.p, word, text.n) == 0; }
+static bool is(struct eg_str text, const char *word) {
+    return strlen(word) == text.n && memcmp(text.p, word, text.n) == 0;
+}
 
 #define SHOWN(text) (int)((text).n > 60 ? 60 : (text).n), (text).p
 
@@ -39,19 +41,23 @@ static const struct egql_field *find(struct egql_checker *c, struct eg_str name)
 
 bool egql_c_key(struct egql_checker *c, struct egql_key *key) {
     if (c->source->graph && (is(key->parts[0], "start") || is(key->parts[0], "direction")))
-        return egql_c_fail(c, key->span, "%s",
-                           c->walk ? "start and direction are given once each by =, beside the other conditions, not within OR or NOT"
-                                   : "a walk needs start=\"module:function\" beside the other conditions, not within OR or NOT");
+        return egql_c_fail(
+            c, key->span, "%s",
+            c->walk ? "start and direction are given once each by =, beside the other conditions, not within OR or NOT"
+                    : "a walk needs start=\"module:function\" beside the other conditions, not within OR or NOT");
     key->field = find(c, key->parts[0]);
     if (!key->field)
         return unknown(c, key);
     if (key->field->kind == EGQL_F_DEPTH && !c->walk)
-        return egql_c_fail(c, key->span, "%s needs start=\"module:function\": without it, the edges themselves are selected", key->field->name);
+        return egql_c_fail(c, key->span,
+                           "%s needs start=\"module:function\": without it, the edges themselves are selected",
+                           key->field->name);
     key->type = key->field->type;
     key->n_path = key->n_parts - 1;
     key->path = key->parts + 1;
     if (key->n_path > 0 && key->type != EG_JSON)
-        return egql_c_fail(c, key->part_spans[1], "%s is %s: it has no members", key->field->name, egql_type_name(key->type));
+        return egql_c_fail(c, key->part_spans[1], "%s is %s: it has no members", key->field->name,
+                           egql_type_name(key->type));
     return true;
 }
 
@@ -60,7 +66,8 @@ bool egql_c_scalar(struct egql_checker *c, const struct egql_key *key, const cha
     if (key->type == EG_BYTES)
         return egql_c_fail(c, key->span, "%s is bytes, which cannot be %s", name, what);
     if (key->type == EG_JSON && key->n_path == 0)
-        return egql_c_fail(c, key->span, "%s is a whole document, which cannot be %s: name a member of it, as %s.name", name, what, name);
+        return egql_c_fail(c, key->span, "%s is a whole document, which cannot be %s: name a member of it, as %s.name",
+                           name, what, name);
     return true;
 }
 

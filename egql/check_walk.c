@@ -1,5 +1,5 @@
-/* The checker: the walk through the graph. start, depth, direction and etype stand beside each other at the top of WHERE; what says only
- * how to walk is taken out, what remains chooses among the edges that were met. */
+/* The checker: the walk through the graph. start, depth, direction and etype stand beside each other at the top of
+ * WHERE; what says only how to walk is taken out, what remains chooses among the edges that were met. */
 #include <string.h>
 #include <strings.h>
 
@@ -18,7 +18,8 @@ static bool sets(const struct egql_cond *cond, const char *name) {
 
 static int one_of(const struct egql_value *value, const char *const *words, int n) {
     for (int i = 0; i < n; i++)
-        if (value->kind != EGQL_V_PARAM && strlen(words[i]) == value->text.n && memcmp(value->text.p, words[i], value->text.n) == 0)
+        if (value->kind != EGQL_V_PARAM && strlen(words[i]) == value->text.n &&
+            memcmp(value->text.p, words[i], value->text.n) == 0)
             return i;
     return -1;
 }
@@ -77,7 +78,8 @@ static bool direction(struct egql_checker *c, const struct egql_cond *cond, stru
 }
 
 /* One condition of the top; keep: it also chooses among the edges. */
-static bool take(struct egql_checker *c, const struct egql_cond *cond, struct egql_walk *walk, bool *directed, bool *keep) {
+static bool take(struct egql_checker *c, const struct egql_cond *cond, struct egql_walk *walk, bool *directed,
+                 bool *keep) {
     *keep = false;
     if (sets(cond, "start")) {
         if (walk->start)
@@ -85,7 +87,8 @@ static bool take(struct egql_checker *c, const struct egql_cond *cond, struct eg
         walk->start = cond->values;
         return egql_c_text(c, walk->start, "start");
     }
-    if (cond->kind == EGQL_COMPARE && about(cond, "depth") && (cond->op == EGQL_EQ || cond->op == EGQL_LT || cond->op == EGQL_LE))
+    if (cond->kind == EGQL_COMPARE && about(cond, "depth") &&
+        (cond->op == EGQL_EQ || cond->op == EGQL_LT || cond->op == EGQL_LE))
         return depth(c, cond, walk, keep);
     if (sets(cond, "direction"))
         return direction(c, cond, walk, directed);
@@ -113,7 +116,9 @@ static bool walk(struct egql_checker *c, struct egql_query *q, const struct egql
         q->walk.depth = 1;
     if (!q->walk.etypes[1] && !q->walk.etypes[2])
         q->walk.etypes[0] = true;
-    *rest = n_kept == 1 ? *kept[0] : (struct egql_cond){.kind = EGQL_AND, .span = q->where->span, .n_children = n_kept, .children = kept};
+    *rest = n_kept == 1
+                ? *kept[0]
+                : (struct egql_cond){.kind = EGQL_AND, .span = q->where->span, .n_children = n_kept, .children = kept};
     q->where = n_kept > 0 ? rest : NULL;
     return true;
 }

@@ -19,8 +19,8 @@ static void locate(struct egql_diag *diag, const char *text, size_t len) {
     }
 }
 
-eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct eg_arena *arena, struct egql_span span, enum eg_code code,
-                    const char *format, ...) {
+eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct eg_arena *arena, struct egql_span span,
+                    enum eg_code code, const char *format, ...) {
     if (diag->code != EG_E_NONE)
         return EG_FAIL;
     va_list args;
@@ -88,7 +88,8 @@ static void member(struct eg_buf *out, const char *name, const char *value) {
 void egql_diag_json(const struct egql_diag *diag, struct eg_buf *out) {
     eg_buf_printf(out, "{\"code\":\"%s\",\"message\":", eg_code_name(diag->code));
     eg_buf_json_string(out, diag->message, strlen(diag->message));
-    eg_buf_printf(out, ",\"offset\":%zu,\"length\":%zu,\"line\":%d,\"column\":%d", diag->offset, diag->length, diag->line, diag->column);
+    eg_buf_printf(out, ",\"offset\":%zu,\"length\":%zu,\"line\":%d,\"column\":%d", diag->offset, diag->length,
+                  diag->line, diag->column);
     member(out, "expected", diag->expected);
     member(out, "suggestion", diag->suggestion);
     eg_buf_char(out, '}');

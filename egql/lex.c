@@ -1,5 +1,6 @@
-/* The lexer: one token at a place, in the manner of that place. Letters beyond ASCII are all characters from U+00AA on that are neither
- * space nor general punctuation: names of files and tokens (ΔCC) are words, typographic quotes are not. */
+/* The lexer: one token at a place, in the manner of that place. Letters beyond ASCII are all characters from U+00AA on
+ * that are neither space nor general punctuation: names of files and tokens (ΔCC) are words, typographic quotes are
+ * not. */
 #include "egql/lex.h"
 
 #include <string.h>
@@ -40,7 +41,8 @@ static bool is_letter(uint32_t c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     if (c < 0xC0)
         return c == 0xAA || c == 0xB5 || c == 0xBA;
-    return c != 0xD7 && c != 0xF7 && c != 0x1680 && (c < 0x2000 || c > 0x206F) && (c < 0x3000 || c > 0x3004) && c != 0xFEFF && c != 0xFFFD;
+    return c != 0xD7 && c != 0xF7 && c != 0x1680 && (c < 0x2000 || c > 0x206F) && (c < 0x3000 || c > 0x3004) &&
+           c != 0xFEFF && c != 0xFFFD;
 }
 
 static bool is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
@@ -107,9 +109,10 @@ static struct egql_token sign(const char *text, size_t len, size_t at) {
     static const struct {
         char text[3];
         enum egql_token_kind kind;
-    } signs[] = {{"==", EGQL_T_BAD}, {"<>", EGQL_T_BAD}, {"!=", EGQL_T_NE}, {"<=", EGQL_T_LE},   {">=", EGQL_T_GE},  {"!~", EGQL_T_NO_MATCH},
-                 {">>", EGQL_T_ARROW}, {"=", EGQL_T_EQ}, {"<", EGQL_T_LT},  {">", EGQL_T_GT},    {"~", EGQL_T_MATCH}, {"(", EGQL_T_OPEN},
-                 {")", EGQL_T_CLOSE},  {",", EGQL_T_COMMA}, {".", EGQL_T_DOT}, {":", EGQL_T_COLON}};
+    } signs[] = {{"==", EGQL_T_BAD},  {"<>", EGQL_T_BAD},      {"!=", EGQL_T_NE},    {"<=", EGQL_T_LE},
+                 {">=", EGQL_T_GE},   {"!~", EGQL_T_NO_MATCH}, {">>", EGQL_T_ARROW}, {"=", EGQL_T_EQ},
+                 {"<", EGQL_T_LT},    {">", EGQL_T_GT},        {"~", EGQL_T_MATCH},  {"(", EGQL_T_OPEN},
+                 {")", EGQL_T_CLOSE}, {",", EGQL_T_COMMA},     {".", EGQL_T_DOT},    {":", EGQL_T_COLON}};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
         size_t n = strlen(signs[i].text);
         if (len - at >= n && memcmp(text + at, signs[i].text, n) == 0)

@@ -1,5 +1,6 @@
-/* The parser: statements and their clauses, by recursive descent. Keywords are words like others: one that an operator follows is a key.
- * Whatever is looked for is noted first (egql_p_expect), so that errors and completion come from the parser itself. */
+/* The parser: statements and their clauses, by recursive descent. Keywords are words like others: one that an operator
+ * follows is a key. Whatever is looked for is noted first (egql_p_expect), so that errors and completion come from the
+ * parser itself. */
 #include "egql/parse.h"
 
 #include <string.h>
@@ -9,8 +10,9 @@ static enum egql_agg aggregate(struct egql_parser *p) {
     static const struct {
         const char *name;
         enum egql_agg agg;
-    } aggs[] = {{"count", EGQL_A_COUNT}, {"sum", EGQL_A_SUM}, {"avg", EGQL_A_AVG}, {"min", EGQL_A_MIN}, {"max", EGQL_A_MAX},
-                {"p50", EGQL_A_P50},     {"p90", EGQL_A_P90}, {"p95", EGQL_A_P95}, {"p99", EGQL_A_P99}};
+    } aggs[] = {{"count", EGQL_A_COUNT}, {"sum", EGQL_A_SUM}, {"avg", EGQL_A_AVG},
+                {"min", EGQL_A_MIN},     {"max", EGQL_A_MAX}, {"p50", EGQL_A_P50},
+                {"p90", EGQL_A_P90},     {"p95", EGQL_A_P95}, {"p99", EGQL_A_P99}};
     egql_p_expect(p, EGQL_W_AGG);
     struct egql_span span = p->token.span;
     if (p->token.kind != EGQL_T_WORD ||
@@ -145,8 +147,8 @@ static bool statement(struct egql_parser *p) {
     return p->token.kind == EGQL_T_END || egql_p_wrong(p);
 }
 
-eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast, struct egql_diag *diag,
-                               struct egql_expected *expected) {
+eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast,
+                               struct egql_diag *diag, struct egql_expected *expected) {
     struct egql_ast none = {.text = text, .len = len};
     *diag = (struct egql_diag){0};
     *ast = eg_arena_zalloc(arena, sizeof **ast);
@@ -160,7 +162,8 @@ eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *ar
     }
     size_t bad = egql_lex_bad_byte(text, len);
     if (bad < len) {
-        egql_p_fail(&p, (struct egql_span){bad, 1}, text[bad] ? "this byte is not UTF-8" : "a NUL character has no place in a query");
+        egql_p_fail(&p, (struct egql_span){bad, 1},
+                    text[bad] ? "this byte is not UTF-8" : "a NUL character has no place in a query");
         return EG_FAIL;
     }
     egql_p_next(&p);
@@ -171,6 +174,7 @@ eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *ar
     return ok ? EG_OK : EG_FAIL;
 }
 
-eg_status egql_parse(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast, struct egql_diag *diag) {
+eg_status egql_parse(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast,
+                     struct egql_diag *diag) {
     return egql_parse_expecting(text, len, arena, ast, diag, NULL);
 }

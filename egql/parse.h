@@ -1,4 +1,5 @@
-/* The parser's inside, shared by parse*.c and complete.c: its state, and what it expected at the furthest place it came to. */
+/* The parser's inside, shared by parse*.c and complete.c: its state, and what it expected at the furthest place it came
+ * to. */
 #ifndef EGQL_PARSE_H
 #define EGQL_PARSE_H
 
@@ -12,8 +13,8 @@ enum egql_word {
 };
 
 struct egql_expected {
-    size_t at;     /* offset of the token that was looked at */
-    uint64_t mask; /* bits of enum egql_word */
+    size_t at;            /* offset of the token that was looked at */
+    uint64_t mask;        /* bits of enum egql_word */
     struct egql_key *key; /* the key whose operator or value is expected there */
 };
 
@@ -30,8 +31,8 @@ struct egql_parser {
 };
 
 /* egql_parse that also says what it expected last; ast is set even when the text is wrong, as far as it was read. */
-eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast, struct egql_diag *diag,
-                               struct egql_expected *expected);
+eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast,
+                               struct egql_diag *diag, struct egql_expected *expected);
 const char *egql_word_text(enum egql_word word);
 const char *egql_word_kind(enum egql_word word); /* NULL: no completion of its own */
 /* "FROM, WHERE or the end" */
@@ -41,12 +42,12 @@ const char *egql_expected_text(uint64_t mask, struct eg_arena *arena);
 void egql_p_next(struct egql_parser *p);
 void egql_p_expect(struct egql_parser *p, enum egql_word word);
 bool egql_p_is(const struct egql_parser *p, struct egql_token token, const char *word); /* in any case of letters */
-bool egql_p_keyword(struct egql_parser *p, enum egql_word word);                    /* notes it as expected; true: consumed */
+bool egql_p_keyword(struct egql_parser *p, enum egql_word word); /* notes it as expected; true: consumed */
 bool egql_p_take(struct egql_parser *p, enum egql_token_kind kind, enum egql_word word); /* the same for signs */
-bool egql_p_wrong(struct egql_parser *p);                                           /* sets diag: the token is not one of those expected */
+bool egql_p_wrong(struct egql_parser *p); /* sets diag: the token is not one of those expected */
 bool egql_p_fail(struct egql_parser *p, struct egql_span span, const char *format, ...) EG_PRINTF(3, 4);
-bool egql_p_node(struct egql_parser *p);                                            /* counts one */
-void *egql_p_alloc(struct egql_parser *p, size_t size_b);                           /* zeroed; NULL with diag */
+bool egql_p_node(struct egql_parser *p);                  /* counts one */
+void *egql_p_alloc(struct egql_parser *p, size_t size_b); /* zeroed; NULL with diag */
 /* list: the address of a pointer to n elements. Grows it by one, zeroed, and gives that; NULL with diag. */
 void *egql_p_grow(struct egql_parser *p, void *list, size_t n, size_t element_b);
 bool egql_p_unquote(struct egql_parser *p, struct egql_span span, struct eg_str *text);
@@ -57,7 +58,8 @@ struct egql_span egql_p_since(const struct egql_parser *p, size_t from); /* to t
 /* parse_cond.c */
 bool egql_p_key(struct egql_parser *p, struct egql_key **key);
 bool egql_p_where(struct egql_parser *p, struct egql_cond **cond);
-bool egql_p_key_follows(const struct egql_parser *p); /* the word is a key, whatever it is called: an operator stands behind it */
+bool egql_p_key_follows(
+    const struct egql_parser *p); /* the word is a key, whatever it is called: an operator stands behind it */
 /* parse_scope.c */
 bool egql_p_scope(struct egql_parser *p, struct egql_scope *scope);
 bool egql_p_window(struct egql_parser *p, struct egql_window *window);

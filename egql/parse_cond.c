@@ -62,11 +62,11 @@ static bool value(struct egql_parser *p, enum egql_word what, struct egql_value 
             return false;
     } else if (t.kind == EGQL_T_WORD) {
         struct eg_str s = value->text;
-        value->kind = egql_lex_is_number(s.p, s.n)                ? EGQL_V_NUMBER
+        value->kind = egql_lex_is_number(s.p, s.n)               ? EGQL_V_NUMBER
                       : s.n == 4 && memcmp(s.p, "true", 4) == 0  ? EGQL_V_TRUE
                       : s.n == 5 && memcmp(s.p, "false", 5) == 0 ? EGQL_V_FALSE
                       : s.n == 4 && memcmp(s.p, "null", 4) == 0  ? EGQL_V_NULL
-                                                                  : EGQL_V_WORD;
+                                                                 : EGQL_V_WORD;
     } else {
         return egql_p_wrong(p);
     }
@@ -152,7 +152,8 @@ static bool predicate(struct egql_parser *p, struct egql_cond **cond) {
 static bool any_of(struct egql_parser *p, struct egql_cond **cond);
 
 static bool deeper(struct egql_parser *p) {
-    return ++p->depth <= EGQL_MOST_DEPTH || egql_p_fail(p, p->token.span, "parentheses and NOTs are more than %d deep", EGQL_MOST_DEPTH);
+    return ++p->depth <= EGQL_MOST_DEPTH ||
+           egql_p_fail(p, p->token.span, "parentheses and NOTs are more than %d deep", EGQL_MOST_DEPTH);
 }
 
 static bool unary(struct egql_parser *p, struct egql_cond **cond) {
@@ -193,8 +194,8 @@ static bool add(struct egql_parser *p, struct egql_cond *list, struct egql_cond 
 }
 
 /* Turns *cond into a list of `kind` with what it was and `child`, or appends to the list that was made so before. */
-static bool join(struct egql_parser *p, enum egql_cond_kind kind, struct egql_cond **list, struct egql_cond **cond, struct egql_cond *child,
-                 size_t from) {
+static bool join(struct egql_parser *p, enum egql_cond_kind kind, struct egql_cond **list, struct egql_cond **cond,
+                 struct egql_cond *child, size_t from) {
     if (!*list) {
         *list = cond_new(p, kind);
         if (!*list || !add(p, *list, *cond))
@@ -207,7 +208,8 @@ static bool join(struct egql_parser *p, enum egql_cond_kind kind, struct egql_co
 
 /* Whether a condition begins here: a key, a parenthesis, NOT, EXISTS; not the keyword of a clause. */
 static bool begins(struct egql_parser *p) {
-    static const char *const clauses[] = {"OR", "GROUP", "ORDER", "SINCE", "UNTIL", "LAST", "LIMIT", "WHERE", "FROM", "SELECT", "FIND"};
+    static const char *const clauses[] = {"OR",    "GROUP", "ORDER", "SINCE",  "UNTIL", "LAST",
+                                          "LIMIT", "WHERE", "FROM",  "SELECT", "FIND"};
     if (p->token.kind == EGQL_T_OPEN)
         return true;
     if (p->token.kind != EGQL_T_WORD)
@@ -240,4 +242,6 @@ static bool any_of(struct egql_parser *p, struct egql_cond **cond) {
     return true;
 }
 
-bool egql_p_where(struct egql_parser *p, struct egql_cond **cond) { return !egql_p_keyword(p, EGQL_W_WHERE) || any_of(p, cond); }
+bool egql_p_where(struct egql_parser *p, struct egql_cond **cond) {
+    return !egql_p_keyword(p, EGQL_W_WHERE) || any_of(p, cond);
+}

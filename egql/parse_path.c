@@ -11,7 +11,8 @@ static bool topic(struct egql_parser *p, struct egql_path_step *step) {
     egql_p_expect(p, EGQL_W_TOPIC);
     if (!egql_p_node(p))
         return false;
-    if (!egql_p_is(p, p->token, "topic") || egql_lex(p->ast->text, p->ast->len, from + p->token.span.length).kind != EGQL_T_COLON)
+    if (!egql_p_is(p, p->token, "topic") ||
+        egql_lex(p->ast->text, p->ast->len, from + p->token.span.length).kind != EGQL_T_COLON)
         return egql_p_wrong(p);
     egql_p_next(p);
     struct egql_token t = egql_lex_value(p->ast->text, p->ast->len, p->token.span.offset + 1);

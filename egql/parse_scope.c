@@ -74,8 +74,8 @@ bool egql_p_scope(struct egql_parser *p, struct egql_scope *scope) {
     static const struct {
         const char *name;
         enum egql_scope_kind kind;
-    } scopes[] = {{"all", EGQL_S_ALL},       {"sha", EGQL_S_SHA}, {"range", EGQL_S_RANGE},
-                  {"branch", EGQL_S_BRANCH}, {"run", EGQL_S_RUN}, {"correlation", EGQL_S_CORRELATION},
+    } scopes[] = {{"all", EGQL_S_ALL},       {"sha", EGQL_S_SHA},        {"range", EGQL_S_RANGE},
+                  {"branch", EGQL_S_BRANCH}, {"run", EGQL_S_RUN},        {"correlation", EGQL_S_CORRELATION},
                   {"causes", EGQL_S_CAUSES}, {"effects", EGQL_S_EFFECTS}};
     scope->param = scope->param2 = -1;
     if (!egql_p_keyword(p, EGQL_W_FROM))
@@ -114,7 +114,8 @@ static bool moment(struct egql_parser *p, int64_t *us) {
         return false;
     if (!egql_time_parse(text.p, text.n, us)) {
         egql_p_fail(p, t.span, "this is no time");
-        p->diag->expected = "a time with its zone, such as 2025-10-10T00:00Z or 2025-10-10T02:00+02:00, or a date: 2025-10-10";
+        p->diag->expected =
+            "a time with its zone, such as 2025-10-10T00:00Z or 2025-10-10T02:00+02:00, or a date: 2025-10-10";
         return false;
     }
     p->token = t;

@@ -1,4 +1,5 @@
-/* What all of the parser uses: taking tokens, noting what was expected, lists in the arena, texts without their quotes, errors. */
+/* What all of the parser uses: taking tokens, noting what was expected, lists in the arena, texts without their quotes,
+ * errors. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +49,9 @@ struct eg_str egql_p_text(const struct egql_parser *p, struct egql_span span) {
     return (struct eg_str){p->ast->text + span.offset, span.length};
 }
 
-struct egql_span egql_p_since(const struct egql_parser *p, size_t from) { return (struct egql_span){from, p->end - from}; }
+struct egql_span egql_p_since(const struct egql_parser *p, size_t from) {
+    return (struct egql_span){from, p->end - from};
+}
 
 bool egql_p_is(const struct egql_parser *p, struct egql_token token, const char *word) {
     return token.kind == EGQL_T_WORD && strlen(word) == token.span.length &&
@@ -127,7 +130,8 @@ bool egql_p_wrong(struct egql_parser *p) {
 
 bool egql_p_node(struct egql_parser *p) {
     return ++p->nodes <= EGQL_MOST_NODES ||
-           egql_p_fail(p, p->token.span, "the query has more than %d parts (columns, conditions, values)", EGQL_MOST_NODES);
+           egql_p_fail(p, p->token.span, "the query has more than %d parts (columns, conditions, values)",
+                       EGQL_MOST_NODES);
 }
 
 void *egql_p_alloc(struct egql_parser *p, size_t size_b) {

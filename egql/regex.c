@@ -1,16 +1,17 @@
-/* The white list of regular expressions: characters, . ^ $ | ( ) (?: ) * + ? {m,n} with or without ? behind, [sets], \d \w \s \D \W \S, \n \t
- * \r \f \v, and \ before any sign. Classes are written out as ASCII ranges, since each store has its own idea of a letter. Nothing that is
- * let through needs back-tracking by its meaning, and what it counts is bounded. */
+/* The white list of regular expressions: characters, . ^ $ | ( ) (?: ) * + ? {m,n} with or without ? behind, [sets], \d
+ * \w \s \D \W \S, \n \t \r \f \v, and \ before any sign. Classes are written out as ASCII ranges, since each store has
+ * its own idea of a letter. Nothing that is let through needs back-tracking by its meaning, and what it counts is
+ * bounded. */
 #include "egql/regex.h"
 
 #include <string.h>
 
 #define MOST_B 1000
 #define MOST_DEPTH 50
-#define MOST_COUNT 255     /* PostgreSQL's own bound of one repeat */
-#define MOST_PRODUCT 1000  /* of repeats within each other */
-#define MOST_WEIGHT 10000  /* of the pattern with its repeats written out */
-#define MOST_GROWTH 8      /* \W becomes [^A-Za-z0-9_] */
+#define MOST_COUNT 255    /* PostgreSQL's own bound of one repeat */
+#define MOST_PRODUCT 1000 /* of repeats within each other */
+#define MOST_WEIGHT 10000 /* of the pattern with its repeats written out */
+#define MOST_GROWTH 8     /* \W becomes [^A-Za-z0-9_] */
 
 struct reader {
     const char *text;
@@ -82,8 +83,12 @@ static bool bad_escape(struct reader *r) {
     if (c >= '0' && c <= '9')
         return fail(r, at, 2, "back-references are not part of EGQL's regular expressions");
     if (c == 'b' || c == 'B' || c == 'y' || c == 'm' || c == 'M' || c == '<' || c == '>')
-        return fail(r, at, 2, "word boundaries are not part of EGQL's regular expressions: name what stands there, as (^|[^a-z])");
-    return fail(r, at, 2, "this escape is not part of EGQL's regular expressions: \\d \\w \\s \\D \\W \\S \\n \\t \\r \\f \\v are, and \\ before a sign");
+        return fail(
+            r, at, 2,
+            "word boundaries are not part of EGQL's regular expressions: name what stands there, as (^|[^a-z])");
+    return fail(r, at, 2,
+                "this escape is not part of EGQL's regular expressions: \\d \\w \\s \\D \\W \\S \\n \\t \\r \\f \\v "
+                "are, and \\ before a sign");
 }
 
 static bool escape(struct reader *r) {
@@ -106,9 +111,10 @@ static bool escape(struct reader *r) {
 }
 
 static bool named_class(struct reader *r) {
-    static const char *const classes[][2] = {
-        {"[:alpha:]", "A-Za-z"}, {"[:digit:]", "0-9"},       {"[:alnum:]", "A-Za-z0-9"}, {"[:upper:]", "A-Z"},
-        {"[:lower:]", "a-z"},    {"[:xdigit:]", "0-9A-Fa-f"}, {"[:space:]", " \t-\r"},    {"[:punct:]", "!-/:-@\\[-`{-~"}};
+    static const char *const classes[][2] = {{"[:alpha:]", "A-Za-z"},    {"[:digit:]", "0-9"},
+                                             {"[:alnum:]", "A-Za-z0-9"}, {"[:upper:]", "A-Z"},
+                                             {"[:lower:]", "a-z"},       {"[:xdigit:]", "0-9A-Fa-f"},
+                                             {"[:space:]", " \t-\r"},    {"[:punct:]", "!-/:-@\\[-`{-~"}};
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
         if (starts(r, classes[i][0])) {
             emit_text(r, classes[i][1]);
@@ -116,7 +122,9 @@ static bool named_class(struct reader *r) {
             return true;
         }
     }
-    return fail(r, r->at, 2, "of the named sets there are alpha, digit, alnum, upper, lower, xdigit, space and punct, as [[:alpha:]]");
+    return fail(
+        r, r->at, 2,
+        "of the named sets there are alpha, digit, alnum, upper, lower, xdigit, space and punct, as [[:alpha:]]");
 }
 
 /* One character of a set, as a code point; its bytes are at *from … r->at. */
@@ -227,7 +235,8 @@ static bool counted(struct reader *r, struct size *size) {
     size->weight *= times;
     if (size->product > MOST_PRODUCT)
         return fail(r, from, r->at - from, "the counted repeats within each other multiply to more than 1000");
-    return size->weight <= MOST_WEIGHT || fail(r, from, r->at - from, "the regular expression is too large with its repeats written out");
+    return size->weight <= MOST_WEIGHT ||
+           fail(r, from, r->at - from, "the regular expression is too large with its repeats written out");
 }
 
 static bool quantifier(struct reader *r, struct size *size) {
@@ -246,7 +255,8 @@ static bool quantifier(struct reader *r, struct size *size) {
         r->at++;
     }
     c = peek(r);
-    return (c != '*' && c != '+' && c != '?' && c != '{') || fail(r, r->at, 1, "a repeat of a repeat needs parentheses");
+    return (c != '*' && c != '+' && c != '?' && c != '{') ||
+           fail(r, r->at, 1, "a repeat of a repeat needs parentheses");
 }
 
 static bool alternatives(struct reader *r, struct size *size);
@@ -284,7 +294,8 @@ static bool atom(struct reader *r, struct size *size) {
     case '+':
     case '?':
     case '{':
-        return fail(r, from, 1, c == '{' ? "a { that stands for itself is written \\{" : "there is nothing to repeat here");
+        return fail(r, from, 1,
+                    c == '{' ? "a { that stands for itself is written \\{" : "there is nothing to repeat here");
     case '.':
         emit(r, &c, 1);
         return true;
@@ -324,7 +335,8 @@ static bool alternatives(struct reader *r, struct size *size) {
     return true;
 }
 
-bool egql_regex_check(const char *pattern, size_t len, struct eg_arena *arena, struct eg_str *translated, struct egql_regex_wrong *wrong) {
+bool egql_regex_check(const char *pattern, size_t len, struct eg_arena *arena, struct eg_str *translated,
+                      struct egql_regex_wrong *wrong) {
     struct reader r = {.text = pattern, .len = len, .wrong = wrong};
     struct size size;
     if (len > MOST_B)

@@ -11,6 +11,7 @@ struct egql_regex_wrong {
 };
 
 /* translated: the pattern as both stores read it alike, in the arena (or the pattern itself). False with wrong set. */
-bool egql_regex_check(const char *pattern, size_t len, struct eg_arena *arena, struct eg_str *translated, struct egql_regex_wrong *wrong);
+bool egql_regex_check(const char *pattern, size_t len, struct eg_arena *arena, struct eg_str *translated,
+                      struct egql_regex_wrong *wrong);
 
 #endif

@@ -1,5 +1,5 @@
-/* Loads spec/sources/: a file a source, whatever is wrong with one named with its file and member. Texts and arrays live in the arena of
- * the sources; the JSON is gone afterwards. */
+/* Loads spec/sources/: a file a source, whatever is wrong with one named with its file and member. Texts and arrays
+ * live in the arena of the sources; the JSON is gone afterwards. */
 #include "egql/source.h"
 
 #include <dirent.h>
@@ -71,7 +71,8 @@ static bool field_type(struct loader *l, const char *name, const char *type, str
     return wrong(l, name, "its type must be text, integer, number, boolean, time, json or bytes");
 }
 
-/* Where the value comes from: a column, "column.member" of a JSON column, whether a column is given, or the depth of the walk. */
+/* Where the value comes from: a column, "column.member" of a JSON column, whether a column is given, or the depth of
+ * the walk. */
 static bool field_kind(struct loader *l, json_t *json, struct egql_field *f) {
     bool ok = true;
     const char *member = text(l, json, "member", false, &ok), *column = text(l, json, "column", false, &ok);
@@ -91,7 +92,8 @@ static bool field_kind(struct loader *l, json_t *json, struct egql_field *f) {
 }
 
 static bool field(struct loader *l, const char *name, json_t *json, struct egql_field *f) {
-    static const char *const members[] = {"type", "title", "column", "member", "given", "depth", "event", "surrogate", "hidden"};
+    static const char *const members[] = {"type",  "title", "column",    "member", "given",
+                                          "depth", "event", "surrogate", "hidden"};
     bool ok = true;
     f->name = eg_arena_dup(l->arena, name, strlen(name));
     if (!f->name || !json_is_object(json) || !known(l, json, members, sizeof members / sizeof members[0]))
@@ -121,7 +123,8 @@ static bool fields(struct loader *l, json_t *json, struct egql_source *s) {
     return true;
 }
 
-static bool role(struct loader *l, json_t *json, const char *member, enum eg_type type, struct egql_source *s, int *index) {
+static bool role(struct loader *l, json_t *json, const char *member, enum eg_type type, struct egql_source *s,
+                 int *index) {
     bool ok = true;
     const char *name = text(l, json, member, false, &ok);
     *index = name ? egql_source_field(s, name, strlen(name)) : -1;
@@ -149,8 +152,8 @@ static bool tie(struct loader *l, json_t *json, struct egql_source *s) {
 }
 
 static bool source(struct loader *l, json_t *json, const char *file, struct egql_source *s, const char **where) {
-    static const char *const members[] = {"name", "title", "table", "time", "sha", "branch", "correlation", "event", "tie", "newest_first",
-                                          "graph", "where", "fields"};
+    static const char *const members[] = {"name",  "title", "table",        "time",  "sha",   "branch", "correlation",
+                                          "event", "tie",   "newest_first", "graph", "where", "fields"};
     bool ok = known(l, json, members, sizeof members / sizeof members[0]);
     s->name = ok ? text(l, json, "name", true, &ok) : NULL;
     s->title = text(l, json, "title", true, &ok);
@@ -163,8 +166,9 @@ static bool source(struct loader *l, json_t *json, const char *file, struct egql
     if (strlen(file) != strlen(s->name) + 5 || strncmp(file, s->name, strlen(s->name)) != 0)
         return wrong(l, "name", "must be the file's name without .json");
     return role(l, json, "time", EG_TIME, s, &s->time) && role(l, json, "sha", EG_TEXT, s, &s->sha) &&
-           role(l, json, "branch", EG_TEXT, s, &s->branch) && role(l, json, "correlation", EG_TEXT, s, &s->correlation) &&
-           role(l, json, "event", EG_TEXT, s, &s->event) && tie(l, json_object_get(json, "tie"), s) &&
+           role(l, json, "branch", EG_TEXT, s, &s->branch) &&
+           role(l, json, "correlation", EG_TEXT, s, &s->correlation) && role(l, json, "event", EG_TEXT, s, &s->event) &&
+           tie(l, json_object_get(json, "tie"), s) &&
            (!s->newest_first || s->time >= 0 || wrong(l, "newest_first", "needs time"));
 }
 
@@ -195,7 +199,8 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
     return order ? order : (n > m) - (n < m);
 }
 
-static bool load_file(struct loader *l, const char *folder, const char *file, struct egql_source *s, const char **where) {
+static bool load_file(struct loader *l, const char *folder, const char *file, struct egql_source *s,
+                      const char **where) {
     json_error_t why;
     l->path = eg_arena_printf(l->arena, "%s/%s", folder, file);
     json_t *json = l->path ? json_load_file(l->path, JSON_REJECT_DUPLICATES, &why) : NULL;
@@ -210,7 +215,8 @@ static bool load_file(struct loader *l, const char *folder, const char *file, st
     return ok && (!eg_arena_failed(l->arena) || wrong(l, "the file", "the declarations take too much memory"));
 }
 
-static bool load_all(struct loader *l, const char *folder, struct dirent **files, size_t n, struct egql_sources *sources) {
+static bool load_all(struct loader *l, const char *folder, struct dirent **files, size_t n,
+                     struct egql_sources *sources) {
     struct egql_source *all = eg_arena_zalloc(l->arena, (n + 1) * sizeof *all);
     const char **wheres = eg_arena_zalloc(l->arena, (n + 1) * sizeof *wheres);
     if (!all || !wheres)

@@ -22,10 +22,11 @@ struct egql_field {
     const char *column; /* of the table; differs from name when the declaration renames it */
     enum egql_field_kind kind;
     const char *member; /* of EGQL_F_MEMBER */
-    enum eg_type type;  /* EG_JSON fields take a path behind them: meta.a.b. Whole numbers are EG_INT8, also of an int4 */
-    bool of_event;      /* the column is one of `events` */
-    bool surrogate;     /* a number that means nothing outside this database: stores are compared without it */
-    bool hidden;        /* not among the columns of a SELECT without items */
+    enum eg_type
+        type;       /* EG_JSON fields take a path behind them: meta.a.b. Whole numbers are EG_INT8, also of an int4 */
+    bool of_event;  /* the column is one of `events` */
+    bool surrogate; /* a number that means nothing outside this database: stores are compared without it */
+    bool hidden;    /* not among the columns of a SELECT without items */
 };
 
 struct egql_source {
@@ -39,9 +40,9 @@ struct egql_source {
     int time, sha, branch, correlation, event; /* event: the field that holds the event's id (events: its own id) */
     size_t n_tie;                              /* the last of every order, ascending: fields that are unique together */
     const int *tie;
-    bool graph;                                /* sha and branch mean the indexed commit; start, depth, direction are known */
-    bool newest_first;                         /* without ORDER BY: by time, descending, then by tie; else by tie alone */
-    const struct egql_cond *where;             /* of every row (checked): egql_check joins it to WHERE. NULL: all rows */
+    bool graph;                    /* sha and branch mean the indexed commit; start, depth, direction are known */
+    bool newest_first;             /* without ORDER BY: by time, descending, then by tie; else by tie alone */
+    const struct egql_cond *where; /* of every row (checked): egql_check joins it to WHERE. NULL: all rows */
 };
 
 struct egql_sources {
@@ -50,7 +51,8 @@ struct egql_sources {
     const struct egql_source *all; /* sorted by name */
 };
 
-/* The row's event as JSON: what the roots payload and env are in every source that has an event. Of `events` they are fields of its own. */
+/* The row's event as JSON: what the roots payload and env are in every source that has an event. Of `events` they are
+ * fields of its own. */
 extern const struct egql_field egql_field_payload, egql_field_env;
 
 const struct egql_source *egql_source_find(const struct egql_sources *sources, const char *name, size_t len);

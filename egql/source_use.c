@@ -90,21 +90,23 @@ void egql_sources_json(const struct egql_sources *sources, struct eg_buf *out) {
 
 static enum eg_type widened(enum eg_type type) { return type == EG_INT4 ? EG_INT8 : type; }
 
-static eg_status check_field(const struct egql_source *s, const struct egql_field *f, const struct eg_table *table, struct eg_err *err) {
+static eg_status check_field(const struct egql_source *s, const struct egql_field *f, const struct eg_table *table,
+                             struct eg_err *err) {
     if (f->kind == EGQL_F_DEPTH)
         return EG_OK;
     int column = eg_table_column(table, f->column, strlen(f->column));
     if (column < 0)
-        return eg_err_set(err, EG_E_CONFIG, s->name, "spec/sources/%s.json: field %s: the table %s has no column %s", s->name, f->name,
-                          table->name, f->column);
+        return eg_err_set(err, EG_E_CONFIG, s->name, "spec/sources/%s.json: field %s: the table %s has no column %s",
+                          s->name, f->name, table->name, f->column);
     enum eg_type is = widened(table->columns[column].type), must = f->kind == EGQL_F_MEMBER ? EG_JSON : f->type;
     if (f->kind != EGQL_F_GIVEN && is != must)
-        return eg_err_set(err, EG_E_CONFIG, s->name, "spec/sources/%s.json: field %s: the column %s.%s is %s, not %s", s->name, f->name,
-                          table->name, f->column, egql_type_name(is), egql_type_name(must));
+        return eg_err_set(err, EG_E_CONFIG, s->name, "spec/sources/%s.json: field %s: the column %s.%s is %s, not %s",
+                          s->name, f->name, table->name, f->column, egql_type_name(is), egql_type_name(must));
     return EG_OK;
 }
 
-eg_status egql_sources_check(const struct egql_sources *sources, const struct eg_catalogue *catalogue, struct eg_err *err) {
+eg_status egql_sources_check(const struct egql_sources *sources, const struct eg_catalogue *catalogue,
+                             struct eg_err *err) {
     const struct eg_table *events = eg_catalogue_table(catalogue, "events");
     for (size_t i = 0; i < sources->n; i++) {
         const struct egql_source *s = &sources->all[i];

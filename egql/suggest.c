@@ -1,4 +1,5 @@
-/* Edit distance where a swap of neighbours is one step (optimal string alignment), bounded: names are short, and only near ones help. */
+/* Edit distance where a swap of neighbours is one step (optimal string alignment), bounded: names are short, and only
+ * near ones help. */
 #include "egql/suggest.h"
 
 #include <ctype.h>

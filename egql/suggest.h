@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Feed every candidate; best is the nearest one that is near enough to be meant, or NULL. Letters' case counts for little. */
+/* Feed every candidate; best is the nearest one that is near enough to be meant, or NULL. Letters' case counts for
+ * little. */
 struct egql_suggest {
     const char *word;
     size_t len;
