@@ -146,7 +146,12 @@ static eg_status watch_signals(struct eg_app *app, struct eg_err *err) {
 /* The start */
 
 static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
-    bool is_event = flow == &eg_flow_events_post || flow == &eg_flow_event_get || flow == &eg_flow_events_list;
+    static const struct eg_flow *const of_event[] = {&eg_flow_events_post, &eg_flow_event_get, &eg_flow_events_list,
+                                                     &eg_flow_dlq_redrive, &eg_flow_dlq_delete};
+    bool is_event = false;
+    for (size_t i = 0; i < sizeof(of_event) / sizeof(of_event[0]); i++) {
+        is_event |= flow == of_event[i];
+    }
     return is_event ? (void *)app->event : (void *)app->admin;
 }
 

@@ -25,7 +25,8 @@ enum column {
     REDRIVEN,
     REDRIVEN_ID,
     SIZE,
-    ORIGINAL
+    ORIGINAL, /* and the next: of one letter only */
+    HEADERS
 };
 
 /* Lives apart from the request: a store may still work for one whose client has gone. */
@@ -34,7 +35,7 @@ struct reading {
     struct eg_arena *arena;
     struct eg_read read;
     struct eg_read_handle *handle;
-    struct eg_value params[6];
+    struct eg_value params[7];
     json_t *rows;
     size_t limit;
     bool whole;
@@ -93,6 +94,9 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
     json_object_set_new(entry, "size_b", json_integer(cells[SIZE].i));
     if (reading->whole) {
         add_original(entry, &cells[ORIGINAL]);
+        const struct eg_value *headers = &cells[HEADERS];
+        json_object_set_new(entry, "headers",
+                            headers->null ? json_null() : json_loadb(headers->s.p, headers->s.n, 0, NULL));
     }
     json_array_append_new(reading->rows, entry);
     return true;
@@ -174,6 +178,19 @@ static eg_status filter_time(struct reading *reading, const char *name, struct e
     return EG_OK;
 }
 
+static eg_status filter_redriven(struct reading *reading, struct eg_value *value) {
+    const char *given = eg_request_query(reading->req, "redriven");
+    *value = eg_null();
+    if (!given || !*given) {
+        return EG_OK;
+    }
+    if (strcmp(given, "true") != 0 && strcmp(given, "false") != 0) {
+        return eg_err_set(&reading->req->err, EG_E_USAGE, "redriven", "redriven is true or false");
+    }
+    *value = eg_bool(strcmp(given, "true") == 0);
+    return EG_OK;
+}
+
 /* One row more than the page is asked for, so that the answer knows whether there is more. */
 static enum eg_step_result list_read(struct eg_request *req) {
     struct reading *reading = req->state;
@@ -190,12 +207,13 @@ static enum eg_step_result list_read(struct eg_request *req) {
     }
     reading->params[1] = filter(reading, "code");
     reading->params[2] = filter(reading, "topic");
-    if (filter_time(reading, "since", &reading->params[3]) || filter_time(reading, "until", &reading->params[4])) {
+    if (filter_time(reading, "since", &reading->params[3]) || filter_time(reading, "until", &reading->params[4]) ||
+        filter_redriven(reading, &reading->params[5])) {
         reading->finished = true;
         return eg_request_problem(req, NULL);
     }
-    reading->params[5] = eg_int((int64_t)limit + 1);
-    reading->read.n_params = 6;
+    reading->params[6] = eg_int((int64_t)limit + 1);
+    reading->read.n_params = 7;
     reading->handle = eg_db_read(eg_admin_of(req)->config.db, &reading->read);
     return EG_WAIT;
 }

@@ -135,6 +135,15 @@ void eg_client_get(struct eg_client *client, const char *path, struct eg_reply *
     curl_slist_free_all(headers);
 }
 
+void eg_client_delete(struct eg_client *client, const char *path, struct eg_reply *reply) {
+    struct curl_slist *headers = with(NULL, client->bearer);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, "DELETE");
+    run(client, path, headers, reply);
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL);
+    curl_slist_free_all(headers);
+}
+
 void eg_client_post(struct eg_client *client, const char *path, const char *type, const char *key, const char *body,
                     size_t len, struct eg_reply *reply) {
     char line[320];

@@ -32,6 +32,7 @@ void eg_client_close(struct eg_client *client);
 const char *eg_client_server(const struct eg_client *client);
 
 void eg_client_get(struct eg_client *client, const char *path, struct eg_reply *reply);
+void eg_client_delete(struct eg_client *client, const char *path, struct eg_reply *reply);
 /* key: the Idempotency-Key; NULL without. */
 void eg_client_post(struct eg_client *client, const char *path, const char *type, const char *key, const char *body,
                     size_t len, struct eg_reply *reply);

@@ -7,7 +7,7 @@ eg_status eg_item_authenticate(struct eg_item *item) {
     if (!eg_identity_may_write(who, item->env.topic.p, item->env.topic.n))
         return eg_item_reject(item, EG_E_FORBIDDEN, "/topic", "the token's `topics` claim does not allow writing %.*s",
                               (int)item->env.topic.n, item->env.topic.p);
-    if (who->low_trust)
+    if (who->low_trust || (item->letter && item->letter->low_trust))
         item->env.trust = (struct eg_str){"low", 3};
     return EG_OK;
 }

@@ -61,6 +61,13 @@ struct eg_known_letter { /* of events_dlq */
     int64_t seen;
     struct eg_item *first; /* of this batch, when it is new */
     struct eg_item *again; /* the first of this batch that was seen before */
+    bool gone;             /* removed by this batch: the next of its kind is new */
+};
+
+struct eg_letter_state { /* a row of events_dlq that is acted upon */
+    const uint8_t *original_hash;
+    struct eg_str code, topic, event_id, redriven_id; /* p NULL: null */
+    bool gone;
 };
 
 struct eg_batch {
@@ -78,12 +85,14 @@ struct eg_batch {
     struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
     struct eg_map *ids;   /* id → struct eg_known_id */
     struct eg_map *dlq;   /* original hash → struct eg_known_letter */
+    struct eg_map *letters; /* id → struct eg_letter_state, of those that are acted upon */
     struct eg_map *needs; /* shape id and key bytes → struct eg_need_state */
     struct eg_need_state **need_list;
     size_t n_needs, cap_needs;
     size_t needs_asked;   /* need_list[0 … needs_asked) have been looked up */
     struct eg_need_state *coming;
-    struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows, pending_rows, pending_moved, pending_gone;
+    struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows;
+    struct eg_params_buf dlq_redriven_rows, dlq_gone_rows, pending_rows, pending_moved, pending_gone;
     struct eg_waiter *waiters; /* all, newest first */
     size_t n_waiters;
     struct eg_phases phases;
@@ -92,6 +101,10 @@ struct eg_batch {
     struct eg_need_state **asked;  /* by the round in flight: the states of each lookup's rows, one lookup after the other */
     struct eg_need_state **waking; /* the same for pending_rows */
 };
+
+/* decide.c: a row of events and of event_ids. */
+void eg_batch_put_event(struct eg_batch *batch, const struct eg_item *item, int64_t position);
+void eg_batch_is_duplicate(struct eg_batch *batch, struct eg_item *item, struct eg_str id, int64_t position);
 
 /* A new row's place in the buffer, dml's parameters wide; NULL when the arena is full (the batch is then failed). */
 struct eg_value *eg_batch_row(struct eg_batch *batch, struct eg_params_buf *rows);

@@ -46,25 +46,34 @@ static void put_member(struct eg_buf *buf, const char *name, struct eg_str text)
     eg_buf_json_string(buf, text.p, text.n);
 }
 
-static eg_status make_notice(struct eg_item *item) {
-    struct eg_arena *arena = item->of->arena;
+/* What the server tells of itself: an event of its own beside the item's. */
+struct eg_item *eg_notice_new(struct eg_arena *arena, const struct eg_item *about, const char *topic) {
     struct eg_item *notice = eg_arena_zalloc(arena, sizeof *notice);
     char *id = eg_arena_alloc(arena, EG_ULID_B);
-    struct eg_buf buf;
     if (!notice || !id)
-        return EG_FAIL;
-    *notice = (struct eg_item){.of = item->of, .index = item->index, .env = item->env, .has_envelope = true};
+        return NULL;
+    *notice = (struct eg_item){.of = about->of, .index = about->index, .env = about->env, .has_envelope = true};
     int64_t now_us = eg_clock_now_us();
     eg_ulid_make(now_us, id);
     struct eg_envelope *env = &notice->env;
     env->id = (struct eg_str){id, EG_ULID_LEN};
-    env->topic = (struct eg_str){NOTICE_TOPIC, strlen(NOTICE_TOPIC)};
+    env->topic = (struct eg_str){topic, strlen(topic)};
     env->source = (struct eg_str){"egdb", 4};
-    env->causation_id = item->env.id;
-    env->correlation_id = item->env.correlation_id.p ? item->env.correlation_id : item->env.id.p ? item->env.id : env->id;
+    env->causation_id = about->env.id;
+    env->correlation_id = about->env.correlation_id.p ? about->env.correlation_id : about->env.id.p ? about->env.id : env->id;
     env->trust = (struct eg_str){"high", 4};
     env->env_text = env->artifacts_text = env->idempotency_key = (struct eg_str){NULL, 0};
     env->ts_us = now_us;
+    return notice;
+}
+
+static eg_status make_notice(struct eg_item *item) {
+    struct eg_arena *arena = item->of->arena;
+    struct eg_item *notice = eg_notice_new(arena, item, NOTICE_TOPIC);
+    struct eg_buf buf;
+    if (!notice)
+        return EG_FAIL;
+    struct eg_envelope *env = &notice->env;
     eg_buf_init(&buf, NOTICE_MOST_B);
     eg_buf_printf(&buf, "{\"dlq_id\":\"%s\",\"code\":\"%s\"", item->dlq_id, eg_code_name(item->failure->err.code));
     put_member(&buf, "topic", item->env.topic);
@@ -84,8 +93,8 @@ static eg_status make_notice(struct eg_item *item) {
 }
 
 eg_status eg_dead_letter_prepare(struct eg_item *item) {
-    if (item->bytes.n == 0)
-        return EG_FAIL; /* nothing to keep */
+    if (eg_letter_headers(item) != EG_OK || (item->bytes.n == 0 && !item->headers_json))
+        return EG_FAIL; /* no memory, or nothing to keep */
     char *id = eg_arena_alloc(item->of->arena, EG_ULID_B);
     if (!id)
         return EG_FAIL;
@@ -94,7 +103,7 @@ eg_status eg_dead_letter_prepare(struct eg_item *item) {
     item->failure->errors_json = errors_of(item);
     if (!item->failure->errors_json)
         return EG_FAIL;
-    eg_sha256(item->bytes.p, item->bytes.n, item->original_hash);
+    eg_letter_hash(item);
     item->dead_letter = true;
     bool declared = eg_registry_topic(item->of->event->registry, NOTICE_TOPIC, strlen(NOTICE_TOPIC)) != NULL;
     return item->has_envelope && declared ? make_notice(item) : EG_OK;

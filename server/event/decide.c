@@ -4,18 +4,16 @@
 
 #include "server/event/room.h"
 
-static const char *scope_of(const struct eg_item *item) { return item->of->req->who->sub; }
-
 /* scope NUL key, as the map has it */
 static struct eg_str key_name(struct eg_batch *batch, const struct eg_item *item) {
     const struct eg_str *key = &item->env.idempotency_key;
-    size_t scope = strlen(scope_of(item)) + 1;
+    size_t scope = strlen(eg_item_scope(item)) + 1;
     char *name = eg_arena_alloc(batch->arena, scope + key->n);
     if (!name) {
         batch->failed = true;
         return (struct eg_str){NULL, 0};
     }
-    memcpy(name, scope_of(item), scope);
+    memcpy(name, eg_item_scope(item), scope);
     memcpy(name + scope, key->p, key->n);
     return (struct eg_str){name, scope + key->n};
 }
@@ -24,10 +22,15 @@ void eg_batch_ask(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     struct eg_plan *plan = &event->plan;
     struct eg_params_buf keys = {.dml = &plan->key_lookup, .width = 2}, ids = {.dml = &plan->id_lookup, .width = 1},
-                         letters = {.dml = &plan->dlq_lookup, .width = 1};
+                         seen = {.dml = &plan->dlq_lookup, .width = 1}, letters = {.dml = &plan->letter_lookup, .width = 1};
     for (struct eg_link *at = batch->items.next; at != &batch->items && !batch->failed; at = at->next) {
         struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
-        struct eg_value *row = eg_batch_row(batch, item->dead_letter ? &letters : &ids);
+        struct eg_value *row = item->letter ? eg_batch_row(batch, &letters) : NULL;
+        if (row)
+            row[0] = eg_cstr(item->letter->id);
+        if (item->letter && item->letter->remove)
+            continue;
+        row = eg_batch_row(batch, item->dead_letter ? &seen : &ids);
         if (!row)
             return;
         if (item->dead_letter) {
@@ -36,14 +39,14 @@ void eg_batch_ask(struct eg_event *event) {
         }
         row[0] = eg_text(item->env.id.p, item->env.id.n);
         if (item->env.idempotency_key.p && (row = eg_batch_row(batch, &keys))) {
-            row[0] = eg_cstr(scope_of(item));
+            row[0] = eg_cstr(eg_item_scope(item));
             row[1] = eg_text(item->env.idempotency_key.p, item->env.idempotency_key.n);
         }
         for (size_t i = 0; i < item->n_rows; i++)
             eg_batch_note_needs(event, eg_plan_rule(plan, item->rows[i].rule), item->rows[i].params);
     }
-    struct eg_params_buf *asked[] = {&keys, &ids, &letters};
-    for (size_t i = 0; i < 3; i++) {
+    struct eg_params_buf *asked[] = {&keys, &ids, &seen, &letters};
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         if (asked[i]->n_rows)
             eg_batch_op(batch, asked[i]->dml, asked[i]->n_rows, asked[i]->values);
     }
@@ -79,7 +82,7 @@ static void know_ids(struct eg_batch *batch, const struct eg_op *op) {
     }
 }
 
-static void know_letters(struct eg_batch *batch, const struct eg_op *op) {
+static void know_seen(struct eg_batch *batch, const struct eg_op *op) {
     for (size_t r = 0; r < op->result.n_rows; r++) { /* index, seen */
         const struct eg_value *cells = op->result.cells + r * op->result.n_columns, *asked = op->params + cells[0].i;
         struct eg_known_letter *letter = eg_arena_zalloc(batch->arena, sizeof *letter);
@@ -99,7 +102,9 @@ void eg_batch_take(struct eg_event *event) {
         else if (op->dml == &event->plan.id_lookup)
             know_ids(batch, op);
         else if (op->dml == &event->plan.dlq_lookup)
-            know_letters(batch, op);
+            know_seen(batch, op);
+        else if (op->dml == &event->plan.letter_lookup)
+            eg_batch_know_letters(batch, op);
     }
 }
 
@@ -109,7 +114,7 @@ static bool same_hash(const struct eg_known_id *known, const uint8_t *hash) {
 
 static struct eg_value opt(struct eg_str s) { return s.p ? eg_text(s.p, s.n) : eg_null(); }
 
-static void put_event(struct eg_batch *batch, const struct eg_item *item, int64_t position) {
+void eg_batch_put_event(struct eg_batch *batch, const struct eg_item *item, int64_t position) {
     const struct eg_envelope *env = &item->env;
     struct eg_value *id = eg_batch_row(batch, &batch->id_rows), *row = eg_batch_row(batch, &batch->event_rows);
     if (!id || !row)
@@ -137,7 +142,7 @@ static void put_key(struct eg_batch *batch, const struct eg_item *item, struct e
     struct eg_value *row = eg_batch_row(batch, &batch->key_rows);
     if (!row)
         return;
-    row[0] = eg_cstr(scope_of(item));
+    row[0] = eg_cstr(eg_item_scope(item));
     row[1] = opt(item->env.idempotency_key);
     row[2] = opt(id);
     row[3] = eg_int(position);
@@ -146,7 +151,7 @@ static void put_key(struct eg_batch *batch, const struct eg_item *item, struct e
 }
 
 /* id may live in the batch's memory or in another request's, and the answer is written when both may be gone. */
-static void is_duplicate(struct eg_batch *batch, struct eg_item *item, struct eg_str id, int64_t position) {
+void eg_batch_is_duplicate(struct eg_batch *batch, struct eg_item *item, struct eg_str id, int64_t position) {
     const char *own = id.p == item->env.id.p ? id.p : eg_arena_dup(item->of->arena, id.p, id.n);
     batch->failed |= !own;
     item->result = EG_RESULT_DUPLICATE;
@@ -161,7 +166,7 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
         struct eg_str name = key_name(batch, item);
         const struct eg_known_id *known = name.p ? eg_map_get(batch->keys, name.p, name.n) : NULL;
         if (known && same_hash(known, item->key_hash)) {
-            is_duplicate(batch, item, known->id, known->position);
+            eg_batch_is_duplicate(batch, item, known->id, known->position);
             return true;
         }
         if (known) {
@@ -181,7 +186,7 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
     }
     if (env->idempotency_key.p && !dry) /* the key is new for a stored event: from now on it stands for it */
         put_key(batch, item, env->id, known->position);
-    is_duplicate(batch, item, env->id, known->position);
+    eg_batch_is_duplicate(batch, item, env->id, known->position);
     return true;
 }
 
@@ -190,7 +195,7 @@ static void decide_new(struct eg_event *event, struct eg_item *item) {
     int64_t position = ++batch->position;
     item->result = EG_RESULT_STORED;
     item->position = position;
-    put_event(batch, item, position);
+    eg_batch_put_event(batch, item, position);
     know(batch, batch->ids, item->env.id, item->env.id, position, item->content_hash);
     if (item->env.idempotency_key.p)
         put_key(batch, item, item->env.id, position);
@@ -211,19 +216,20 @@ static void put_letter(struct eg_batch *batch, struct eg_item *item, struct eg_k
     const struct eg_value made[] = {
         eg_cstr(item->dlq_id), eg_text((const char *)item->original_hash, EG_HASH_B), eg_text(item->bytes.p, item->bytes.n),
         eg_cstr(eg_code_name(failure->err.code)), eg_cstr(failure->errors_json), opt(env->topic), opt(env->id),
-        eg_cstr(scope_of(item)), opt(env->source), eg_int(batch->received_us), eg_int(batch->received_us), eg_int(1)};
+        eg_cstr(eg_item_scope(item)), opt(env->source), eg_int(batch->received_us), eg_int(batch->received_us), eg_int(1),
+        eg_cstr(item->headers_json), item->of->req->who->low_trust ? eg_cstr("low") : eg_null()};
     memcpy(row, made, sizeof made);
     letter->first = item;
     if (!item->notice)
         return;
     int64_t position = ++batch->position;
-    put_event(batch, item->notice, position);
+    eg_batch_put_event(batch, item->notice, position);
 }
 
 /* Once per distinct original: seen again, only its counter goes up. */
 static void decide_letter(struct eg_batch *batch, struct eg_item *item) {
     struct eg_known_letter *letter = eg_map_get(batch->dlq, item->original_hash, EG_HASH_B);
-    if (!letter) {
+    if (!letter || letter->gone) {
         letter = eg_arena_zalloc(batch->arena, sizeof *letter);
         if (!letter || !eg_map_put(batch->dlq, item->original_hash, EG_HASH_B, letter)) {
             batch->failed = true;
@@ -249,6 +255,21 @@ static void put_seen(struct eg_batch *batch, struct eg_item *item) {
     row[0] = eg_int(letter->seen);
     row[1] = eg_int(batch->received_us);
     row[2] = eg_text((const char *)item->original_hash, EG_HASH_B);
+}
+
+/* What an administrator does to a dead letter. */
+static void decide_acted(struct eg_event *event, struct eg_item *item) {
+    struct eg_batch *batch = &event->batch;
+    if (!eg_batch_letter_stands(batch, item))
+        return;
+    if (item->letter->remove) {
+        eg_batch_remove_letter(event, item);
+        return;
+    }
+    if (!decide_known(batch, item, false))
+        decide_new(event, item);
+    if (item->result != EG_RESULT_REJECTED)
+        eg_batch_put_redriven(event, item);
 }
 
 static struct eg_link *unit_end(const struct eg_batch *batch, struct eg_link *at) {
@@ -280,6 +301,8 @@ void eg_batch_decide(struct eg_event *event) {
             struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
             if (item->dead_letter)
                 decide_letter(batch, item);
+            else if (item->letter)
+                decide_acted(event, item);
             else if (!decide_known(batch, item, false))
                 decide_new(event, item);
         }

@@ -33,6 +33,8 @@ void eg_event_close(struct eg_event *event);
 extern const struct eg_flow eg_flow_events_post; /* POST /v1/events */
 extern const struct eg_flow eg_flow_event_get;   /* GET /v1/events/{id} */
 extern const struct eg_flow eg_flow_events_list; /* GET /v1/events */
+extern const struct eg_flow eg_flow_dlq_redrive; /* POST /v1/dlq/redrive */
+extern const struct eg_flow eg_flow_dlq_delete;  /* DELETE /v1/dlq/{id} */
 
 struct eg_event_stats {
     uint64_t stored, duplicates, rejected, dead_letters, conflicts, overloaded; /* events */

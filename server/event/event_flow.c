@@ -24,7 +24,7 @@ static const struct eg_step request_way[] = {
 #define SLICE_US 500 /* a large body must not keep the loop from the database's answers for longer */
 #define SLICE_CHECK 8
 
-static void prepare_item(struct eg_item *item) {
+void eg_item_prepare(struct eg_item *item) {
     for (size_t i = 0; i < sizeof item_way / sizeof item_way[0]; i++) {
         if (item_way[i].run(item) == EG_OK)
             continue;
@@ -34,6 +34,8 @@ static void prepare_item(struct eg_item *item) {
             item->dead_letter = false;
         return;
     }
+    if (item->letter && eg_letter_name(item) != EG_OK)
+        (void)eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
     eg_item_drop_docs(item); /* many times as large as its text: one at a time is enough */
 }
 
@@ -41,7 +43,7 @@ enum eg_step_result eg_event_prepare(struct eg_request *req) {
     struct eg_submission *sub = req->state;
     int64_t start_us = sub->n_items > SLICE_CHECK ? eg_clock_mono_us() : 0;
     while (sub->next < sub->n_items) {
-        prepare_item(&sub->items[sub->next++]);
+        eg_item_prepare(&sub->items[sub->next++]);
         if (sub->next % SLICE_CHECK == 0 && sub->next < sub->n_items && eg_clock_mono_us() - start_us > SLICE_US) {
             eg_request_wake(req);
             return EG_WAIT;
@@ -50,7 +52,7 @@ enum eg_step_result eg_event_prepare(struct eg_request *req) {
     return EG_MORE;
 }
 
-static void drop(struct eg_request *req) {
+void eg_submission_drop(struct eg_request *req) {
     struct eg_submission *sub = req->state;
     if (!sub)
         return;
@@ -65,5 +67,5 @@ const struct eg_flow eg_flow_events_post = {
     .name = "events_post",
     .n_steps = sizeof request_way / sizeof request_way[0],
     .steps = request_way,
-    .drop = drop,
+    .drop = eg_submission_drop,
 };

@@ -15,7 +15,7 @@ eg_status eg_item_reject_with(struct eg_item *item, const struct eg_err *err, co
     if (!failure)
         return EG_FAIL;
     *failure = (struct eg_failure){.err = *err, .errors_json = errors_json};
-    item->dead_letter = eg_code_dead_letter(err->code);
+    item->dead_letter = !item->letter && eg_code_dead_letter(err->code);
     return EG_FAIL;
 }
 
@@ -29,6 +29,8 @@ eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *pl
     eg_err_set(&err, code, place, "%s", message);
     return eg_item_reject_with(item, &err, NULL);
 }
+
+const char *eg_item_scope(const struct eg_item *item) { return item->letter ? item->letter->scope : item->of->req->who->sub; }
 
 void eg_item_drop_docs(struct eg_item *item) {
     json_decref(item->doc);

@@ -22,6 +22,17 @@ struct eg_failure {
     const char *errors_json; /* a JSON array of {pointer, keyword, message}, or NULL */
 };
 
+/* A dead letter that an administrator acts upon: the item is its event on its way again, or nothing but its removal. */
+struct eg_letter {
+    bool remove;                 /* false: it is redriven */
+    const char *id;              /* in events_dlq */
+    const char *scope;           /* of the token that sent it */
+    const char *idempotency_key; /* that came in a header; NULL without */
+    bool low_trust;              /* the token that sent it was of low trust */
+    const char *edit_text;       /* JSON, as it was asked for; NULL without */
+    bool already;                /* redriven before, to the receipt's id: nothing was done */
+};
+
 struct eg_item {
     struct eg_link link; /* in the queue or the batch */
     struct eg_submission *of;
@@ -44,6 +55,8 @@ struct eg_item {
     size_t n_artifacts;
     struct eg_item *notice; /* of a dead letter with an envelope: its bus.dlq@v1 */
     const char *dlq_id;
+    const char *headers_json; /* of a dead letter: the headers that are part of it; NULL without */
+    struct eg_letter *letter; /* what is done to a dead letter; NULL: the event comes from its sender */
     enum eg_item_result result;
     struct eg_failure *failure;
     struct eg_str receipt_id; /* the id to answer with: of a key's first use it is the original's */
@@ -73,6 +86,8 @@ struct eg_submission {
 
 struct eg_event;
 
+/* Whose event it is: the scope of its idempotency key. */
+const char *eg_item_scope(const struct eg_item *item);
 /* Lets the parsed texts go: rows and envelope live on in the arena and the body. */
 void eg_item_drop_docs(struct eg_item *item);
 /* Marks the item rejected with code and text; returns EG_FAIL. place may be NULL. */

@@ -6,19 +6,22 @@
 #include "base/ulid.h"
 #include "server/event/room.h"
 
+#define HEADER_MOST_B 240 /* an envelope takes 255: room for #<number> of an item, which a dead letter has already */
+
 static eg_status set_key_of_header(struct eg_item *item) {
     const struct eg_submission *sub = item->of;
-    const char *header = eg_request_header(sub->req, "Idempotency-Key");
+    const struct eg_letter *letter = item->letter;
+    const char *header = letter ? letter->idempotency_key : eg_request_header(sub->req, "Idempotency-Key");
     if (!header || item->env.idempotency_key.p)
         return EG_OK;
     size_t len = strlen(header);
-    if (len == 0 || len > 240)
-        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key has 1 to 240 bytes");
+    if (len == 0 || len > (letter ? 255 : HEADER_MOST_B))
+        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key has 1 to %d bytes", HEADER_MOST_B);
     for (const char *p = header; *p; p++) {
         if (*p < 0x20 || *p > 0x7e)
             return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key is printable ASCII");
     }
-    char *key = sub->form == EG_FORM_ONE ? eg_arena_dup(sub->arena, header, len)
+    char *key = sub->form == EG_FORM_ONE || letter ? eg_arena_dup(sub->arena, header, len)
                                          : eg_arena_printf(sub->arena, "%s#%zu", header, item->index);
     if (!key)
         return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");

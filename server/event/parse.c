@@ -20,7 +20,7 @@ static eg_status refuse_parsed(struct eg_item *item, const json_error_t *error) 
     return eg_item_reject(item, code, NULL, "line %d, column %d: %s", error->line, error->column, error->text);
 }
 
-eg_status eg_item_parse(struct eg_item *item) {
+eg_status eg_item_read_json(struct eg_item *item) {
     struct eg_err err = {0};
     if (item->bytes.n == 0 && item->of->binary)
         return eg_item_reject(item, EG_E_JSON_INVALID, NULL, "a binary CloudEvent needs its data, a JSON object, as the body");
@@ -32,6 +32,12 @@ eg_status eg_item_parse(struct eg_item *item) {
         item->doc = json_loadb(item->bytes.p, item->bytes.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!item->doc)
         return refuse_parsed(item, &error);
+    return EG_OK;
+}
+
+eg_status eg_item_parse(struct eg_item *item) {
+    if (eg_item_read_json(item) != EG_OK)
+        return EG_FAIL;
     if (item->of->binary)
         return eg_cloudevent_read_binary(item);
     if (!json_is_object(item->doc))

@@ -42,6 +42,7 @@ enum eg_step_result eg_event_store(struct eg_request *req);
 enum eg_step_result eg_event_acknowledge(struct eg_request *req);
 
 /* The steps of an item. EG_FAIL: the item has been rejected. */
+EG_MUST_CHECK eg_status eg_item_read_json(struct eg_item *item); /* the first half of parse: item->doc */
 EG_MUST_CHECK eg_status eg_item_parse(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_authenticate(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_validate(struct eg_item *item);
@@ -62,6 +63,25 @@ void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]);
 /* deadletter.c */
 bool eg_code_dead_letter(enum eg_code code); /* whether a refusal with this code is kept */
 EG_MUST_CHECK eg_status eg_dead_letter_prepare(struct eg_item *item); /* hash, id, and the notice */
+
+struct eg_item *eg_notice_new(struct eg_arena *arena, const struct eg_item *about, const char *topic); /* NULL: no memory */
+
+/* letter.c: what of a request's headers is part of a dead letter, and the way back to one text. */
+EG_MUST_CHECK eg_status eg_letter_headers(struct eg_item *item);
+void eg_letter_hash(struct eg_item *item); /* of bytes and headers: which originals are one */
+/* The event as one JSON text: of a binary CloudEvent its structured form, else original itself. p NULL: no memory. */
+struct eg_str eg_letter_text(struct eg_arena *arena, const json_t *headers, struct eg_str original);
+
+/* audit.c: a dead letter that is acted upon, inside the batch. */
+EG_MUST_CHECK eg_status eg_letter_name(struct eg_item *item); /* the event says which dead letter it was */
+void eg_batch_know_letters(struct eg_batch *batch, const struct eg_op *op);
+bool eg_batch_letter_stands(struct eg_batch *batch, struct eg_item *item); /* false: gone, or redriven already; it is decided */
+void eg_batch_put_redriven(struct eg_event *event, struct eg_item *item);  /* once it is stored, or found stored */
+void eg_batch_remove_letter(struct eg_event *event, struct eg_item *item);
+
+/* event_flow.c */
+void eg_submission_drop(struct eg_request *req);
+void eg_item_prepare(struct eg_item *item); /* from bytes to rows, or to a rejection */
 
 /* gather.c */
 EG_MUST_CHECK eg_status eg_gather_open(struct eg_event *event, struct eg_err *err);

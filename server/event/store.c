@@ -29,6 +29,8 @@ static void reset(struct eg_event *event) {
     batch->artifact_rows.dml = &plan->artifact_insert;
     batch->dlq_rows.dml = &plan->dlq_insert;
     batch->dlq_seen_rows.dml = &plan->dlq_seen;
+    batch->dlq_redriven_rows.dml = &plan->dlq_redriven;
+    batch->dlq_gone_rows.dml = &plan->dlq_delete;
     batch->pending_rows.dml = &plan->pending_insert;
     batch->pending_moved.dml = &plan->pending_move;
     batch->pending_gone.dml = &plan->pending_delete;
@@ -42,6 +44,8 @@ static void reset_item(struct eg_item *item) {
         return;
     item->result = EG_RESULT_OPEN;
     item->failure = NULL;
+    if (item->letter)
+        item->letter->already = false;
 }
 
 void eg_store_start(struct eg_event *event) {
@@ -52,8 +56,9 @@ void eg_store_start(struct eg_event *event) {
     batch->keys = eg_map_new(batch->arena, expected);
     batch->ids = eg_map_new(batch->arena, expected);
     batch->dlq = eg_map_new(batch->arena, 16);
+    batch->letters = eg_map_new(batch->arena, 16);
     batch->needs = eg_map_new(batch->arena, expected);
-    if (!batch->keys || !batch->ids || !batch->dlq || !batch->needs) {
+    if (!batch->keys || !batch->ids || !batch->dlq || !batch->letters || !batch->needs) {
         eg_gather_put_back(event, &batch->items, true);
         batch->busy = false;
         eg_gather_batch_over(event);
@@ -86,6 +91,8 @@ static void write_all(struct eg_event *event) {
     put(batch, &batch->key_rows);
     put(batch, &batch->event_rows);
     put(batch, &batch->artifact_rows);
+    put(batch, &batch->dlq_gone_rows);
+    put(batch, &batch->dlq_redriven_rows);
     put(batch, &batch->dlq_rows);
     put(batch, &batch->dlq_seen_rows);
     size_t derived = batch->n_ops;
@@ -170,6 +177,8 @@ static void on_looked(void *ctx, enum eg_fault fault, const struct eg_err *err) 
 
 static void count(struct eg_event *event, const struct eg_item *item) {
     struct eg_event_stats *stats = &event->stats;
+    if (item->letter && item->letter->remove)
+        return;
     stats->stored += item->result == EG_RESULT_STORED;
     stats->duplicates += item->result == EG_RESULT_DUPLICATE;
     stats->rejected += item->result == EG_RESULT_REJECTED;
@@ -261,8 +270,8 @@ static void reject_all(struct eg_event *event, enum eg_code code, const struct e
 static void refuse_alone(struct eg_event *event, const struct eg_err *err) {
     struct eg_item *item = EG_CONTAINER(event->batch.items.next, struct eg_item, link);
     struct eg_err refused = {0};
-    if (item->dead_letter || item->of->atomic) {
-        reject_all(event, item->of->atomic ? EG_E_STORE_REFUSED : EG_E_INTERNAL, err);
+    if (item->dead_letter || item->of->atomic || item->letter) {
+        reject_all(event, item->dead_letter ? EG_E_INTERNAL : EG_E_STORE_REFUSED, err);
         return;
     }
     eg_err_set(&refused, EG_E_STORE_REFUSED, err->place, "%s", err->message);

@@ -401,3 +401,41 @@ def test_post_gives_up():
         done = run("post", "-", "--retries", "1", "--server", server.url, stdin=lines([events.run_started()]), check=1)
     assert "503" in done.err and "the queue is full" in done.err
     assert len(server.bodies) == 2
+
+
+# dlq
+
+
+def test_dlq(server, client):
+    poison = [{**events.label(), "payload": {"sha": f"{i:040x}", "label": 7, "reason": "r"}} for i in range(3)]
+    client.post_ndjson(poison + [events.event("no.such@v1", {})])
+
+    def dlq(*words, check=0):
+        return run("dlq", *words, "--server", server.url, check=check)
+
+    lines = dlq("list", "--code", "schema_invalid").out.splitlines()
+    assert len(lines) == 4 and lines[0].startswith("ID ")
+    ids = [line.split()[0] for line in lines[1:]]
+    assert [json.loads(line)["id"] for line in dlq("list", "--json", "--topic", "commit.labelled@v1").out.splitlines()] == ids
+    assert json.loads(dlq("show", ids[0]).out)["original"] == json.dumps(poison[0])
+    mend = '[{"op": "replace", "path": "/payload/label", "value": "good"}]'
+    said = dlq("redrive", "--topic", "commit.labelled@v1", "--patch", mend, "--dry-run").out
+    assert "3 would be redriven, 0 already, 0 failed" in said and "REDRIVEN" not in said
+    said = dlq("redrive", "--all", check=1).out
+    assert "0 redriven, 0 already, 4 failed" in said and "topic_unknown" in said
+    assert "1 redriven, 0 already" in dlq("redrive", ids[0], "--patch", mend).out
+    assert "2 redriven, 0 already" in dlq("redrive", "--code", "schema_invalid", "--merge", '{"payload":{"label":"bad"}}').out
+    assert "0 redriven, 3 already" in dlq("redrive", *ids).out
+    assert f"{ids[1]} deleted" in dlq("delete", ids[1]).out
+    assert "404" in dlq("delete", ids[1], check=1).err
+    assert len(dlq("list", "--redriven", "true").out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("words, says", [
+    (["list", "x"], "one word too many"), (["show"], "say which"), (["mend"], "none of list"), (["redrive"], "--all"),
+    (["redrive", "a", "--all"], "--all"), (["redrive", "a", "--patch", "{"], "--patch: line 1"),
+    (["redrive", "a", "--patch", "[]", "--merge", "{}"], "one of --patch"), (["redrive", "a", "--rate", "0"], "from 1 to 5000"),
+])
+def test_dlq_usage(words, says):
+    said = run("dlq", *words, check=2)
+    assert says in said.err

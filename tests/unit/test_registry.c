@@ -3,7 +3,8 @@
 #include "tests/unit/registry_support.h"
 
 static const char *const topics[] = {
-    "bus.dlq@v1",           "code.file.removed@v1",  "code.graph.indexed@v1",      "commit.labelled@v1",
+    "bus.dlq.deleted@v1",   "bus.dlq.redriven@v1",   "bus.dlq@v1",
+    "code.file.removed@v1",  "code.graph.indexed@v1",      "commit.labelled@v1",
     "commit.recorded@v1",   "core.step.finished@v1", "delta.fingerprint@v1",       "delta.mosaic@v1",
     "delta.tokens@v1",      "heal.outcome@v1",       "heal.proposed@v1",           "heal.verified@v1",
     "invariants.result@v1", "plugin.quarantined@v1", "preset.indexed@v1",          "release.published@v1",
