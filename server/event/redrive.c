@@ -318,7 +318,7 @@ static enum phase next_phase(struct eg_redrive *r) {
     end_chunk(r);
     if (r->exhausted || r->handled >= r->wish.limit || r->stopped.code != EG_E_NONE)
         return END;
-    if (due_us <= now_us)
+    if (due_us <= now_us || r->wish.dry_run)
         return READ;
     uv_timer_start(&r->timer, on_timer, (uint64_t)(due_us - now_us + 999) / 1000, 0);
     return PAUSE;
