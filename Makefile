@@ -13,7 +13,8 @@ DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
 	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
 	db/db_pg_fault.c db/db_pg_query.c db/db_pg_sql.c db/db_pg_type.c \
-	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c
+	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \
+	db/db_sqlite_json.c db/db_sqlite_jsonb.c db/db_sqlite_percentile.c
 HTTP_SRC = server/http/http.c server/http/connection.c server/http/handler.c server/http/exchange.c \
 	server/http/flow.c server/http/request.c server/http/send.c server/http/stream.c server/http/encode.c server/http/body.c \
 	server/http/check.c server/http/progress.c server/http/route.c server/http/stats.c
@@ -35,7 +36,9 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/read_filter.c server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
 	server/event/redrive_read.c server/event/dlq_delete.c
 EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c egql/parse_cond.c egql/parse_scope.c egql/parse_path.c \
-	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c
+	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c \
+	egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c egql/emit_cond.c \
+	egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
 	server/admin/openapi.c server/admin/errors.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "db/db_sqlite_catalogue.h"
+#include "db/db_sqlite_json.h"
+#include "db/db_sqlite_percentile.h"
 #include "db/db_sqlite_regexp.h"
 #include "db/db_sqlite_sql.h"
 
@@ -83,7 +85,8 @@ static eg_status set_up(struct eg_sqlite_conn *conn, const struct eg_db_config *
         (void)eg_sqlite_fault(conn, sqlite3_extended_errcode(conn->db), conn->path, err);
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, conn->path, "SQLite refused the connection's settings");
     }
-    if (eg_sqlite_add_now(conn->db, err) != EG_OK || eg_sqlite_add_regexp(conn->db, err) != EG_OK)
+    if (eg_sqlite_add_now(conn->db, err) != EG_OK || eg_sqlite_add_regexp(conn->db, err) != EG_OK ||
+        eg_sqlite_add_json(conn->db, err) != EG_OK || eg_sqlite_add_percentile(conn->db, err) != EG_OK)
         return EG_FAIL;
     sqlite3_progress_handler(conn->db, STEPS_BETWEEN_LOOKS, look, conn);
     conn->arena = eg_arena_new(MOST_STATEMENTS_B);

@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 
+/* What PostgreSQL's `~` means: a point is any character, a $ the end alone. */
+#define OPTIONS (PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY)
 #define MOST_PATTERN_B 4096
 #define MOST_MATCHES 20000 /* of PCRE2's own count: about a tenth of a millisecond */
 #define MOST_DEPTH 1000
@@ -78,7 +80,7 @@ static struct pattern *pattern_new(const char *text, size_t len, int *error) {
         return NULL;
     PCRE2_SIZE at;
     int why;
-    p->code = pcre2_compile((PCRE2_SPTR)with_callout, len + 5, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &why, &at, NULL);
+    p->code = pcre2_compile((PCRE2_SPTR)with_callout, len + 5, OPTIONS, &why, &at, NULL);
     if (!p->code) {
         *error = why;
         pattern_free(p);

@@ -1,0 +1,162 @@
+/* Conditions. A predicate is true or it is not: NULL counts as not, and NOT is IS NOT TRUE. So AND and OR need nothing
+ * more. */
+#include <string.h>
+
+#include "egql/emit.h"
+
+static const char *const operators[] = {
+    [EGQL_EQ] = "=", [EGQL_NE] = "<>", [EGQL_LT] = "<", [EGQL_LE] = "<=", [EGQL_GT] = ">", [EGQL_GE] = ">="};
+
+/* JSON values are compared with their own type alone. */
+static const char *as_type_of(struct egql_emit *e, const struct egql_key *key, enum eg_type type) {
+    if (!egql_key_is_json(key))
+        return egql_field_sql(e, key->field);
+    const struct egql_dialect *d = e->dialect;
+    return egql_json_key(e, key, type == EG_BOOL ? d->json_bool : type == EG_TEXT ? d->json_text : d->json_number);
+}
+
+/* True when a part of the path may be an array's index: containment says nothing about those. */
+static bool may_index(const struct egql_key *key) {
+    for (size_t i = 0; i < key->n_path; i++)
+        for (size_t j = 0; j < key->path[i].n; j++)
+            if (key->path[i].p[j] >= '0' && key->path[i].p[j] <= '9')
+                return true;
+    return false;
+}
+
+static bool containable(struct egql_emit *e, const struct egql_key *key) {
+    return e->dialect->json_contains && key->n_path && strcmp(key->field->column, egql_field_payload.column) == 0 &&
+           !may_index(key);
+}
+
+/* What the value's index finds; the comparison behind it decides, since containment is wider (arrays). */
+static void contains(struct egql_emit *e, struct eg_buf *sql, const struct egql_key *key,
+                     const struct egql_value *value) {
+    bool param = value->kind == EGQL_V_PARAM;
+    const char *slot = egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_CONTAINS,
+                                                       .type = EG_JSON,
+                                                       .value = value->as,
+                                                       .value_type = value->type,
+                                                       .param = param ? value->param : -1,
+                                                       .span = value->span,
+                                                       .path = key->path,
+                                                       .n_path = key->n_path});
+    eg_buf_str(sql, egql_put(e, e->dialect->json_contains, egql_field_sql(e, key->field), slot));
+}
+
+static void compare(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    const struct egql_value *value = cond->values;
+    if (value->null) {
+        eg_buf_str(sql, "FALSE");
+        return;
+    }
+    const char *left = as_type_of(e, cond->key, value->type), *right = egql_slot_value(e, value);
+    if (cond->op == EGQL_NE && egql_key_is_json(cond->key)) { /* another type is another value */
+        eg_buf_printf(sql, "(%s IS NOT NULL AND (%s = %s) IS NOT TRUE)", egql_key_sql(e, cond->key), left, right);
+        return;
+    }
+    bool with_index = cond->op == EGQL_EQ && containable(e, cond->key);
+    if (with_index) {
+        eg_buf_char(sql, '(');
+        contains(e, sql, cond->key, value);
+        eg_buf_str(sql, " AND ");
+    }
+    eg_buf_printf(sql, "%s %s %s%s", left, operators[cond->op], right, with_index ? ")" : "");
+}
+
+static bool same_kind(enum eg_type a, enum eg_type b) {
+    bool number_a = a == EG_INT8 || a == EG_FLOAT8, number_b = b == EG_INT8 || b == EG_FLOAT8;
+    return a == b || (number_a && number_b);
+}
+
+/* One IN for each type that the values have. */
+static size_t in_of_type(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond, enum eg_type type,
+                         bool first) {
+    size_t n = 0;
+    for (size_t i = 0; i < cond->n_values; i++) {
+        const struct egql_value *value = &cond->values[i];
+        if (value->null || (egql_key_is_json(cond->key) && !same_kind(value->type, type)))
+            continue;
+        if (n++ == 0)
+            eg_buf_printf(sql, "%s%s IN (", first ? "" : " OR ", as_type_of(e, cond->key, type));
+        else
+            eg_buf_str(sql, ", ");
+        eg_buf_str(sql, egql_slot_value(e, value));
+    }
+    if (n)
+        eg_buf_char(sql, ')');
+    return n;
+}
+
+static void in(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    size_t n = 0;
+    eg_buf_char(sql, '(');
+    if (containable(e, cond->key)) {
+        eg_buf_char(sql, '(');
+        for (size_t i = 0; i < cond->n_values; i++)
+            if (!cond->values[i].null) {
+                eg_buf_str(sql, n++ ? " OR " : "");
+                contains(e, sql, cond->key, &cond->values[i]);
+            }
+        eg_buf_str(sql, n ? ") AND (" : "FALSE) AND (");
+        n = in_of_type(e, sql, cond, EG_TEXT, true);
+    } else {
+        eg_buf_char(sql, '(');
+        n = in_of_type(e, sql, cond, EG_TEXT, true);
+    }
+    if (egql_key_is_json(cond->key)) {
+        n += in_of_type(e, sql, cond, EG_FLOAT8, n == 0);
+        n += in_of_type(e, sql, cond, EG_BOOL, n == 0);
+    }
+    eg_buf_str(sql, n ? "))" : "FALSE))");
+}
+
+static void match(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    const struct egql_dialect *d = e->dialect;
+    if (cond->values->null) {
+        eg_buf_str(sql, "FALSE");
+        return;
+    }
+    const char *text = egql_key_text(e, cond->key), *pattern = egql_slot_regex(e, cond->values);
+    if (cond->negated && egql_key_is_json(cond->key))
+        eg_buf_printf(sql, "(%s IS NOT NULL AND (%s) IS NOT TRUE)", egql_key_sql(e, cond->key),
+                      egql_put(e, d->match, text, pattern));
+    else
+        eg_buf_str(sql, egql_put(e, cond->negated ? d->no_match : d->match, text, pattern));
+}
+
+static void children(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    eg_buf_char(sql, '(');
+    for (size_t i = 0; i < cond->n_children; i++) {
+        if (i)
+            eg_buf_str(sql, cond->kind == EGQL_AND ? " AND " : " OR ");
+        egql_cond_sql(e, sql, cond->children[i]);
+    }
+    eg_buf_char(sql, ')');
+}
+
+void egql_cond_sql(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    switch (cond->kind) {
+    case EGQL_AND:
+    case EGQL_OR:
+        children(e, sql, cond);
+        return;
+    case EGQL_NOT:
+        eg_buf_str(sql, "((");
+        egql_cond_sql(e, sql, cond->children[0]);
+        eg_buf_str(sql, ") IS NOT TRUE)");
+        return;
+    case EGQL_COMPARE:
+        compare(e, sql, cond);
+        return;
+    case EGQL_IN:
+        in(e, sql, cond);
+        return;
+    case EGQL_MATCH:
+        match(e, sql, cond);
+        return;
+    case EGQL_EXISTS:
+        eg_buf_printf(sql, "%s IS NOT NULL", egql_key_sql(e, cond->key));
+        return;
+    }
+}
