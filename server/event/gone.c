@@ -1,6 +1,6 @@
-/* What the deletes of a batch take away from the rows that others need. A delete finds its rows by other columns than those by which they are
- * needed (a node by its file, but needed by its uid); so a row that is there says those columns too, when it is looked up or
- * made, and stands in a list under them until a delete of the batch empties it. */
+/* What the deletes of a batch take away from the rows that others need. A delete finds its rows by other columns than
+ * those by which they are needed (a node by its file, but needed by its uid); so a row that is there says those columns
+ * too, when it is looked up or made, and stands in a list under them until a delete of the batch empties it. */
 #include <string.h>
 
 #include "base/buf.h"
