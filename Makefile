@@ -11,7 +11,7 @@ BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.
 	base/jscan.c base/jscan_walk.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
-	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
+	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
 	db/db_pg_fault.c db/db_pg_query.c db/db_pg_sql.c db/db_pg_type.c \
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \
 	db/db_sqlite_json.c db/db_sqlite_jsonb.c db/db_sqlite_percentile.c
@@ -33,8 +33,9 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
 	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/store.c \
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
-	server/event/read_filter.c server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
-	server/event/redrive_read.c server/event/dlq_delete.c server/event/gone.c server/event/sender.c
+	server/event/read_filter.c server/event/tail.c server/event/tail_feed.c server/event/tail_follow.c \
+	server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
+	server/event/redrive_read.c server/event/dlq_delete.c
 EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c egql/parse_cond.c egql/parse_scope.c egql/parse_path.c \
 	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c \
 	egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c egql/emit_cond.c \
@@ -44,7 +45,8 @@ ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
-	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c server/cli/dlq.c
+	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c server/cli/dlq.c \
+	server/cli/tail.c server/cli/sse.c
 MAIN_SRC = server/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(ADMIN_SRC) $(APP_SRC)

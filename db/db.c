@@ -58,4 +58,10 @@ void eg_db_read_pause(struct eg_read_handle *handle) { handle->store->read_pause
 
 void eg_db_read_resume(struct eg_read_handle *handle) { handle->store->read_pause(handle, false); }
 
+void eg_db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx) {
+    db->store->watch(db, news, ctx);
+}
+
+void eg_db_announce(struct eg_db *db, int64_t position) { db->store->announce(db, position); }
+
 void eg_db_stats(const struct eg_db *db, struct eg_db_stats *stats) { db->store->stats(db, stats); }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "db/db_pg_catalogue.h"
+#include "db/db_pg_news.h"
 #include "db/db_pg_read.h"
 #include "db/db_pg_tend.h"
 #include "db/db_pg_write.h"
@@ -25,6 +26,7 @@ struct pg_db {
     struct eg_pg_write write;
     struct eg_pg_pool pool;
     struct eg_pg_tend tend;
+    struct eg_pg_news news;
     struct eg_arena *arena; /* the catalogue's */
     struct eg_catalogue catalogue;
     char *dsn;
@@ -78,12 +80,14 @@ static void on_finished(struct eg_pg_host *host) {
     eg_pg_write_close(&p->write);
     eg_pg_pool_close(&p->pool);
     eg_pg_tend_close(&p->tend);
+    eg_pg_news_close(&p->news);
 }
 
 static void on_writer_up(struct eg_pg_host *host) {
     struct pg_db *p = of_host(host);
     eg_pg_pool_start(&p->pool);
     eg_pg_conn_start(&p->tend.conn);
+    eg_pg_news_start(&p->news);
 }
 
 static void db_close(struct eg_db *db, void (*closed)(void *ctx), void *ctx) {
@@ -223,6 +227,7 @@ static eg_status db_open(uv_loop_t *loop, const struct eg_db_config *config, con
     }
     eg_pg_write_init(&p->write, &p->host);
     eg_pg_tend_init(&p->tend, &p->host, &p->write.commits);
+    eg_pg_news_init(&p->news, &p->host);
     p->write.finished = p->pool.finished = p->tend.finished = on_finished;
     p->write.came_up = on_writer_up;
     eg_pg_conn_adopt(&p->write.conn, conn);
@@ -261,6 +266,12 @@ static struct eg_read_handle *db_read(struct eg_db *db, const struct eg_read *re
     return eg_pg_pool_read(&of(db)->pool, db->store, read);
 }
 
+static void db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx) {
+    eg_pg_news_watch(&of(db)->news, news, ctx);
+}
+
+static void db_announce(struct eg_db *db, int64_t position) { eg_pg_news_announce(&of(db)->news, position); }
+
 static void db_stats(const struct eg_db *db, struct eg_db_stats *stats) {
     const struct pg_db *p = of(db);
     *stats = (struct eg_db_stats){.rounds = p->write.rounds,
@@ -287,5 +298,7 @@ const struct eg_store eg_store_pg = {
     .read = db_read,
     .read_cancel = eg_pg_pool_cancel,
     .read_pause = eg_pg_pool_pause,
+    .watch = db_watch,
+    .announce = db_announce,
     .stats = db_stats,
 };

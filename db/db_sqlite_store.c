@@ -26,6 +26,9 @@ struct sqlite_db {
     uv_async_t async;
     struct eg_sqlite_writer *writer;
     struct eg_sqlite_pool *pool;
+    void (*news)(void *ctx, int64_t position);
+    void *news_ctx;
+    int64_t position, told; /* announced; told to the watcher */
     bool closing;
     bool writer_stopping;
     void (*closed)(void *ctx);
@@ -73,6 +76,10 @@ static void on_async(uv_async_t *async) {
     struct sqlite_db *s = async->data;
     eg_sqlite_writer_deliver(s->writer);
     eg_sqlite_pool_deliver(s->pool);
+    if (s->news && s->told != s->position && !s->closing) {
+        s->told = s->position;
+        s->news(s->news_ctx, s->position);
+    }
     if (s->closing)
         close_on(s);
 }
@@ -167,6 +174,21 @@ static struct eg_read_handle *db_read(struct eg_db *db, const struct eg_read *re
     return eg_sqlite_pool_read(of(db)->pool, read);
 }
 
+static void db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx) {
+    struct sqlite_db *s = of(db);
+    s->news = news;
+    s->news_ctx = ctx;
+}
+
+/* The file is this server's alone: there is nobody else to tell. */
+static void db_announce(struct eg_db *db, int64_t position) {
+    struct sqlite_db *s = of(db);
+    if (!s->news || position <= s->position)
+        return;
+    s->position = position;
+    uv_async_send(&s->async);
+}
+
 static void db_stats(const struct eg_db *db, struct eg_db_stats *stats) {
     struct sqlite_db *s = of(db);
     *stats = (struct eg_db_stats){0};
@@ -186,5 +208,7 @@ const struct eg_store eg_store_sqlite = {
     .read = db_read,
     .read_cancel = eg_sqlite_pool_cancel,
     .read_pause = eg_sqlite_pool_pause,
+    .watch = db_watch,
+    .announce = db_announce,
     .stats = db_stats,
 };

@@ -22,6 +22,8 @@ struct eg_store {
     struct eg_read_handle *(*read)(struct eg_db *db, const struct eg_read *read);
     void (*read_cancel)(struct eg_read_handle *handle);
     void (*read_pause)(struct eg_read_handle *handle, bool pause); /* false: resume */
+    void (*watch)(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx);
+    void (*announce)(struct eg_db *db, int64_t position);
     void (*stats)(const struct eg_db *db, struct eg_db_stats *stats);
 };
 

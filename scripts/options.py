@@ -14,6 +14,7 @@ SECTIONS = {
     "auth": "Who may do what. Without auth the server listens on loopback only.",
     "http": "Bounds of the HTTP server. Reaching one is answered 408, 413, 431 or 503, never by growing.",
     "event": "Bounds on the way of an event into the store.",
+    "stream": "Streams of events: GET /v1/events/stream.",
     "store": "The database.",
 }
 

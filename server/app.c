@@ -83,7 +83,15 @@ static void collect_event(const struct eg_event *event, struct eg_figures *figur
 
 static void collect(void *ctx, struct eg_figures *figures) {
     const struct eg_app *app = ctx;
+    struct eg_tail_stats tail;
     collect_event(app->event, figures);
+    eg_event_tail_stats(app->event, &tail);
+    figures->streams = (double)tail.open;
+    figures->streams_opened = (double)tail.opened;
+    figures->streams_refused = (double)tail.refused;
+    figures->streams_sent = (double)tail.sent;
+    figures->streams_pages = (double)tail.pages;
+    figures->streams_resyncs = (double)tail.resyncs;
 }
 
 static void append(void *ctx, struct eg_buf *out) {
@@ -147,6 +155,7 @@ static eg_status watch_signals(struct eg_app *app, struct eg_err *err) {
 
 static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
     static const struct eg_flow *const of_event[] = {&eg_flow_events_post, &eg_flow_event_get, &eg_flow_events_list,
+                                                     &eg_flow_events_stream,
                                                      &eg_flow_dlq_redrive, &eg_flow_dlq_delete};
     bool is_event = false;
     for (size_t i = 0; i < sizeof(of_event) / sizeof(of_event[0]); i++) {
@@ -199,10 +208,13 @@ static eg_status start_event(struct eg_app *app, struct eg_err *err) {
         .batch_most_b = (size_t)c->event_batch_most_b,
         .queue_most_events = (size_t)c->event_queue_most_events,
         .queue_most_b = (size_t)c->event_queue_most_b,
-        .sender_most_events = (size_t)c->event_sender_most_events,
         .request_most_events = (size_t)c->event_request_most_events,
         .store_wait_ms = (int)c->event_store_wait_ms,
         .group_commit = c->event_group_commit,
+        .tail = {.heartbeat_ms = c->stream_heartbeat_ms,
+                 .poll_ms = c->stream_poll_ms,
+                 .most = c->stream_most,
+                 .window_b = (size_t)c->stream_window_b},
     };
     return eg_event_open(&app->loop, app->db, app->registry, &event, &app->event, err);
 }

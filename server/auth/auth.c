@@ -204,6 +204,7 @@ static eg_status verify_token(struct eg_auth *auth, const char *token, size_t le
     }
     if (read_token(auth, token, &claims, err) != EG_OK)
         return EG_FAIL;
+    claims.who.expires_us = claims.expires_us + auth->leeway_us;
     eg_status status = check_times(auth, &claims, now_us, err);
     if (status == EG_OK)
         status = hand_out(&claims.who, arena, who, err);

@@ -18,6 +18,7 @@ enum eg_scope { /* bits */
 struct eg_identity {
     const char *sub;           /* '' without auth; also the scope of idempotency keys */
     uint32_t scopes;           /* enum eg_scope bits */
+    int64_t expires_us;        /* wall clock: what lasts longer than a request ends then; 0: never */
     bool low_trust;            /* its events are marked trust = low */
     size_t n_topics;           /* 0: all */
     const char *const *topics; /* patterns with `*` */

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,4 +161,83 @@ void eg_client_post(struct eg_client *client, const char *path, const char *type
     curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
     run(client, path, headers, reply);
     curl_slist_free_all(headers);
+}
+
+struct following {
+    struct eg_client *client;
+    const struct eg_client_follow *follow;
+    struct eg_reply *reply;
+    bool stopped;
+};
+
+static size_t take_piece(char *bytes, size_t size, size_t n, void *ctx) {
+    struct following *f = ctx;
+    curl_easy_getinfo(f->client->curl, CURLINFO_RESPONSE_CODE, &f->reply->status);
+    if (f->reply->status != 200) {
+        return take(bytes, size, n, &f->reply->body);
+    }
+    f->stopped = !f->follow->take(f->follow->ctx, bytes, size * n);
+    return f->stopped ? 0 : size * n;
+}
+
+/* Whether one of the two has come that end it; waits for it no longer than libcurl has nothing to do. */
+static bool wait_or_stop(CURLM *multi, const struct eg_client_follow *follow) {
+    struct curl_waitfd wait = {.fd = follow->stop_fd, .events = CURL_WAIT_POLLIN};
+    struct pollfd fds[2] = {{.fd = follow->stop_fd, .events = POLLIN}, {.fd = follow->out_fd, .events = 0}};
+    int n = 0;
+    curl_multi_poll(multi, &wait, 1, 500, &n);
+    return poll(fds, 2, 0) > 0 && (fds[0].revents || (fds[1].revents & (POLLERR | POLLHUP)));
+}
+
+static CURLcode follow_on(CURLM *multi, struct following *f) {
+    int running = 1, left;
+    CURLcode code = CURLE_OK;
+    while (running && !f->stopped) {
+        if (curl_multi_perform(multi, &running)) {
+            return CURLE_FAILED_INIT;
+        }
+        f->stopped = f->stopped || (running && wait_or_stop(multi, f->follow));
+    }
+    for (const CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;) {
+        code = message->msg == CURLMSG_DONE ? message->data.result : code;
+    }
+    return code;
+}
+
+enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_client_follow *follow, struct eg_reply *reply) {
+    char url[URL_MOST_B], line[128], why[CURL_ERROR_SIZE] = "";
+    struct following f = {client, follow, reply, false};
+    struct curl_slist *headers = with(with(NULL, client->bearer), "Accept: text/event-stream");
+    CURLM *multi = curl_multi_init();
+    CURL *curl = client->curl;
+    curl_off_t wait_s = 0;
+    snprintf(url, sizeof(url), "%s%s", client->server, follow->path);
+    if (follow->last_id) {
+        snprintf(line, sizeof(line), "Last-Event-ID: %s", follow->last_id);
+        headers = with(headers, line);
+    }
+    eg_buf_free(&reply->body);
+    reply->status = 0;
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, follow->silent_s);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+    curl_multi_add_handle(multi, curl);
+    CURLcode code = follow_on(multi, &f);
+    curl_multi_remove_handle(multi, curl);
+    curl_multi_cleanup(multi);
+    reply->answered = code == CURLE_OK;
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait_s);
+    reply->retry_after_s = (long)wait_s;
+    snprintf(reply->error, sizeof(reply->error), "%s", code == CURLE_OK ? "" : *why ? why : curl_easy_strerror(code));
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    curl_slist_free_all(headers);
+    return f.stopped ? EG_FOLLOW_STOPPED : EG_FOLLOW_ENDED;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "server/event/room.h"
+#include "server/event/tail.h"
 
 #define ROOM_MOST_B ((size_t)16 << 20)
 #define BATCH_ARENA_MOST_B ((size_t)256 << 20)
@@ -26,6 +27,7 @@ eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_regis
         eg_arena_free(arena);
         return eg_err_set(err, EG_E_INTERNAL, NULL, "no memory for the event room");
     }
+    event->tail = eg_tail_open(loop, db, &config->tail);
     *out = event;
     return EG_OK;
 }
@@ -41,7 +43,13 @@ void eg_event_drain(struct eg_event *event, void (*drained)(void *ctx), void *ct
 
 void eg_event_close(struct eg_event *event) {
     EG_ASSERT(!event->batch.busy && eg_list_empty(&event->queue));
+    eg_tail_close(event->tail);
     eg_gather_close(event);
+}
+
+void eg_event_tail_stats(const struct eg_event *event, struct eg_tail_stats *stats) {
+    const struct eg_tail *tail = event->tail;
+    *stats = (struct eg_tail_stats){tail->n_followers, tail->n_opened, tail->n_refused, tail->n_sent, tail->n_pages, tail->n_resyncs};
 }
 
 void eg_event_stats(const struct eg_event *event, struct eg_event_stats *stats) { *stats = event->stats; }

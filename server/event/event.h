@@ -12,15 +12,22 @@
 
 struct eg_event; /* the room's context: the routes' `app` */
 
+struct eg_tail_config {
+    int64_t heartbeat_ms; /* a silent stream says that it is alive */
+    int64_t poll_ms;      /* about so often one read looks for what no news told of */
+    int64_t most;         /* streams; beyond: 503 overloaded */
+    size_t window_b;      /* what a stream holds for its client */
+};
+
 struct eg_event_config {
     size_t batch_most_events;   /* one transaction */
     size_t batch_most_b;        /* bytes of events in one transaction */
     size_t queue_most_events;   /* taken in and not yet answered; beyond: 503 overloaded */
     size_t queue_most_b;
-    size_t sender_most_events;  /* of these, those of one sender; beyond: 429; 0: no bound of its own */
     size_t request_most_events; /* one body; beyond: 413 */
     int store_wait_ms;          /* how long a request waits for the store before 503 */
     bool group_commit;          /* false: one event a transaction (for comparisons) */
+    struct eg_tail_config tail;
 };
 
 /* db and registry outlive the room. */
@@ -34,6 +41,7 @@ void eg_event_close(struct eg_event *event);
 extern const struct eg_flow eg_flow_events_post; /* POST /v1/events */
 extern const struct eg_flow eg_flow_event_get;   /* GET /v1/events/{id} */
 extern const struct eg_flow eg_flow_events_list; /* GET /v1/events */
+extern const struct eg_flow eg_flow_events_stream; /* GET /v1/events/stream */
 extern const struct eg_flow eg_flow_dlq_redrive; /* POST /v1/dlq/redrive */
 extern const struct eg_flow eg_flow_dlq_delete;  /* DELETE /v1/dlq/{id} */
 
@@ -46,6 +54,11 @@ struct eg_event_stats {
     uint64_t commit_buckets[12];      /* cumulative counts for 1 2 5 10 20 50 100 200 500 1000 2000 5000 ms */
     int64_t position;                 /* the last that this server committed */
 };
+struct eg_tail_stats {
+    size_t open;
+    uint64_t opened, refused, sent, pages, resyncs; /* sent: events to clients; pages: reads of the store for those far behind */
+};
+void eg_event_tail_stats(const struct eg_event *event, struct eg_tail_stats *stats);
 void eg_event_stats(const struct eg_event *event, struct eg_event_stats *stats);
 
 #endif

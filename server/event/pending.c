@@ -134,7 +134,6 @@ static void note_created(struct eg_batch *batch, const struct eg_rule_plan *plan
         if (!state || (stands && (stands->exists || stands->created)))
             continue;
         state->created = true;
-        eg_gone_note_made(batch, state, creates, params);
         merge(woken, &state->waiters);
     }
 }
@@ -174,8 +173,6 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
     if (!missing) {
         struct eg_wait_list woken = {NULL, NULL};
         eg_phases_add(&batch->phases, plan, params);
-        if (plan->rule->dml.kind == EG_DML_DELETE)
-            eg_gone_delete(batch, plan, params);
         note_created(batch, plan, params, &woken);
         try_rows(event, &woken);
         return;
@@ -233,10 +230,9 @@ void eg_batch_take_needs(struct eg_event *event) {
         if (s == event->plan.n_shapes)
             continue;
         for (size_t r = 0; r < op->result.n_rows; r++) {
-            const struct eg_value *cells = op->result.cells + r * op->result.n_columns;
-            EG_ASSERT(cells[0].i >= 0 && (size_t)cells[0].i < op->n_rows);
-            states[cells[0].i]->exists = true;
-            eg_gone_note_found(batch, states[cells[0].i], cells + 1);
+            int64_t index = op->result.cells[r * op->result.n_columns].i;
+            EG_ASSERT(index >= 0 && (size_t)index < op->n_rows);
+            states[index]->exists = true;
         }
         states += op->n_rows;
     }

@@ -24,6 +24,9 @@ struct eg_event_filter {
     size_t n_params;
     struct eg_value params[EG_FILTER_PARAMS];
     enum eg_type types[EG_FILTER_PARAMS];
+    /* The same conditions for eg_event_filter_match; NULL, INT64_MIN and INT64_MAX: none. */
+    const char *pattern, *sha, *branch, *correlation_id;
+    int64_t since_us, until_us;
     const char *topic; /* a pattern that SQL does not check whole; NULL: it does */
     int64_t limit;
     bool backwards; /* rows come newest first */
@@ -31,6 +34,17 @@ struct eg_event_filter {
 
 /* From the request's query: topic sha branch correlation_id since until after before limit. err usage names the parameter. */
 EG_MUST_CHECK eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter);
+
+/* The same without positions and limit, for pages of a stream: the last two parameters are the positions behind which and up to which
+ * a page goes; it ends after EG_FILTER_STREAM_ROWS rows, not all of which need to match. */
+#define EG_FILTER_STREAM_ROWS 500
+EG_MUST_CHECK eg_status eg_event_filter_read_stream(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter);
+
+struct eg_event_marks { /* what conditions look at; p is NULL where the event has none */
+    struct eg_str topic, sha, branch, correlation_id;
+    int64_t ts_us;
+};
+bool eg_event_filter_match(const struct eg_event_filter *filter, const struct eg_event_marks *marks);
 
 /* `*` stands for any characters. */
 bool eg_pattern_match(const char *pattern, const char *text, size_t len);

@@ -40,11 +40,15 @@ static void add(struct eg_event_filter *filter, struct eg_buf *where, const char
     eg_buf_printf(where, "$%zu", filter->n_params);
 }
 
-static void add_equal(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where, const char *name,
-                      const char *fragment) {
-    const char *text = eg_request_query(req, name);
+static const char *add_equal(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where, const char *name,
+                             const char *fragment) {
+    const char *given = eg_request_query(req, name);
+    if (!given)
+        return NULL;
+    const char *text = eg_arena_dup(filter->arena, given, strlen(given));
     if (text)
-        add(filter, where, fragment, EG_TEXT, eg_cstr(eg_arena_dup(filter->arena, text, strlen(text))));
+        add(filter, where, fragment, EG_TEXT, eg_cstr(text));
+    return text;
 }
 
 static eg_status add_topic(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where) {
@@ -55,6 +59,7 @@ static eg_status add_topic(struct eg_request *req, struct eg_event_filter *filte
     if (!pattern)
         return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
     size_t literal = strcspn(pattern, "*");
+    filter->pattern = pattern;
     if (!pattern[literal]) {
         add(filter, where, "topic = ", EG_TEXT, eg_cstr(pattern));
         return EG_OK;
@@ -73,7 +78,7 @@ static eg_status add_topic(struct eg_request *req, struct eg_event_filter *filte
 }
 
 static eg_status add_time(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where, const char *name,
-                          const char *fragment) {
+                          const char *fragment, int64_t *at_us) {
     const char *text = eg_request_query(req, name);
     int64_t us;
     if (!text)
@@ -81,6 +86,7 @@ static eg_status add_time(struct eg_request *req, struct eg_event_filter *filter
     if (!eg_time_parse(text, strlen(text), true, &us))
         return eg_err_set(&req->err, EG_E_USAGE, NULL, "%s is an RFC 3339 time such as 2025-10-10T00:00:00Z", name);
     add(filter, where, fragment, EG_TIME, eg_int(us));
+    *at_us = us;
     return EG_OK;
 }
 
@@ -115,21 +121,26 @@ static eg_status add_position(struct eg_request *req, struct eg_event_filter *fi
     return EG_OK;
 }
 
-static const struct {
-    const char *name, *fragment;
-} equals[] = {{"sha", "repo_sha = "}, {"branch", "repo_branch = "}, {"correlation_id", "correlation_id = "}};
+static eg_status read_conditions(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter,
+                                 struct eg_buf *where) {
+    *filter = (struct eg_event_filter){.arena = arena, .since_us = INT64_MIN, .until_us = INT64_MAX};
+    filter->sha = add_equal(req, filter, where, "sha", "repo_sha = ");
+    filter->branch = add_equal(req, filter, where, "branch", "repo_branch = ");
+    filter->correlation_id = add_equal(req, filter, where, "correlation_id", "correlation_id = ");
+    if (add_topic(req, filter, where) != EG_OK ||
+        add_time(req, filter, where, "since", "ts_utc >= ", &filter->since_us) != EG_OK)
+        return EG_FAIL;
+    return add_time(req, filter, where, "until", "ts_utc < ", &filter->until_us);
+}
+
+static eg_status no_memory(struct eg_request *req) {
+    return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+}
 
 eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter) {
     struct eg_buf where;
-    *filter = (struct eg_event_filter){.arena = arena};
     eg_buf_init(&where, 2048);
-    for (size_t i = 0; i < sizeof equals / sizeof equals[0]; i++)
-        add_equal(req, filter, &where, equals[i].name, equals[i].fragment);
-    eg_status status = add_topic(req, filter, &where);
-    if (status == EG_OK)
-        status = add_time(req, filter, &where, "since", "ts_utc >= ");
-    if (status == EG_OK)
-        status = add_time(req, filter, &where, "until", "ts_utc < ");
+    eg_status status = read_conditions(req, arena, filter, &where);
     if (status == EG_OK)
         status = add_position(req, filter, &where);
     if (status == EG_OK) {
@@ -141,8 +152,40 @@ eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, s
         filter->sql = eg_arena_printf(arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s%s%s", eg_buf_text(&where), order,
                                       limit);
         if (!filter->sql)
-            status = eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+            status = no_memory(req);
     }
     eg_buf_free(&where);
     return status;
+}
+
+eg_status eg_event_filter_read_stream(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter) {
+    static const char *const others[] = {"after", "before", "limit"};
+    struct eg_buf where;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (eg_request_query(req, others[i]))
+            return eg_err_set(&req->err, EG_E_USAGE, NULL, "a stream takes no %s; ?from=N begins behind position N", others[i]);
+    eg_buf_init(&where, 2048);
+    eg_status status = read_conditions(req, arena, filter, &where);
+    if (status == EG_OK) {
+        add(filter, &where, "position > ", EG_INT8, eg_int(0));
+        add(filter, &where, "position <= ", EG_INT8, eg_int(0));
+        filter->limit = EG_FILTER_STREAM_ROWS;
+        filter->sql = eg_arena_printf(arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s ORDER BY position LIMIT %d",
+                                      eg_buf_text(&where), EG_FILTER_STREAM_ROWS);
+        if (!filter->sql)
+            status = no_memory(req);
+    }
+    eg_buf_free(&where);
+    return status;
+}
+
+static bool same(const char *wanted, struct eg_str text) {
+    return !wanted || (text.p && strlen(wanted) == text.n && memcmp(wanted, text.p, text.n) == 0);
+}
+
+bool eg_event_filter_match(const struct eg_event_filter *filter, const struct eg_event_marks *marks) {
+    return (!filter->pattern || eg_pattern_match(filter->pattern, marks->topic.p, marks->topic.n)) &&
+           same(filter->sha, marks->sha) && same(filter->branch, marks->branch) &&
+           same(filter->correlation_id, marks->correlation_id) && marks->ts_us >= filter->since_us &&
+           marks->ts_us < filter->until_us;
 }

@@ -57,9 +57,8 @@ void eg_store_start(struct eg_event *event) {
     batch->ids = eg_map_new(batch->arena, expected);
     batch->dlq = eg_map_new(batch->arena, 16);
     batch->letters = eg_map_new(batch->arena, 16);
-    batch->gone = eg_map_new(batch->arena, 64);
     batch->needs = eg_map_new(batch->arena, expected);
-    if (!batch->keys || !batch->ids || !batch->dlq || !batch->letters || !batch->gone || !batch->needs) {
+    if (!batch->keys || !batch->ids || !batch->dlq || !batch->letters || !batch->needs) {
         eg_gather_put_back(event, &batch->items, true);
         batch->busy = false;
         eg_gather_batch_over(event);
@@ -232,6 +231,7 @@ static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *er
         return;
     }
     count_commit(event);
+    eg_db_announce(event->db, event->batch.position);
     event->retry_wait_ms = 0;
     eg_err_clear(&event->store_err);
     size_t most = event->config.batch_most_events;

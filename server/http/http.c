@@ -19,6 +19,7 @@
 #define BACKLOG 4096
 #define CONNECTION_MEMORY_B (32U << 10)
 #define ROUNDS_MAX 16 /* then the loop gets its turn … */
+#define STREAMS_A_ROUND 16 /* resumed: libmicrohttpd serves all that are before it returns */
 #define TURN_US 250   /* … or after this long: so late may an answer of the database be taken */
 
 static void set_defaults(struct eg_http_config *config) {
@@ -107,6 +108,7 @@ static void run_ready(struct eg_http *http) {
         eg_list_append(&batch, link);
     }
     bool turn_over = false;
+    int n_streams = 0;
     while (!eg_list_empty(&batch)) {
         struct eg_link *link = turn_over ? batch.prev : batch.next;
         struct eg_exchange *x = EG_CONTAINER(link, struct eg_exchange, link);
@@ -124,8 +126,8 @@ static void run_ready(struct eg_http *http) {
             MHD_resume_connection(x->mhd);
         }
         if (x->phase == EG_PHASE_STREAM)
-            eg_stream_turn(x);
-        turn_over = eg_clock_mono_us() >= http->turn_until_us;
+            n_streams += eg_stream_turn(x);
+        turn_over = n_streams >= STREAMS_A_ROUND || eg_clock_mono_us() >= http->turn_until_us;
     }
 }
 

@@ -182,7 +182,7 @@ enum MHD_Result eg_send(struct eg_exchange *x);
 void eg_stream_prepare(struct eg_exchange *x);                /* chooses the coding */
 struct MHD_Response *eg_stream_response(struct eg_exchange *x); /* or NULL */
 void eg_stream_begun(struct eg_exchange *x);                  /* the head has been handed over */
-void eg_stream_turn(struct eg_exchange *x);                   /* from the list of the ready: tells the flow, resumes */
+bool eg_stream_turn(struct eg_exchange *x); /* from the list of the ready: tells the flow; true: resumed */
 void eg_stream_cut(struct eg_exchange *x);                    /* the body ends incomplete */
 void eg_stream_over(struct eg_exchange *x, bool complete);    /* the connection is done with it */
 void eg_stream_free(struct eg_exchange *x);

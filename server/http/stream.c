@@ -71,7 +71,7 @@ void eg_stream_cut(struct eg_exchange *x) {
     need_turn(x);
 }
 
-void eg_stream_turn(struct eg_exchange *x) {
+bool eg_stream_turn(struct eg_exchange *x) {
     struct eg_stream *s = &x->stream;
     bool open = !s->ended && !s->aborted;
     if (open && x->http->draining && !s->told_stopping) {
@@ -81,11 +81,12 @@ void eg_stream_turn(struct eg_exchange *x) {
         s->room_due = false;
         s->config.room(&x->pub, false);
     }
-    if (x->suspended && (unsent(x) > 0 || s->ended || s->aborted)) {
-        x->suspended = false;
-        x->http->n_suspended--;
-        MHD_resume_connection(x->mhd);
-    }
+    if (!x->suspended || (unsent(x) == 0 && !s->ended && !s->aborted))
+        return false;
+    x->suspended = false;
+    x->http->n_suspended--;
+    MHD_resume_connection(x->mhd);
+    return true;
 }
 
 static void remove_gone(struct eg_exchange *x) {
