@@ -48,6 +48,9 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c server/cli/dlq.c \
 	server/cli/tail.c server/cli/sse.c
 MAIN_SRC = server/main.c
+INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
+	indexer/extract_call.c indexer/symbols.c
+INDEX_MAIN_SRC = indexer/main.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
@@ -56,7 +59,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c
-FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c
+FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
 
@@ -64,6 +67,15 @@ PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl l
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
+INDEX_LIBS := $(shell pkg-config --libs libgit2 tree-sitter 2>/dev/null)
+
+# The grammars' C sources come from npm (scripts/grammars.sh), are no part of the tree, and are compiled once for all modes.
+GRAMMAR_DIR = build/grammars
+GRAMMAR_FILES = c/src/parser.c go/src/parser.c java/src/parser.c javascript/src/parser.c javascript/src/scanner.c \
+	python/src/parser.c python/src/scanner.c rust/src/parser.c rust/src/scanner.c \
+	typescript/typescript/src/parser.c typescript/typescript/src/scanner.c typescript/tsx/src/parser.c typescript/tsx/src/scanner.c
+GRAMMAR_OBJ = $(GRAMMAR_FILES:%.c=$(GRAMMAR_DIR)/obj/%.o)
+GRAMMARS = $(GRAMMAR_DIR)/libgrammars.a
 
 CPPFLAGS += -I. -D_GNU_SOURCE $(PACKAGE_CFLAGS)
 CFLAGS_common = -std=c11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
@@ -93,6 +105,9 @@ LINK = $(CC) $(LDFLAGS_$(MODE)) $(LDFLAGS)
 
 LIB = $(OUT)/libegdb.a
 LIB_OBJ = $(LIB_SRC:%.c=$(OBJ)/%.o)
+INDEX_LIB = $(OUT)/libegdb-index.a
+INDEX_OBJ = $(INDEX_SRC:%.c=$(OBJ)/%.o)
+INDEX_MAIN_OBJ = $(INDEX_MAIN_SRC:%.c=$(OBJ)/%.o)
 MAIN_OBJ = $(MAIN_SRC:%.c=$(OBJ)/%.o)
 UNIT_NAMES = $(notdir $(basename $(UNIT_TESTS)))
 UNIT_BIN = $(UNIT_NAMES:%=$(OUT)/unit/%)
@@ -124,12 +139,32 @@ soak: ## the long runs in full: kills, power cuts, fuzzers
 bench: ## measure, each figure beside its limit
 	@scripts/bench.sh
 
-build: $(OUT)/egdb ## the program, in build/
+build: $(OUT)/egdb $(OUT)/egdb-index ## the programs, in build/
 
 $(OUT)/egdb: $(MAIN_OBJ) $(LIB)
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(LIB_OBJ)
+	@rm -f $@
+	$(QUIET)ar rcs $@ $^
+
+$(OUT)/egdb-index: $(INDEX_MAIN_OBJ) $(INDEX_LIB) $(LIB) $(GRAMMARS)
+	$(QUIET)$(LINK) -o $@ $^ $(INDEX_LIBS) $(LDLIBS)
+
+$(INDEX_LIB): $(INDEX_OBJ)
+	@rm -f $@
+	$(QUIET)ar rcs $@ $^
+
+$(GRAMMAR_DIR)/installed-lock.json: indexer/grammars/package-lock.json
+	@scripts/grammars.sh
+	@touch $@
+
+$(GRAMMAR_DIR)/obj/%.o: $(GRAMMAR_DIR)/installed-lock.json # -w: the code of others
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -O2 -w -std=c11 -I$(GRAMMAR_DIR)/node_modules/tree-sitter-$(dir $*) -c -o $@ \
+		$(GRAMMAR_DIR)/node_modules/tree-sitter-$*.c
+
+$(GRAMMARS): $(GRAMMAR_OBJ)
 	@rm -f $@
 	$(QUIET)ar rcs $@ $^
 
@@ -171,15 +206,19 @@ fuzzers:
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 endif
 
+build/fuzz/fuzz_index: $(INDEX_LIB) $(GRAMMARS)
+build/fuzz/fuzz_index: FUZZ_LIBS = $(INDEX_LIBS)
+
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS) $(LDLIBS)
 
 fuzz: fuzzers ## each fuzzer for FUZZ_S seconds
 	@FUZZ_S=$(FUZZ_S) scripts/fuzz.sh $(FUZZ_BIN)
 
 install: build ## to $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 755 $(OUT)/egdb $(DESTDIR)$(PREFIX)/bin/egdb
+	$(INSTALL) -D -m 755 $(OUT)/egdb-index $(DESTDIR)$(PREFIX)/bin/egdb-index
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/egdb
 	cp -R spec migrations openapi.yaml $(DESTDIR)$(PREFIX)/share/egdb/
 	$(INSTALL) -D -m 644 config/egdb.ini $(DESTDIR)$(PREFIX)/share/egdb/egdb.ini
@@ -188,4 +227,4 @@ install: build ## to $(DESTDIR)$(PREFIX)
 clean: ## remove build/
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d)
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(INDEX_OBJ:.o=.d) $(INDEX_MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d)

@@ -13,7 +13,7 @@ esac
 
 RUN_PACKAGES="gcc libc6-dev make pkg-config git ca-certificates
 libuv1-dev libpq-dev libsqlite3-dev libjansson-dev libmicrohttpd-dev libjwt-dev libpcre2-dev libcurl4-openssl-dev
-libzstd-dev zlib1g-dev libssl-dev libinih-dev uthash-dev"
+libzstd-dev zlib1g-dev libssl-dev libinih-dev uthash-dev libgit2-dev libtree-sitter-dev"
 TEST_PACKAGES="check clang libclang-rt-14-dev shellcheck strace curl
 python3 python3-pytest python3-psycopg2 python3-alembic alembic python3-jwt python3-cryptography python3-yaml
 postgresql-15 postgresql-client-15"
@@ -29,10 +29,8 @@ for package in $packages; do
     esac
 done
 # Node and npm may come from elsewhere than Debian: what counts is that they are there.
-if [ "$what" = test ]; then
-    command -v node >/dev/null || missing="$missing nodejs"
-    command -v npm >/dev/null || missing="$missing npm"
-fi
+command -v node >/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ]; then
@@ -51,6 +49,8 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of words
     apt-get install -q -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing
 fi
+
+scripts/grammars.sh
 
 if [ "$what" = test ]; then
     lock=tests/lint/package-lock.json

@@ -116,6 +116,7 @@ counted "unit tests, release" unit "$MAKE" --no-print-directory unit
 counted "unit tests, asan" unit "$MAKE" --no-print-directory MODE=asan unit
 counted "fuzzers" fuzz "$MAKE" --no-print-directory fuzz
 pytests "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
+pytests "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release" tests/indexer
 pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
 pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
 optional "images, built and started" deploy/image-test.sh

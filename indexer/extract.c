@@ -1,0 +1,392 @@
+/* The walk over a file's syntax tree, once from the top to the end; extract_*.c have what is done at the nodes that the
+ * language's table names. No recursion: the text may nest as deep as it likes. */
+#include "indexer/extract.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "indexer/pool.h"
+#include "indexer/text.h"
+
+#define TEXT_MOST_B ((size_t)2 << 20)  /* larger files are generated, or data */
+#define PARSE_MOST_US ((uint64_t)20000000) /* for texts that defeat the parser; files that are read take milliseconds */
+#define POOL_MOST_B ((size_t)32 << 20)
+#define KEEP_MOST 4096                 /* elements that a list keeps its room for */
+
+uint64_t eg_bytes64(const char *bytes, size_t len) {
+    uint64_t h = 0x2545f4914f6cdd1du ^ len, word;
+    for (; len >= 8; bytes += 8, len -= 8) {
+        memcpy(&word, bytes, 8);
+        h = eg_mix64(h, le64toh(word));
+    }
+    if (len > 0) {
+        word = 0;
+        memcpy(&word, bytes, len);
+        h = eg_mix64(h, le64toh(word));
+    }
+    return h;
+}
+
+bool eg_extract_room(struct eg_extractor *x, void **v, size_t n, size_t *room, size_t size_b) {
+    if (n < *room) {
+        return true;
+    }
+    size_t more = *room ? *room * 2 : 64;
+    void *grown = more <= INT32_MAX / 2 ? realloc(*v, more * size_b) : NULL;
+    if (!grown) {
+        x->failed = true;
+        return false;
+    }
+    *v = grown;
+    *room = more;
+    return true;
+}
+
+int *eg_seen_at(struct eg_seen *seen, uint64_t key, bool *fresh) {
+    if (seen->n * 2 >= seen->room) {
+        struct eg_seen grown = {.room = seen->room ? seen->room * 2 : 256};
+        grown.keys = calloc(grown.room, sizeof(*grown.keys));
+        grown.values = calloc(grown.room, sizeof(*grown.values));
+        if (!grown.keys || !grown.values) {
+            eg_seen_free(&grown);
+            return NULL;
+        }
+        for (size_t i = 0; i < seen->room; i++) {
+            if (seen->keys[i]) {
+                bool ignored;
+                *eg_seen_at(&grown, seen->keys[i], &ignored) = seen->values[i];
+            }
+        }
+        eg_seen_free(seen);
+        *seen = grown;
+    }
+    key = key ? key : 1;
+    size_t at = key & (seen->room - 1);
+    while (seen->keys[at] && seen->keys[at] != key) {
+        at = (at + 1) & (seen->room - 1);
+    }
+    *fresh = !seen->keys[at];
+    seen->n += *fresh;
+    seen->keys[at] = key;
+    return &seen->values[at];
+}
+
+void eg_seen_clear(struct eg_seen *seen) {
+    if (seen->room > KEEP_MOST) {
+        eg_seen_free(seen);
+    } else if (seen->n > 0) {
+        memset(seen->keys, 0, seen->room * sizeof(*seen->keys));
+        memset(seen->values, 0, seen->room * sizeof(*seen->values));
+        seen->n = 0;
+    }
+}
+
+void eg_seen_free(struct eg_seen *seen) {
+    free(seen->keys);
+    free(seen->values);
+    *seen = (struct eg_seen){0};
+}
+
+/* A parser keeps what a large file took: then a new one is made. */
+static void renew_parser(struct eg_extractor *x) {
+    if (x->parser) {
+        ts_parser_delete(x->parser);
+        eg_pool_drop();
+    }
+    x->parser = ts_parser_new();
+    ts_parser_set_timeout_micros(x->parser, PARSE_MOST_US);
+}
+
+struct eg_extractor *eg_extractor_new(void) {
+    struct eg_extractor *x = calloc(1, sizeof(*x));
+    if (x) {
+        renew_parser(x);
+    }
+    return x;
+}
+
+void eg_extractor_free(struct eg_extractor *x) {
+    if (!x) {
+        return;
+    }
+    ts_parser_delete(x->parser);
+    eg_pool_drop();
+    free(x->defs.v);
+    free(x->def_places.v);
+    free(x->params.v);
+    free(x->param_places.v);
+    free(x->imports.v);
+    free(x->calls.v);
+    free(x->exported.v);
+    free(x->tokens.v);
+    free(x->places.v);
+    free(x->scopes.v);
+    eg_seen_free(&x->seen_calls);
+    eg_seen_free(&x->seen_quals);
+    free(x);
+}
+
+struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t most_b) {
+    struct eg_buf clean;
+    if (text.n <= most_b && eg_text_is_utf8(text.p, text.n)) {
+        return (struct eg_str){eg_arena_dup(x->arena, text.p, text.n), text.n};
+    }
+    eg_buf_init(&clean, most_b + 64);
+    if (text.n <= most_b) {
+        eg_text_add_clean(&clean, text.p, text.n, most_b);
+    } else {
+        eg_text_add_clean(&clean, text.p, text.n, most_b - 20);
+        eg_buf_printf(&clean, "…%016llx", (unsigned long long)eg_bytes64(text.p, text.n));
+    }
+    struct eg_str kept = {eg_arena_dup(x->arena, eg_buf_text(&clean), clean.len), clean.len};
+    eg_buf_free(&clean);
+    return kept;
+}
+
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+static void tidy(struct eg_buf *out, struct eg_str text) {
+    for (size_t i = 0; i < text.n; i++) {
+        char c = is_space(text.p[i]) ? ' ' : text.p[i], last = out->len ? out->data[out->len - 1] : '(';
+        bool assigns = last == '=' && out->len > 1 && c != '>' && c != '=' && !strchr("=<>!", out->data[out->len - 2]);
+        if (c == ' ' && (strchr(" ([{", last) || assigns)) {
+            continue;
+        }
+        bool arrow = c == '=' && i + 1 < text.n && text.p[i + 1] == '>';
+        while (!arrow && strchr(")]},:=", c) && out->len && (last == ' ' || (last == ',' && strchr(")]}", c)))) {
+            out->len--;
+            last = out->len ? out->data[out->len - 1] : '(';
+        }
+        eg_buf_char(out, c);
+    }
+    while (out->len && out->data[out->len - 1] == ' ') {
+        out->len--;
+    }
+}
+
+struct eg_str eg_extract_tidy(struct eg_extractor *x, struct eg_str text, size_t most_b) {
+    struct eg_buf out;
+    if (text.n == 0) {
+        return (struct eg_str){"", 0};
+    }
+    eg_buf_init(&out, SIZE_MAX / 2);
+    tidy(&out, text);
+    struct eg_str kept = eg_extract_keep(x, (struct eg_str){out.data ? out.data : "", out.len}, most_b);
+    eg_buf_free(&out);
+    return kept;
+}
+
+/* One token of a signature, with a space in front where the text has any gap. */
+static void add_token(struct eg_extractor *x, struct eg_buf *out, TSNode node, uint32_t *end) {
+    struct eg_str text = eg_node_text(x, node);
+    const struct eg_lang_row *row = eg_grammar_row(x->grammar, node);
+    if (out->len && ts_node_start_byte(node) > *end) {
+        eg_buf_char(out, ' ');
+    }
+    size_t from = out->len;
+    eg_buf_add(out, text.p, text.n);
+    for (size_t i = from; row && row->role == EG_ROLE_QUOTE && i < out->len; i++) {
+        out->data[i] = out->data[i] == '\'' ? '"' : out->data[i];
+    }
+    *end = ts_node_end_byte(node);
+}
+
+struct eg_str eg_extract_signature(struct eg_extractor *x, TSNode node, size_t most_b) {
+    struct eg_buf out;
+    TSTreeCursor cursor = ts_tree_cursor_new(node);
+    uint32_t end = 0;
+    eg_buf_init(&out, SIZE_MAX / 2);
+    for (bool more = true; more && out.len < 8 * most_b;) {
+        TSNode at = ts_tree_cursor_current_node(&cursor);
+        const struct eg_lang_row *row = eg_grammar_row(x->grammar, at);
+        bool comment = row && row->role == EG_ROLE_COMMENT, whole = row && (row->role == EG_ROLE_WHOLE || row->role == EG_ROLE_QUOTE);
+        if (!comment && !whole && ts_tree_cursor_goto_first_child(&cursor)) {
+            continue;
+        }
+        if (!comment && ts_node_end_byte(at) > ts_node_start_byte(at)) {
+            add_token(x, &out, at, &end);
+        }
+        while (more && !ts_tree_cursor_goto_next_sibling(&cursor)) {
+            more = ts_tree_cursor_goto_parent(&cursor);
+        }
+    }
+    ts_tree_cursor_delete(&cursor);
+    struct eg_str text = eg_extract_tidy(x, (struct eg_str){eg_buf_text(&out), out.len}, most_b);
+    eg_buf_free(&out);
+    return text;
+}
+
+const struct eg_scope *eg_extract_scope(const struct eg_extractor *x) {
+    static const struct eg_scope file = {.def = -1};
+    return x->scopes.n ? &x->scopes.v[x->scopes.n - 1] : &file;
+}
+
+/* A comma before a closing bracket is the formatter's: it is taken back. */
+static void take_token(struct eg_extractor *x, uint32_t from, uint32_t to, bool quote) {
+    uint64_t hash;
+    char c = x->text[from];
+    if (to - from == 1) {
+        hash = eg_mix64(7, (uint64_t)(unsigned char)(quote && c == '"' ? '\'' : c));
+        if (x->tokens.n && (c == ')' || c == ']' || c == '}') && x->tokens.v[x->tokens.n - 1] == eg_mix64(7, ',')) {
+            x->tokens.n--;
+            x->places.n--;
+        }
+    } else if (quote && to - from < 16) {
+        char plain[16];
+        for (uint32_t i = 0; i < to - from; i++) {
+            plain[i] = x->text[from + i] == '"' ? '\'' : x->text[from + i];
+        }
+        hash = eg_bytes64(plain, to - from);
+    } else {
+        hash = eg_bytes64(x->text + from, to - from);
+    }
+    EG_PUSH(x, x->tokens, hash);
+    EG_PUSH(x, x->places, from);
+}
+
+static void take_branch(struct eg_extractor *x) {
+    for (int def = eg_extract_scope(x)->def; def >= 0; def = x->defs.v[def].parent) {
+        if (x->defs.v[def].cls == EG_DEF_FUNCTION) {
+            x->defs.v[def].cc++;
+            return;
+        }
+    }
+}
+
+static void take_attribute(struct eg_extractor *x, TSNode node) {
+    struct eg_str text = eg_node_text(x, node);
+    bool is_test = eg_str_is(text, "#[test]") || (text.n > 8 && memcmp(text.p + text.n - 7, "::test]", 7) == 0);
+    x->pending_test = x->pending_test || is_test;
+}
+
+/* Whether the walk goes below the node. */
+static bool enter(struct eg_extractor *x, TSNode node, uint32_t depth) {
+    const struct eg_lang_row *row = eg_grammar_row(x->grammar, node);
+    while (x->scopes.n && x->scopes.v[x->scopes.n - 1].depth >= depth) {
+        x->scopes.n--;
+    }
+    switch (row ? row->role : EG_ROLE_NONE) {
+    case EG_ROLE_COMMENT:
+    case EG_ROLE_LAYOUT: return false;
+    case EG_ROLE_IMPORT: eg_extract_import(x, node); return false;
+    case EG_ROLE_WHOLE:
+    case EG_ROLE_QUOTE:
+        if (ts_node_end_byte(node) > ts_node_start_byte(node)) {
+            take_token(x, ts_node_start_byte(node), ts_node_end_byte(node), row->role == EG_ROLE_QUOTE);
+        }
+        return false;
+    case EG_ROLE_DOC: return !(ts_node_named_child_count(node) == 1 && eg_node_is(ts_node_named_child(node, 0), "string"));
+    case EG_ROLE_FUNCTION:
+    case EG_ROLE_CLASS:
+    case EG_ROLE_RECORD:
+    case EG_ROLE_SPACE:
+    case EG_ROLE_VALUE:
+    case EG_ROLE_ALIAS: eg_extract_def(x, node, row, depth); break;
+    case EG_ROLE_EXPORT: eg_extract_import(x, node); /* fall through */
+    case EG_ROLE_SCOPE: eg_extract_space(x, node, depth); break;
+    case EG_ROLE_BRANCH: take_branch(x); break;
+    case EG_ROLE_CALL: eg_extract_call(x, node); break;
+    case EG_ROLE_EXPORTED: eg_extract_exported(x, node); break;
+    case EG_ROLE_ATTRIBUTE: take_attribute(x, node); break;
+    case EG_ROLE_NONE: break;
+    }
+    uint32_t from = ts_node_start_byte(node), to = ts_node_end_byte(node);
+    if (ts_node_child_count(node) > 0) {
+        return true;
+    }
+    if (to > from && !is_space(x->text[from])) { /* a line's end is a token of some grammars */
+        take_token(x, from, to, false);
+    }
+    return false;
+}
+
+static void walk(struct eg_extractor *x, TSNode root) {
+    TSTreeCursor cursor = ts_tree_cursor_new(root);
+    uint32_t depth = 0;
+    for (bool more = true; more && !x->failed;) {
+        if (enter(x, ts_tree_cursor_current_node(&cursor), depth) && ts_tree_cursor_goto_first_child(&cursor)) {
+            depth++;
+            continue;
+        }
+        while (more && !ts_tree_cursor_goto_next_sibling(&cursor)) {
+            more = ts_tree_cursor_goto_parent(&cursor);
+            depth--;
+        }
+    }
+    ts_tree_cursor_delete(&cursor);
+}
+
+static int count_lines(const char *text, size_t len) {
+    int n = 0;
+    for (const char *at = text, *end = text + len; at < end && (at = memchr(at, '\n', (size_t)(end - at))); at++) {
+        n++;
+    }
+    return n + (len > 0 && text[len - 1] != '\n');
+}
+
+static void *kept(struct eg_extractor *x, const void *v, size_t n, size_t size_b) {
+    return n ? eg_arena_dup(x->arena, v, n * size_b) : NULL;
+}
+
+static void fill(struct eg_extractor *x, struct eg_facts *facts, bool keep_tokens) {
+    facts->n_tests = x->n_tests;
+    facts->n_defs = (int)x->defs.n;
+    facts->defs = kept(x, x->defs.v, x->defs.n, sizeof(*x->defs.v));
+    facts->n_params = (int)x->params.n;
+    facts->params = kept(x, x->params.v, x->params.n, sizeof(*x->params.v));
+    facts->n_imports = (int)x->imports.n;
+    facts->imports = kept(x, x->imports.v, x->imports.n, sizeof(*x->imports.v));
+    facts->n_calls = (int)x->calls.n;
+    facts->calls = kept(x, x->calls.v, x->calls.n, sizeof(*x->calls.v));
+    if (keep_tokens) {
+        facts->n_tokens = (int)x->tokens.n;
+        facts->tokens = kept(x, x->tokens.v, x->tokens.n, sizeof(*x->tokens.v));
+    }
+}
+
+static void begin(struct eg_extractor *x) {
+    x->n_tests = 0;
+    x->failed = x->pending_test = false;
+    x->defs.n = x->def_places.n = x->params.n = x->param_places.n = x->imports.n = x->calls.n = x->exported.n = 0;
+    x->tokens.n = x->places.n = x->scopes.n = 0;
+    eg_seen_clear(&x->seen_calls);
+    eg_seen_clear(&x->seen_quals);
+}
+
+eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text, size_t len, bool keep_tokens,
+                     struct eg_arena *arena, struct eg_facts **out, struct eg_err *err) {
+    struct eg_facts *facts = *out = eg_arena_zalloc(arena, sizeof(*facts));
+    if (!facts) {
+        return eg_err_set(err, EG_E_INTERNAL, path, "memory is out");
+    }
+    facts->grammar = eg_grammar_of_path(path, strlen(path));
+    facts->skipped = memchr(text, '\0', len) ? "binary" : len > TEXT_MOST_B && facts->grammar ? "huge" : NULL;
+    facts->lines = facts->skipped && *facts->skipped == 'b' ? 0 : count_lines(text, len);
+    if (facts->skipped || !facts->grammar) {
+        return EG_OK;
+    }
+    facts->not_utf8 = !eg_text_is_utf8(text, len);
+    begin(x);
+    x->grammar = facts->grammar;
+    x->arena = arena;
+    x->path = path;
+    x->path_len = strlen(path);
+    x->text = text;
+    x->len = len;
+    ts_parser_set_language(x->parser, x->grammar->language);
+    TSTree *tree = ts_parser_parse_string(x->parser, NULL, text, (uint32_t)len);
+    if (!tree) {
+        ts_parser_reset(x->parser);
+        facts->skipped = "slow";
+        return EG_OK;
+    }
+    facts->broken = ts_node_has_error(ts_tree_root_node(tree));
+    walk(x, ts_tree_root_node(tree));
+    eg_extract_finish(x);
+    fill(x, facts, keep_tokens);
+    ts_tree_delete(tree);
+    if (eg_pool_used_b() > POOL_MOST_B) {
+        renew_parser(x);
+    }
+    return x->failed || eg_arena_failed(arena) ? eg_err_set(err, EG_E_INTERNAL, path, "memory is out") : EG_OK;
+}
