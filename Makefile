@@ -19,7 +19,8 @@ HTTP_SRC = server/http/http.c server/http/connection.c server/http/handler.c ser
 	server/http/flow.c server/http/request.c server/http/send.c server/http/stream.c server/http/encode.c server/http/body.c \
 	server/http/check.c server/http/progress.c server/http/route.c server/http/stats.c
 AUTH_SRC = server/auth/auth.c server/auth/claims.c server/auth/token.c server/auth/key.c server/auth/identity.c
-REGISTRY_SRC = server/registry/files.c server/registry/policies.c server/registry/topics.c \
+REGISTRY_SRC = server/registry/panels.c server/registry/panels_text.c server/registry/panels_param.c \
+	server/registry/files.c server/registry/policies.c server/registry/topics.c \
 	server/registry/rules_pointer.c server/registry/rules_source.c server/registry/rules_when.c server/registry/rules_column.c \
 	server/registry/rules_lookup.c server/registry/rules_compile.c server/registry/project.c server/registry/project_value.c \
 	server/registry/project_json.c server/registry/project_when.c server/registry/registry.c server/registry/check.c \
@@ -40,6 +41,8 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c \
 	egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c egql/emit_cond.c \
 	egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c
+BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c \
+	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
 	server/admin/openapi.c server/admin/errors.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
@@ -52,7 +55,7 @@ INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c index
 	indexer/extract_call.c indexer/symbols.c
 INDEX_MAIN_SRC = indexer/main.c
 
-LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(ADMIN_SRC) $(APP_SRC)
+LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \

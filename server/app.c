@@ -15,6 +15,7 @@
 #include "server/event/event.h"
 #include "server/http/http.h"
 #include "server/notify.h"
+#include "server/query/board.h"
 #include "server/version.h"
 
 #define APP_MAGIC 0x45474150u
@@ -28,6 +29,8 @@ struct eg_app {
     int n_signals; /* watched */
     struct eg_db *db;
     struct eg_registry *registry;
+    struct eg_panels *panels;
+    struct eg_board *board;
     struct eg_auth *auth;
     enum eg_auth_mode auth_mode;
     struct eg_event *event;
@@ -81,6 +84,18 @@ static void collect_event(const struct eg_event *event, struct eg_figures *figur
     }
 }
 
+static void collect_board(const struct eg_board *board, struct eg_figures *figures) {
+    struct eg_board_stats stats;
+    eg_board_stats(board, &stats);
+    figures->panels_asked = (double)stats.asked;
+    figures->panels_cached = (double)stats.from_cache;
+    figures->panels_shared = (double)stats.shared;
+    figures->panels_runs = (double)stats.runs;
+    figures->panels_failed = (double)stats.failed;
+    figures->panels_kept = (double)stats.cached;
+    figures->panels_kept_b = (double)stats.cached_b;
+}
+
 static void collect(void *ctx, struct eg_figures *figures) {
     const struct eg_app *app = ctx;
     struct eg_tail_stats tail;
@@ -92,6 +107,7 @@ static void collect(void *ctx, struct eg_figures *figures) {
     figures->streams_sent = (double)tail.sent;
     figures->streams_pages = (double)tail.pages;
     figures->streams_resyncs = (double)tail.resyncs;
+    collect_board(app->board, figures);
 }
 
 static void append(void *ctx, struct eg_buf *out) {
@@ -161,7 +177,8 @@ static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
     for (size_t i = 0; i < sizeof(of_event) / sizeof(of_event[0]); i++) {
         is_event |= flow == of_event[i];
     }
-    return is_event ? (void *)app->event : (void *)app->admin;
+    bool is_board = flow == &eg_flow_panels_list || flow == &eg_flow_panel_get;
+    return is_event ? (void *)app->event : is_board ? (void *)app->board : (void *)app->admin;
 }
 
 /* Never less than a taken event may need: its wait for the store and the round in flight. */
@@ -217,6 +234,18 @@ static eg_status start_event(struct eg_app *app, struct eg_err *err) {
                  .window_b = (size_t)c->stream_window_b},
     };
     return eg_event_open(&app->loop, app->db, app->registry, &event, &app->event, err);
+}
+
+static eg_status start_board(struct eg_app *app, const char *spec, struct eg_err *err) {
+    const struct eg_config *c = app->config;
+    if (eg_panels_load(spec, &app->panels, err)) {
+        return EG_FAIL;
+    }
+    const struct eg_board_config board = {.db = app->db,
+                                          .panels = app->panels,
+                                          .cache_most_b = (size_t)c->panels_cache_b,
+                                          .rows_most = c->panels_rows_most};
+    return eg_board_open(&board, &app->board, err) || eg_board_check(app->board, &app->loop, err) ? EG_FAIL : EG_OK;
 }
 
 static eg_status start_admin(struct eg_app *app, struct eg_err *err) {
@@ -276,7 +305,7 @@ static eg_status start(struct eg_app *app, struct eg_err *err) {
     struct eg_db_config db = eg_app_db_config(app->config);
     if (eg_db_open(&app->loop, &db, &app->db, err) ||
         eg_registry_load(spec, eg_db_catalogue(app->db), &app->registry, err) || start_event(app, err) ||
-        start_admin(app, err) || watch_signals(app, err)) {
+        start_board(app, spec, err) || start_admin(app, err) || watch_signals(app, err)) {
         return EG_FAIL;
     }
     return start_http(app, err);
@@ -324,6 +353,8 @@ static void abandon(struct eg_app *app) {
 
 static void free_rest(struct eg_app *app) {
     eg_admin_close(app->admin);
+    eg_board_close(app->board);
+    eg_panels_free(app->panels);
     eg_registry_free(app->registry);
     eg_auth_close(app->auth);
     uv_walk(&app->loop, close_if_open, NULL);

@@ -8,6 +8,7 @@
 
 #include "db/migrate.h"
 #include "server/cli/cli.h"
+#include "server/query/board.h"
 
 struct tally {
     bool verbose;
@@ -26,18 +27,37 @@ static void report(void *ctx, const struct eg_topic *topic, size_t n_rows, const
     }
 }
 
-static enum eg_exit check(struct eg_cli *cli, const struct eg_catalogue *catalogue) {
+/* Panels are loaded, and with a store compiled and judged by it. */
+static eg_status check_panels(struct eg_cli *cli, const char *spec, struct eg_look *look, size_t *n) {
+    struct eg_panels *panels = NULL;
+    struct eg_board *board = NULL;
+    const struct eg_panel *list;
+    eg_status status = eg_panels_load(spec, &panels, &cli->err);
+    if (status == EG_OK && look) {
+        const struct eg_board_config config = {.db = look->db, .panels = panels};
+        status = eg_board_open(&config, &board, &cli->err);
+        status = status == EG_OK ? eg_board_check(board, &look->loop, &cli->err) : status;
+        eg_board_close(board);
+    }
+    *n = status == EG_OK ? eg_panels_all(panels, &list) : 0;
+    eg_panels_free(panels);
+    return status;
+}
+
+static enum eg_exit check(struct eg_cli *cli, struct eg_look *look) {
+    const struct eg_catalogue *catalogue = look ? eg_db_catalogue(look->db) : NULL;
     struct eg_registry *registry = NULL;
+    size_t n_panels;
     struct tally tally = {.verbose = eg_cli_value(cli, "verbose") != NULL};
     char spec[512];
     if (eg_config_find(cli->config->server_spec, "spec", "server.spec", spec, sizeof(spec), &cli->err) ||
-        eg_registry_load(spec, catalogue, &registry, &cli->err)) {
+        check_panels(cli, spec, look, &n_panels) || eg_registry_load(spec, catalogue, &registry, &cli->err)) {
         return eg_cli_failed(cli);
     }
     size_t failed = eg_registry_check(registry, report, &tally);
     eg_registry_free(registry);
-    printf("%s: %zu topics, %zu rows from their examples, %zu failed%s\n", spec, tally.topics, tally.rows, failed,
-           catalogue ? "" : " (without a store: rows were not checked)");
+    printf("%s: %zu topics, %zu rows from their examples, %zu failed, %zu panels%s\n", spec, tally.topics,
+           tally.rows, failed, n_panels, catalogue ? "" : " (without a store: rows were not checked)");
     return failed ? EG_EXIT_FAILED : EG_EXIT_OK;
 }
 
@@ -59,7 +79,7 @@ static enum eg_exit check_with_new_tables(struct eg_cli *cli) {
         eg_migrate_up(dsn, dir, EG_MIGRATE_NEWEST, NULL, NULL, &cli->err) || eg_app_look(&config, &look, &cli->err)) {
         code = eg_cli_failed(cli);
     } else {
-        code = check(cli, eg_db_catalogue(look.db));
+        code = check(cli, &look);
         eg_app_look_close(&look);
     }
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -91,7 +111,7 @@ static enum eg_exit run(struct eg_cli *cli) {
         fprintf(stderr, "egdb check: the declarations can be checked without a database by --no-store\n");
         return eg_cli_failed(cli);
     }
-    enum eg_exit code = check(cli, eg_db_catalogue(look.db));
+    enum eg_exit code = check(cli, &look);
     eg_app_look_close(&look);
     return code;
 }
@@ -103,8 +123,8 @@ const struct eg_command eg_command_check = {
     .name = "check",
     .summary = "check the configuration and every declaration",
     .words = "",
-    .about = "Reads the configuration and all of spec/, checks every row rule against the tables, and runs the examples\n"
-             "of every declaration. While the SQLite file does not exist, the tables are those of a new one. Exits with\n"
+    .about = "Reads the configuration and all of spec/, checks every row rule and every panel against the tables, and\n"
+             "runs the examples of every declaration. While the SQLite file does not exist, the tables are those of a new one. Exits with\n"
              "78 when something cannot be loaded, with 1 when an example fails.",
     .examples = "  egdb check\n"
                 "  egdb check --no-store --spec ./spec\n",

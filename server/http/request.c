@@ -30,6 +30,24 @@ void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, co
     MHD_get_connection_values(x->mhd, MHD_HEADER_KIND, walk_header, &walk);
 }
 
+void eg_request_queries(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value),
+                        void *ctx) {
+    EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
+    const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
+    const char *end = x->query.p + x->query.n;
+    bool more = true;
+    for (const char *p = x->query.p; more && p < end;) {
+        const char *amp = memchr(p, '&', (size_t)(end - p));
+        const char *stop = amp ? amp : end;
+        const char *equals = memchr(p, '=', (size_t)(stop - p));
+        const char *key_end = equals ? equals : stop;
+        const char *key = eg_uri_decode(req->arena, p, (size_t)(key_end - p), true, NULL);
+        const char *value = equals ? eg_uri_decode(req->arena, equals + 1, (size_t)(stop - equals - 1), true, NULL) : "";
+        more = p == stop || (key && value && each(ctx, key, value));
+        p = stop + 1;
+    }
+}
+
 const char *eg_request_query(const struct eg_request *req, const char *name) {
     EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
     const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;

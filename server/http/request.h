@@ -86,6 +86,10 @@ void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, co
 const char *eg_request_query(const struct eg_request *req,
                              const char *name); /* decoded; NULL when absent, "" for `?name` */
 
+/* Every member of the query string in turn, decoded, until each returns false. */
+void eg_request_queries(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value),
+                        void *ctx);
+
 /* Runs the waiting step again, from the loop, not inside this call. Once for each EG_WAIT. */
 void eg_request_wake(struct eg_request *req);
 

@@ -10,12 +10,13 @@ DERIVED = {
     "runs", "steps", "invariants_results", "delta_tokens", "delta_fingerprints", "mosaic_deltas", "spec_thresholds",
     "spec_drift", "sast_findings", "sast_fix_queue", "sast_fix_verification", "heal_candidates", "heal_verification",
     "heal_outcomes", "modules", "files", "ast_nodes", "ast_edges", "phi_links", "commits", "commit_files",
-    "commit_labels", "test_reports"}
+    "commit_labels", "test_reports", "sast_scans"}
 OF_THE_LOG = {"events", "event_ids", "event_keys", "event_position", "events_dlq", "pending_rows", "artifacts",
               "egdb_schema_version", "alembic_version"}
 MANY_REPOSITORIES = DERIVED - {"sast_fix_verification", "heal_verification", "heal_outcomes"}
 VIEWS = {"vw_last_run_by_sha", "vw_invariants_heatmap", "vw_sast_backlog", "vw_heal_success_by_kind",
-         "vw_delta_density_by_module", "vw_commit_deltas", "vw_invariants_violations", "vw_delta_tokens"}
+         "vw_delta_density_by_module", "vw_commit_deltas", "vw_invariants_violations", "vw_delta_tokens",
+         "vw_file_tokens"}
 DISTRIBUTED_BY = {"events": "id", "event_ids": "id", "artifacts": "event_id", "runs": "id", "steps": "run_id",
                   "delta_tokens": "sha", "delta_fingerprints": "sha", "ast_edges": "repo", "phi_links": "repo"}
 
@@ -214,6 +215,6 @@ def test_events_of_any_past_and_of_a_day_ahead_find_a_place(pg):
 @pytest.mark.only_on("postgresql")
 def test_materialized_views_refresh_beside_readers(pg):
     views = pg.query("SELECT matviewname FROM pg_matviews")
-    assert len(views) == 2
+    assert len(views) == 3
     for (view,) in views:
         pg.script(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {view}")

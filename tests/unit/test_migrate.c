@@ -65,8 +65,8 @@ START_TEST(up_and_down_leave_nothing) {
     ck_assert_int_eq(version, eg_migrate_newest());
     ck_assert_int_eq(eg_migrate_up(dsn, "migrations", EG_MIGRATE_NEWEST, count, &n, &err), EG_OK);
     ck_assert_int_eq(n, eg_migrate_newest());
-    ck_assert_str_eq(one("SELECT count(*) FROM egdb_schema_version"), "4");
-    ck_assert_str_eq(one("SELECT version_num FROM alembic_version"), "0004");
+    ck_assert_str_eq(one("SELECT count(*) FROM egdb_schema_version"), "5");
+    ck_assert_str_eq(one("SELECT version_num FROM alembic_version"), "0005");
     ck_assert_int_eq(eg_migrate_down(dsn, "migrations", 1, NULL, NULL, &err), EG_OK);
     ck_assert_str_eq(one("SELECT version_num FROM alembic_version"), "0001");
     ck_assert_int_eq(eg_migrate_down(dsn, "migrations", 0, NULL, NULL, &err), EG_OK);
@@ -137,7 +137,7 @@ START_TEST(unknown_versions_are_refused) {
     ck_assert_int_eq(eg_migrate_up(dsn, "migrations", EG_MIGRATE_NEWEST, NULL, NULL, &err), EG_FAIL);
     ck_assert_str_eq(err.place, "alembic_version");
     eg_err_clear(&err);
-    ck_assert_int_eq(eg_migrate_up(dsn, "migrations", 5, NULL, NULL, &err), EG_FAIL);
+    ck_assert_int_eq(eg_migrate_up(dsn, "migrations", 6, NULL, NULL, &err), EG_FAIL);
     ck_assert_str_eq(err.place, "target");
     eg_err_clear(&err);
     ck_assert_int_eq(eg_migrate_up("mysql://x", "migrations", 1, NULL, NULL, &err), EG_FAIL);

@@ -1,0 +1,217 @@
+"""GET /v1/panels: every panel gives the right rows on both stores; parameters, forms, ETag, the cache, and declarations of one's own."""
+import concurrent.futures
+import csv
+import io
+import json
+import pathlib
+import re
+import shutil
+import time
+import urllib.parse
+
+import pytest
+
+from support import binary, events, panel_data, wait
+
+DECLARED = sorted(path.stem for path in (binary.ROOT / "spec" / "panels").glob("*.json"))
+
+
+def ask(client, name, form=None, headers=None, **params):
+    words = urllib.parse.urlencode({**params, **({"format": form} if form else {})})
+    return client.get(f"/v1/panels/{name}" + (f"?{words}" if words else ""), headers=headers)
+
+
+def rows(client, panel, only=None, **params):
+    answer = ask(client, panel, **params)
+    assert answer.status == 200, answer
+    body = answer.json()
+    names = [column["name"] for column in body["columns"]]
+    assert body["row_count"] == len(body["rows"]) and body["truncated"] is False
+    return [[row[names.index(name)] for name in (only.split() if only else names)] for row in body["rows"]]
+
+
+@pytest.fixture
+def filled(client, store):
+    panel_data.fill(client)
+    if store.kind == "postgresql":
+        store.script("REFRESH MATERIALIZED VIEW vw_file_tokens")
+    return client
+
+
+def test_the_list_says_what_each_panel_takes(client):
+    panels = {panel["name"]: panel for panel in client.get("/v1/panels").json()["panels"]}
+    assert sorted(panels) == DECLARED
+    hot = panels["hot-modules"]
+    assert [(p["name"], p["type"]) for p in hot["parameters"]] == [("sha", "text"), ("limit", "integer")]
+    assert hot["parameters"][1]["default"] == 10 and hot["draw"] == {"kind": "bars", "x": "module", "y": "z"}
+    assert hot["cache_s"] == 60, "the seed's TTL for aggregates of tokens"
+    assert {"name": "z", "type": "number", "title": "sum of weights"} in hot["columns"]
+
+
+def test_every_panel_shows_what_is_there(filled):
+    for name, (params, columns, expected) in panel_data.EXPECTED.items():
+        assert (name, rows(filled, name, columns, **params)) == (name, expected)
+
+
+def test_the_heat_map_counts_violations_by_day(filled):
+    counts = {}
+    for gate, day, cnt in rows(filled, "gate-heatmap", "gate day cnt"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00.000000Z", day)
+        counts[gate] = counts.get(gate, 0) + cnt
+    assert counts == {"I3": 3, "I1": 1}
+    assert sum(row[2] for row in rows(filled, "gate-heatmap", last="200d")) == 5
+    assert rows(filled, "gate-heatmap", branch="nowhere") == []
+
+
+def test_lag_and_overview_count_the_newest_events(filled):
+    lag = {row[0]: row[1:] for row in rows(filled, "ingest-lag", "topic n p50_ms p95_ms p99_ms")}
+    n, p50, p95, p99 = lag["run.started@v1"]
+    assert n == 2 and 600e3 < p50 < p95 < p99 < 960e3 and 740e3 < p50 < 780e3
+    assert sum(row[1] for row in rows(filled, "ingest-lag", "topic n", events=7)) == 7
+    seen = {row[0]: row[1] for row in rows(filled, "overview", "topic cnt")}
+    assert seen["core.step.finished@v1"] == 6 and seen["invariants.result@v1"] == 5 and seen["commit.recorded@v1"] == 2
+
+
+def test_optional_parameters_narrow(filled):
+    assert [row[0] for row in rows(filled, "commits", "sha", branch="main")] == [panel_data.A, "c" * 40]
+    assert [row[0] for row in rows(filled, "commits", "sha", branch="")] == [panel_data.B, panel_data.A, "c" * 40]
+    assert rows(filled, "spec-thresholds", "module", module="core") == [["core"]]
+    assert rows(filled, "violation-tokens", "token pairs", token="MODIFY_SIG") == [["MODIFY_SIG", 3]]
+    assert rows(filled, "delta-density", "module", prefix="core.b") == [["core.b"]]
+    assert rows(filled, "dead-letters", "code", code="schema_invalid") == [["schema_invalid"]]
+    assert rows(filled, "sast-backlog", "severity", repo="another") == []
+
+
+@pytest.mark.parametrize("query,names", [
+    ("limit=ten", ["limit", "integer", "1 to 1000", "default 10", "ten"]), ("limit=0", ["limit", "1 to 1000"]), ("limit=5.5", ["limit"]),
+    ("limit=99999999999999999999", ["limit"]), ("", ["sha", "required", "missing"]), ("sha=", ["sha", "required"]),
+    ("sha=a&sha=b", ["sha", "twice"]), ("sha=a&limt=3", ["limt", "sha, limit"]), ("sha=a&format=xml", ["format", "json, ndjson or csv"]),
+    ("sha=" + "a" * 200, ["sha"])])
+def test_wrong_parameters_are_told(client, query, names):
+    answer = client.get("/v1/panels/hot-modules" + (f"?{query}" if query else ""))
+    assert answer.status == 400 and answer.json()["code"] == "param_invalid"
+    for name in names:
+        assert name in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("value", ["7", "0d", "7y", "-1d", "1d2", "d", "99999w", "' OR 1=1"])
+def test_durations_are_judged(client, value):
+    answer = ask(client, "overview", last=value)
+    assert answer.status == 400 and "24h" in answer.json()["detail"]
+
+
+def test_values_are_bound_not_written(filled):
+    for hostile in ("' OR '1'='1", "a'; DROP TABLE events; --", "$1", "%", "\\", "\u202e", '"', "]]", "$now"):
+        for name, column in (("hot-modules", "sha"), ("commits", "branch"), ("phi-nodes", "cell"), ("delta-density", "prefix")):
+            assert rows(filled, name, **{column: hostile}) == []
+
+
+def test_unknown_panels_are_not_found(client):
+    assert client.get("/v1/panels/none").status == 404
+    assert client.get("/v1/panels/..%2f..%2fetc").status == 404
+
+
+def test_the_three_forms_say_the_same(filled):
+    body = ask(filled, "token-histogram", sha=panel_data.A).json()
+    names = [column["name"] for column in body["columns"]]
+    lines = ask(filled, "token-histogram", form="ndjson", sha=panel_data.A).text.splitlines()
+    end = json.loads(lines.pop())
+    assert [json.loads(line) for line in lines] == [dict(zip(names, row)) for row in body["rows"]]
+    assert (end["status"], end["row_count"], end["truncated"]) == ("done", 3, False)
+    by_accept = ask(filled, "token-histogram", headers={"Accept": "text/csv"}, sha=panel_data.A)
+    assert by_accept.headers["Content-Type"].startswith("text/csv")
+    table = list(csv.reader(io.StringIO(by_accept.text)))
+    assert table[0] == names and [[token, int(cnt), float(weight)] for token, cnt, weight in table[1:]] == body["rows"]
+
+
+def test_an_unchanged_answer_is_304(filled, start_server):
+    first = ask(filled, "gates", sha=panel_data.A)
+    tag = first.headers["ETag"]
+    assert tag.startswith('W/"') and "generated_at" in first.json()
+    again = ask(filled, "gates", headers={"If-None-Match": f'"x", {tag}'}, sha=panel_data.A)
+    assert again.status == 304 and again.body == b"" and again.headers["ETag"] == tag
+    assert ask(filled, "gates", headers={"If-None-Match": '"x"'}, sha=panel_data.A).status == 200
+    assert ask(filled, "gates", sha=panel_data.B).headers["ETag"] != tag
+
+
+def metric(client, name):
+    return float(re.search(rf"^{name} (\S+)$", client.get("/metrics").text, re.M).group(1))
+
+
+def own_spec(scratch, **panels):
+    """A copy of spec/ with panels of one's own beside it."""
+    spec = scratch / "spec"
+    shutil.copytree(binary.ROOT / "spec", spec)
+    for name, panel in panels.items():
+        (spec / "panels" / f"{name.replace('_', '-')}.json").write_text(json.dumps({
+            "name": name.replace("_", "-"), "system": "own", "group": "Own", "title": "t", "description": "d", "parameters": [], "cache_s": 0,
+            "draw": {"kind": "table"}, "columns": [{"name": "n", "type": "integer", "title": "n"}], **panel}))
+    return spec
+
+
+COUNT = {"sql": {"any": "SELECT count(*) FROM commit_labels"}}
+
+
+def test_a_panel_of_another_spec_appears_and_its_cache_is_kept(store, scratch, start_server):
+    spec = own_spec(scratch, own_kept={**COUNT, "cache_s": 3600}, own_short={**COUNT, "cache_s": 1}, own_fresh=COUNT)
+    server = start_server(store, args=["--spec", str(spec)])
+    with server.client() as client:
+        assert {"own-kept", "own-short", "own-fresh", "commits"} <= {panel["name"] for panel in client.get("/v1/panels").json()["panels"]}
+        before = [ask(client, name) for name in ("own-kept", "own-short", "own-fresh")]
+        assert [answer.json()["rows"] for answer in before] == [[[0]]] * 3
+        assert re.fullmatch(r"private, max-age=(3600|3599)", before[0].headers["Cache-Control"])
+        assert before[2].headers["Cache-Control"] == "private, max-age=0"
+        client.post_event(events.label())
+        assert ask(client, "own-fresh").json()["rows"] == [[1]]
+        assert ask(client, "own-kept").body == before[0].body, "the kept answer, with the moment it was made"
+        wait.until(lambda: ask(client, "own-short").json()["rows"] == [[1]], "the answer is kept no longer than its time")
+        assert metric(client, "egdb_panels_from_cache_total") >= 1
+
+
+def test_asked_at_once_it_runs_once(store, scratch, start_server):
+    slow = ("SELECT count(*) FROM (SELECT pg_sleep(1)) AS s" if store.kind == "postgresql" else
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n")
+    server = start_server(store, args=["--spec", str(own_spec(scratch, own_slow={"sql": {"any": slow}}))])
+
+    def one(_):
+        with server.client() as client:
+            return ask(client, "own-slow").body
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool, server.client() as client:
+        assert len(set(pool.map(one, range(8)))) < 8
+        asked, runs, shared = (metric(client, f"egdb_panels_{name}_total") for name in ("asked", "runs", "shared"))
+    assert asked == 8 and runs + shared == 8 and shared >= 4
+
+
+def test_a_client_that_goes_cancels_its_run(store, scratch, start_server):
+    slow = ("SELECT count(*) FROM (SELECT pg_sleep(600)) AS s" if store.kind == "postgresql" else
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+    server = start_server(store, args=["--spec", str(own_spec(scratch, own_endless={"sql": {"any": slow}}))],
+                          config={"store.read_timeout_ms": 2000})
+    with server.client() as client:
+        answer = ask(client, "own-endless")
+        assert answer.status == 504 and answer.json()["code"] == "timeout"
+        assert metric(client, "egdb_panels_failed_total") == 1
+
+
+@pytest.mark.parametrize("change,words", [
+    ({"sql": {"any": "SELECT nothing FROM commits"}}, ["own.json", "nothing"]),
+    ({"sql": {"any": "SELECT $sha FROM commits"}}, ["own.json", "sql.any", "$sha"]),
+    ({"sql": {"any": "SELECT 1"}, "parameters": [{"name": "x", "type": "text", "title": "x", "default": ""}]}, ["$x", "not used"]),
+    ({"sql": {"any": "SELECT $x"}, "parameters": [{"name": "x", "type": "text", "title": "x"}]}, ["$x", "[[ ]]"]),
+    ({"sql": {"any": "SELECT $x"}, "parameters": [{"name": "x", "type": "int", "title": "x"}]}, ["parameters[0].type"]),
+    ({"sql": {"any": "SELECT $x"}, "parameters": [{"name": "x", "type": "integer", "title": "x", "default": 9, "least": 1, "most": 5}]},
+     ["parameters[0].default", "1 to 5"]),
+    ({"sql": {"any": "SELECT $format"}, "parameters": [{"name": "format", "type": "text", "title": "x", "default": ""}]}, ["parameters[0].name"]),
+    ({"sql": {"postgresql": "SELECT 1"}}, ["sql", "sqlite"]), ({}, ["egql or sql"]), ({**COUNT, "colour": 1}, ["colour"]),
+    ({**COUNT, "name": "other"}, ["name", "other"]), ({**COUNT, "cache_s": -1}, ["cache_s"]), ({**COUNT, "draw": {"kind": "pie"}}, ["draw.kind"]),
+    ({**COUNT, "draw": {"kind": "bars", "x": "n", "y": "m"}}, ["draw.y", "\"m\""]), ({**COUNT, "columns": []}, ["columns"]),
+    ({**COUNT, "columns": [{"name": "n", "type": "float", "title": "n"}]}, ["columns[0].type"]),
+    ({"sql": {"any": "SELECT [[ 1"}}, ["[["]), ({"sql": {"any": "DELETE FROM commits"}}, ["own.json"])])
+def test_a_wrong_declaration_stops_the_start(store, scratch, change, words):
+    spec = own_spec(scratch, own=change)
+    told = [binary.run("serve", "--listen", "127.0.0.1:0", "--store", store.dsn, "--spec", str(spec), check=78),
+            binary.run("check", "--store", store.dsn, "--spec", str(spec), check=78)]
+    for done in told:
+        for word in words:
+            assert word in done.err, done.err
