@@ -180,9 +180,12 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
 
-units: $(UNIT_BIN) $(OUT)/http_probe
+units: $(UNIT_BIN) $(OUT)/http_probe $(OUT)/egql_probe
 
 $(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a store, for tests/api/test_framing.py
+	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store without a server, for tests/contract/test_egql.py
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)

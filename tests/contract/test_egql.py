@@ -1,0 +1,334 @@
+"""EGQL on the two stores: the same rows in the same order, for queries that are written (tests/egql/both_stores.txt) and made, over a data
+set that fills every source."""
+import datetime
+import json
+import math
+import random
+
+import pytest
+
+from support import egql, server as servers, stores
+
+WRITTEN = [line for line in (egql.ROOT / "tests/egql/both_stores.txt").read_text().splitlines() if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def both(pg_cluster, templates, tmp_path_factory):
+    """The two stores with the same data, each with a probe."""
+    folder = tmp_path_factory.mktemp("egql")
+    sqlite = stores.SqliteStore(folder / "egdb.db", template=templates.sqlite())
+    postgres = stores.PostgresStore(pg_cluster)
+    postgres.create(template=templates.postgres(pg_cluster))
+    for store in (sqlite, postgres):
+        place = folder / store.kind
+        place.mkdir()
+        server = servers.Server(store, place).start()
+        try:
+            egql.fill(server, store)
+        finally:
+            server.finish()
+    for view in ("vw_last_run_by_sha", "vw_invariants_heatmap"):
+        postgres.query(f"REFRESH MATERIALIZED VIEW {view}")
+    postgres.query("ANALYZE")
+    with egql.Probe(sqlite) as a, egql.Probe(postgres) as b:
+        yield a, b
+    sqlite.remove()
+    postgres.remove()
+
+
+def same(a, b):
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return a == b or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    return a == b
+
+
+def agree(both, query, **kw):
+    a, b = (probe.ask(query, **kw) for probe in both)
+    for store, answer in zip(("sqlite", "postgresql"), (a, b)):
+        assert answer.get("error") not in ("internal", "store_unavailable", "usage", "timeout"), (store, query, answer)
+    assert a.get("error") == b.get("error"), (query, a.get("message"), b.get("message"))
+    if "error" in a:
+        return a
+    assert a["columns"] == b["columns"] and a["truncated"] == b["truncated"], query
+    for i, (x, y) in enumerate(zip(a["rows"], b["rows"])):
+        assert same(x, y), f"{query}\nrow {i}:\n  sqlite     {x}\n  postgresql {y}"
+    assert len(a["rows"]) == len(b["rows"]), (query, len(a["rows"]), len(b["rows"]))
+    return a
+
+
+@pytest.mark.parametrize("query", WRITTEN)
+def test_written_queries_give_the_same_rows(both, query):
+    answer = agree(both, query)
+    assert "error" not in answer, answer
+
+
+class Maker:
+    """Queries by chance over the declared sources."""
+    VALUES = {"text": ['"core"', "main", "I3", '"a"', '"core/f1.py"', "pass", '""', '"ä"'], "integer": ["0", "1", "37", "100", "2.5"],
+              "number": ["0", "0.5", "1", "-1", "1e3"], "boolean": ["true", "false"], "time": ['"2025-10-10"', '"2030-01-01T00:00Z"'],
+              "json": ["1", "2", "0.1", "true", "false", '"alpha"', '"1"', '""', "10", '"ä"']}
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.sources = [json.loads(path.read_text()) for path in sorted((egql.ROOT / "spec/sources").glob("*.json"))]
+
+    def key(self, source):
+        fields = [(name, f["type"]) for name, f in source["fields"].items() if not f.get("surrogate") and not f.get("depth")
+                  and f["type"] != "bytes"]
+        name, kind = self.random.choice(fields)
+        if kind == "json":
+            return name + "." + self.random.choice(["x", "tokens", "why", "ssim", "n.deep.0", "n.deep.1.k", "line", "MODIFY_SIG", "rows"]), kind
+        if source.get("event") and self.random.random() < 0.2:
+            return "payload." + self.random.choice(["x", "n.deep.0", 'n.deep."-1".k', "module", "x.aa", "x.0", "n"]), "json"
+        return name, kind
+
+    def predicate(self, source):
+        key, kind = self.key(source)
+        value = lambda: self.random.choice(self.VALUES[kind])
+        roll = self.random.random()
+        if roll < 0.15:
+            return f"EXISTS {key}"
+        if roll < 0.3:
+            return f"{key} IN ({', '.join(value() for _ in range(3))})"
+        if roll < 0.45 and kind in ("text", "json"):
+            return f"{key} {self.random.choice(['~', '!~'])} \"{self.random.choice(['a', '^a', 'e$', '[0-9]+', 'core|gui', '.'])}\""
+        op = self.random.choice(["=", "!="] if kind == "boolean" else ["=", "!=", "<", "<=", ">", ">="])
+        return f"{key} {op} {value()}"
+
+    def condition(self, source, depth=0):
+        roll = self.random.random()
+        if depth > 2 or roll < 0.5:
+            return self.predicate(source)
+        if roll < 0.65:
+            return f"NOT ({self.condition(source, depth + 1)})"
+        word = self.random.choice([" AND ", " OR ", " "])
+        return "(" + word.join(self.condition(source, depth + 1) for _ in range(2)) + ")"
+
+    def grouped(self, source):
+        keys = {self.key(source)[0] for _ in range(self.random.randint(0, 2))}
+        keys -= {k for k in keys if k == "payload.n"}
+        number = [n for n, f in source["fields"].items() if f["type"] in ("integer", "number") and not f.get("surrogate") and not f.get("depth")]
+        items = list(keys) + ["count()"]
+        if number:
+            n = self.random.choice(number)
+            items += self.random.sample([f"sum({n})", f"avg({n}) AS mean", f"min({n})", f"max({n})", f"p50({n})", f"p95({n})", f"count({n})",
+                                         f"count(DISTINCT {n})"], 3)
+        if source.get("event"):
+            items += self.random.sample(["min(payload.x) AS low", "max(payload.x) AS high", "sum(payload.n.deep.0) AS s", "p90(payload.x) AS p",
+                                         "count(DISTINCT payload.x) AS d"], 2)
+        order = self.random.choice(["", " ORDER BY count DESC", " ORDER BY count"])
+        group = f" GROUP BY {', '.join(keys)}" if keys else ""
+        return f"({', '.join(items)})", group + (order if keys else "")
+
+    def query(self):
+        source = self.random.choice(self.sources)
+        where = f" WHERE {self.condition(source)}" if self.random.random() < 0.8 else ""
+        scopes = ["all"] * 3
+        if source.get("event"):
+            scopes += ["branch(main)", "run(run-004)", f"causes(01EGQL{20:020d})", f"effects(01EGQL{13:020d})"]
+            if not source.get("graph"):
+                scopes += [f"sha({egql.SHAS[3]})", "sha(abcd)", f"range({egql.SHAS[0]}..{egql.SHAS[4]})"]
+        items, tail = "", ""
+        if self.random.random() < 0.35:
+            items, tail = self.grouped(source)
+        else:
+            keys = list(dict.fromkeys(self.key(source)[0] for _ in range(4)))
+            items = f"({', '.join(keys)})"
+            if self.random.random() < 0.6:
+                tail = " ORDER BY " + ", ".join(f"{self.key(source)[0]} {self.random.choice(['ASC', 'DESC'])}" for _ in range(2))
+            elif not source.get("tie"):
+                tail = ""
+        window = self.random.choice(["", "", "", " LAST 2d", " LAST 900h"]) if source.get("time") or source.get("event") else ""
+        limit = self.random.choice(["", "", " LIMIT 7", " LIMIT 1"])
+        return f"SELECT {source['name']} {items} FROM {self.random.choice(scopes)}{where}{tail}{window}{limit}"
+
+
+def test_made_queries_give_the_same_rows(both):
+    maker, rows, answered, wrong = Maker(20251010), 0, 0, {}
+    for _ in range(1200):
+        query = maker.query()
+        answer = agree(both, query)
+        if "error" in answer:
+            wrong[answer["message"]] = query
+        else:
+            answered += 1
+            rows += len(answer["rows"])
+    assert answered >= 1100, wrong
+    assert rows > 4000
+
+
+def rows(both, query, **kw):
+    answer = agree(both, query, **kw)
+    assert "error" not in answer, answer
+    return answer["rows"]
+
+
+def by(row, *names):
+    return tuple(row[name] for name in names)
+
+
+def posted(topic):
+    return [e for e in egql.data() if e["topic"] == topic]
+
+
+def test_the_seeds_four_examples(both):
+    sha = egql.SHAS[3]
+    got = rows(both, f'SELECT events FROM sha({sha}) WHERE topic~ "core\\..*" SINCE 2025-10-10T00:00Z')
+    want = [e for e in egql.data() if e["repo_sha"] == sha and e["topic"].startswith("core.")]
+    assert [r[0] for r in got] == [e["id"] for e in sorted(sorted(want, key=lambda e: e["id"]), key=lambda e: e["ts_utc"], reverse=True)]
+
+    hour = f"{(egql.NOW_S - 3600) * 1000000}"
+    got = rows(both, 'SELECT tokens (event_id, created_utc) FROM branch(main) WHERE file="core/pipeline.py" LAST 1h')
+    main = {sha for sha in egql.SHAS if sha != egql.SHAS[3]}
+    want = [e["id"] for e in posted("delta.tokens@v1") if e["ts_utc"] >= egql.events.utc(int(hour) / 1e6)
+            and any(t["file"] == "core/pipeline.py" for t in e["payload"]["tokens"]) and (e.get("repo_branch") == "main" or e["repo_sha"] in main)]
+    assert sorted(r[0] for r in got) == sorted(want) and want
+
+    got = rows(both, 'SELECT invariants (event_id, module, gate) FROM branch(main) WHERE gate=I3 AND payload.module="core" LAST 7d')
+    want = [e["id"] for e in posted("invariants.result@v1") if e["payload"]["gate"] == "I3" and e["payload"].get("module") == "core"
+            and e["ts_utc"] >= egql.events.utc(egql.NOW_S - 7 * 86400) and (e.get("repo_branch") == "main" or e["payload"]["sha"] in main)]
+    assert sorted(r[0] for r in got) == sorted(want) and want and all(r[1:] == ["core", "I3"] for r in got)
+
+    got = rows(both, f'SELECT graph (depth, src, dst, resolved) FROM sha({egql.SHAS[5]}) WHERE start="pkg.a:run" depth<=3')
+    a, b, c = "AST::pkg/a.py#", "AST::pkg/b.py#", "AST::pkg/c.py#"
+    assert [tuple(r) for r in got] == [
+        (1, "AST::pkg/a.c#run", c + "end", True), (1, a + "run", a + "Cls.m", True), (1, a + "run", b + "step", True),
+        (1, a + "run", c + "loop", True), (2, a + "Cls.m", a + "run", True), (2, b + "step", "?unknown", False), (2, b + "step", c + "end", True),
+        (2, c + "loop", c + "loop", True)]
+
+
+def test_walks(both):
+    def walk(text):
+        return {tuple(r) for r in rows(both, f"SELECT graph (depth, src, dst) FROM all WHERE {text}")}
+
+    a, b, c = "AST::pkg/a.py#", "AST::pkg/b.py#", "AST::pkg/c.py#"
+    assert walk('start="pkg.c:end" direction=in depth<=2') == {
+        (1, b + "step", c + "end"), (1, "AST::pkg/a.c#run", c + "end"), (1, c + "loop~2", c + "end"), (2, a + "run", b + "step"),
+        (2, b + "other", b + "step")}
+    assert walk(f'start="{b}other" direction=both depth<=1') == {(1, b + "other", b + "step"), (1, "AST::pkg/__init__.py#init", b + "other")}
+    assert walk('start="pkg.a" etype=import') == {(1, a, b)}
+    assert walk('start="pkg.c:loop"') == {(1, c + "loop", c + "loop"), (1, c + "loop~2", c + "end")}, "all of one name"
+    assert walk('start="pkg:init"') == {(1, "AST::pkg/__init__.py#init", b + "other")}
+    assert walk('start="pkg.a:ru"') == walk('start="pk:a.run"') == walk('start="AST::%"') == set()
+    assert agree(both, 'SELECT graph FROM all WHERE start=$s', params={"s": "pkg.a:run"})["rows"]
+
+
+def test_budgets_are_flagged(both):
+    walk = 'SELECT graph FROM all WHERE start="pkg.a:run" depth<=9'
+    whole = agree(both, walk)
+    assert not whole["truncated"]
+    assert agree(both, walk, nodes=2)["truncated"] and agree(both, walk, rows=3)["truncated"]
+    assert agree(both, walk, rows=3)["rows"] == whole["rows"][:3]
+    assert not agree(both, walk + " LIMIT 3")["truncated"]
+    events = "SELECT events (id) FROM all"
+    assert agree(both, events, rows=5)["truncated"] and len(agree(both, events, rows=5)["rows"]) == 5
+    assert not agree(both, events + " LIMIT 5")["truncated"]
+    capped = agree(both, events + " LIMIT 50", most=10)
+    assert capped["truncated"] and len(capped["rows"]) == 10
+    assert agree(both, "SELECT events FROM effects(01EGQL00000000000000000006)", nodes=2)["truncated"]
+    assert not agree(both, "SELECT events FROM effects(01EGQL00000000000000000006)")["truncated"]
+
+
+def test_commits_by_prefix(both):
+    assert agree(both, "SELECT events FROM sha(8f1c)")["error"] == "sha_ambiguous"
+    assert all(sha in agree(both, "SELECT events FROM sha(8f1c)")["message"] for sha in egql.SHAS[:2])
+    assert agree(both, "SELECT events FROM sha(dead)")["error"] == "sha_unknown"
+    assert agree(both, "SELECT events FROM sha($s)", params={"s": "xyz"})["error"] == "query_invalid"
+    assert rows(both, "SELECT events FROM sha(ABCD)") == rows(both, f"SELECT events FROM sha({egql.SHAS[3]})")
+    assert {r[0] for r in rows(both, f"SELECT commits (commit_sha) FROM range({egql.SHAS[2]}..{egql.SHAS[4]})")} == {egql.SHAS[3], egql.SHAS[4]}
+    refused = agree(both, 'SELECT graph FROM sha(abcd) WHERE start="pkg.a:run"')
+    assert refused["error"] == "graph_not_indexed" and egql.SHAS[5] in refused["message"] and "egdb-index graph" in refused["message"]
+    assert agree(both, 'SELECT graph FROM branch(side) WHERE start="pkg.a:run"')["error"] == "graph_not_indexed"
+
+
+def test_causes_and_effects(both):
+    chain = [e for e in egql.data() if e.get("causation_id")]
+    last = next(e for e in chain if e["topic"] == "invariants.result@v1")
+    ids = {e["id"]: e for e in egql.data()}
+    up, at = set(), last
+    while at:
+        up.add(at["id"])
+        at = ids.get(at.get("causation_id"))
+    assert {r[0] for r in rows(both, f"SELECT events (id) FROM causes({last['id']})")} == up and len(up) == 5
+    assert {r[0] for r in rows(both, f"SELECT events (id) FROM effects({min(up)})")} == up
+
+
+def occurrences(topics, without, most_ms):
+    """What PATH means, in Python."""
+    log = sorted((e["ts_utc"], n, e) for n, e in enumerate(egql.data()))
+    at = lambda entry: datetime.datetime.fromisoformat(entry[0].replace("Z", "+00:00"))
+    for first in (entry for entry in log if entry[2]["topic"] == topics[0]):
+        steps = [first]
+        for topic in topics[1:]:
+            later = [x for x in log if x[:2] > steps[-1][:2] and x[2]["topic"] == topic and x[2]["correlation_id"] == first[2]["correlation_id"]]
+            if not later:
+                break
+            steps.append(later[0])
+        else:
+            between = [x for x in log if first[:2] < x[:2] < steps[-1][:2] and x[2]["topic"] == without
+                       and x[2]["correlation_id"] == first[2]["correlation_id"]]
+            if (at(steps[-1]) - at(first)).total_seconds() * 1000 <= most_ms and not between:
+                yield [first[2]["correlation_id"]] + [x[2]["id"] for x in steps]
+
+
+def test_paths(both):
+    topics = ["run.started@v1", "core.step.finished@v1", "invariants.result@v1"]
+    for without, most_ms in (("run.finished@v1", 10**9), ("delta.tokens@v1", 10**9), ("run.finished@v1", 3000), ("core.step.finished@v1", 8000)):
+        found = rows(both, f"PATH {' >> '.join('topic:' + t for t in topics)} FROM all WHERE window <= {most_ms} AND NOT EXISTS topic:{without}")
+        want = list(occurrences(topics, without, most_ms))
+        assert sorted(r[:4] for r in found) == sorted(want)
+    assert want is not None and list(occurrences(topics, "none", 10**9))
+
+
+def test_truth(both):
+    every = len(rows(both, "SELECT events (id) FROM all WHERE topic ~ \".\""))
+    for predicate in ("payload.x = 1", "payload.x != 1", "payload.x < 5", "payload.x ~ \"a\"", "payload.x IN (1, true)", "EXISTS payload.x",
+                      "repo_branch = main", "repo_branch != main", "payload.x = null", "causation_id ~ \"1\""):
+        yes = rows(both, f"SELECT events (id) FROM all WHERE {predicate}")
+        no = rows(both, f"SELECT events (id) FROM all WHERE NOT {predicate}")
+        twice = rows(both, f"SELECT events (id) FROM all WHERE NOT NOT {predicate}")
+        assert len(yes) + len(no) == every and twice == yes, predicate
+    values = [r[0] for r in rows(both, "SELECT events (payload.x) FROM all WHERE payload.x = 1")]
+    assert values and all(type(v) in (int, float) and v == 1 for v in values)
+    assert all(r[0] is True for r in rows(both, "SELECT events (payload.x) FROM all WHERE payload.x = true"))
+    order = [r[0] for r in rows(both, "SELECT events (payload.x) FROM all ORDER BY payload.x")]
+    rank = [9 if v is None else 3 if isinstance(v, bool) else 1 if isinstance(v, (int, float)) else 2 if isinstance(v, str) else 4 for v in order]
+    assert rank == sorted(rank) and set(rank) == {1, 2, 3, 4, 9}
+
+
+def test_equality_on_a_payload_path_uses_the_gin_index(both):
+    plan = both[1].ask('SELECT events FROM all WHERE payload.x = "alpha"', explain=True)["explain"]
+    assert plan["estimate"] is not None and plan["plan"]
+    sql, params = both[1].ask('SELECT events FROM all WHERE payload.x = "alpha"', compile=True)["statements"][-1]
+    assert "@>" in sql and {"x": "alpha"} in params
+
+
+def test_hostile_values_are_values(both):
+    """Strings that would be SQL, JSON, a pattern, a path: never an error of the store, never a row that should not be."""
+    chance = random.Random(7)
+    bits = ["'", '"', "''", "\\", ";", "--", "/*", "*/", ")", "(", "$1", "?1", "%s", "%", "_", "\u0001", "\n", "é", "😀", "DROP TABLE events", " OR 1=1",
+            "{", "}", "[", "]", ":", "#>>", "@>", "NULL", "nan", "1e999", "\\u0000", "$$", "E'", "`", "~", "^", "|", "AST::", "q"]
+    for i in range(1000):
+        text = "".join(chance.choice(bits) for _ in range(chance.randint(1, 8)))
+        quoted = '"' + text.replace('"', '""') + '"'
+        for query, params in ((f"SELECT events FROM all WHERE source={quoted} OR payload.x={quoted} OR payload.x IN ({quoted}, 1.25)", {}),
+                              ("SELECT events FROM all WHERE source=$v OR payload.x=$v OR payload.x IN ($v, 1.25)", {"v": text}),
+                              (f"SELECT events FROM all WHERE EXISTS payload.{quoted} OR payload.n.{quoted}={quoted}", {}),
+                              ("SELECT steps FROM run($v)", {"v": text}), ("SELECT steps FROM branch($v)", {"v": text + "\u2603"}),
+                              ("SELECT events FROM causes($v)", {"v": text}), ("SELECT graph FROM all WHERE start=$v depth<=2", {"v": text})):
+            answer = agree(both, query, params=params)
+            assert answer.get("rows") == [] or answer.get("error") == "query_invalid", (query, params, answer)
+        agree(both, "SELECT events (id) FROM all WHERE source ~ $v", params={"v": text})
+
+
+def test_hostile_patterns_end(both):
+    for pattern in ("(a*)*b", "(a|a)*b", "(a+)+$", "((a{1,30}){1,30})b", ".*.*.*.*.*x", "(.*)*y", "(x+x+)+y"):
+        for probe in both:
+            answer = probe.ask("SELECT events (id) FROM all WHERE payload.x ~ $v", params={"v": pattern})
+            assert "rows" in answer or answer["error"] in ("param_invalid", "usage", "timeout", "query_invalid"), answer
