@@ -36,7 +36,7 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c server/event/tail.c server/event/tail_feed.c server/event/tail_follow.c \
 	server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
-	server/event/redrive_read.c server/event/dlq_delete.c
+	server/event/redrive_read.c server/event/dlq_delete.c server/event/gone.c server/event/sender.c
 EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c egql/parse_cond.c egql/parse_scope.c egql/parse_path.c \
 	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c \
 	egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c egql/emit_cond.c \

@@ -225,6 +225,7 @@ static eg_status start_event(struct eg_app *app, struct eg_err *err) {
         .batch_most_b = (size_t)c->event_batch_most_b,
         .queue_most_events = (size_t)c->event_queue_most_events,
         .queue_most_b = (size_t)c->event_queue_most_b,
+        .sender_most_events = (size_t)c->event_sender_most_events,
         .request_most_events = (size_t)c->event_request_most_events,
         .store_wait_ms = (int)c->event_store_wait_ms,
         .group_commit = c->event_group_commit,

@@ -32,6 +32,7 @@ struct eg_need_state { /* of one natural key of one need shape */
     bool exists;
     bool created;  /* by this batch */
     bool may_come; /* a row of this batch may make it: rows that wait for it in the database are fetched */
+    unsigned since; /* raised when the row is found or made (gone.c) */
     struct eg_need_state *next_coming; /* of those whose waiting rows were not asked for yet */
     struct eg_wait_list waiters;
 };
@@ -86,6 +87,7 @@ struct eg_batch {
     struct eg_map *ids;   /* id → struct eg_known_id */
     struct eg_map *dlq;   /* original hash → struct eg_known_letter */
     struct eg_map *letters; /* id → struct eg_letter_state, of those that are acted upon */
+    struct eg_map *gone;  /* delete and key bytes → the rows that are there (gone.c) */
     struct eg_map *needs; /* shape id and key bytes → struct eg_need_state */
     struct eg_need_state **need_list;
     size_t n_needs, cap_needs;
@@ -134,6 +136,12 @@ void eg_batch_take_waiting(struct eg_event *event); /* may note more needs, and 
 void eg_batch_join_waiting(struct eg_event *event); /* when all needs are answered: the rows wait here now */
 /* Rows that still wait, into pending_rows' buffers. */
 void eg_batch_keep_waiting(struct eg_event *event);
+
+/* gone.c: a needed row was found (cells of the lookup's `out`), made, or is deleted. */
+void eg_gone_note_found(struct eg_batch *batch, struct eg_need_state *state, const struct eg_value *cells);
+void eg_gone_note_made(struct eg_batch *batch, struct eg_need_state *state, const struct eg_creates *creates,
+                       const struct eg_value *params);
+void eg_gone_delete(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params);
 
 /* waiting.c: parameters as the JSON that pending_rows keeps. */
 struct eg_str eg_params_encode(struct eg_arena *arena, const enum eg_type *types, const struct eg_value *values, size_t n);

@@ -24,6 +24,7 @@ struct eg_event_config {
     size_t batch_most_b;        /* bytes of events in one transaction */
     size_t queue_most_events;   /* taken in and not yet answered; beyond: 503 overloaded */
     size_t queue_most_b;
+    size_t sender_most_events;  /* of these, those of one sender; beyond: 429; 0: no bound of its own */
     size_t request_most_events; /* one body; beyond: 413 */
     int store_wait_ms;          /* how long a request waits for the store before 503 */
     bool group_commit;          /* false: one event a transaction (for comparisons) */

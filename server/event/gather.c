@@ -110,6 +110,10 @@ eg_status eg_gather_reserve(struct eg_event *event, struct eg_submission *sub, s
         return eg_err_set(err, EG_E_OVERLOADED, NULL, "%zu events (%zu bytes) wait already; nothing of this request was taken",
                           event->stats.queue_events, event->stats.queue_b);
     }
+    if (eg_sender_take(event, sub, err) != EG_OK) {
+        event->stats.overloaded += sub->n_items;
+        return EG_FAIL;
+    }
     event->stats.queue_events += sub->n_items;
     event->stats.queue_b += size_b;
     sub->reserved_b = size_b;
@@ -124,6 +128,7 @@ void eg_gather_release(struct eg_event *event, struct eg_submission *sub) {
     event->stats.queue_events -= sub->n_items;
     event->stats.queue_b -= sub->reserved_b;
     sub->reserved = false;
+    eg_sender_give_back(event, sub);
 }
 
 void eg_gather_push(struct eg_event *event, struct eg_item *item) {

@@ -65,6 +65,8 @@ struct eg_item {
 
 enum eg_form { EG_FORM_ONE, EG_FORM_ARRAY, EG_FORM_NDJSON };
 
+struct eg_sender; /* sender.c */
+
 struct eg_submission {
     uint32_t magic;
     struct eg_event *event;
@@ -80,6 +82,7 @@ struct eg_submission {
     size_t next;       /* the next to be prepared */
     size_t n_open;     /* queued and not yet decided */
     bool reserved;
+    struct eg_sender *sender; /* whose share of the queue it is; NULL: not reserved, or no bound */
     size_t reserved_b; /* of the queue's bound */
     int64_t deadline_us; /* monotonic: when waiting for the store ends */
 };

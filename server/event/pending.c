@@ -134,6 +134,7 @@ static void note_created(struct eg_batch *batch, const struct eg_rule_plan *plan
         if (!state || (stands && (stands->exists || stands->created)))
             continue;
         state->created = true;
+        eg_gone_note_made(batch, state, creates, params);
         merge(woken, &state->waiters);
     }
 }
@@ -173,6 +174,8 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
     if (!missing) {
         struct eg_wait_list woken = {NULL, NULL};
         eg_phases_add(&batch->phases, plan, params);
+        if (plan->rule->dml.kind == EG_DML_DELETE)
+            eg_gone_delete(batch, plan, params);
         note_created(batch, plan, params, &woken);
         try_rows(event, &woken);
         return;
@@ -230,9 +233,10 @@ void eg_batch_take_needs(struct eg_event *event) {
         if (s == event->plan.n_shapes)
             continue;
         for (size_t r = 0; r < op->result.n_rows; r++) {
-            int64_t index = op->result.cells[r * op->result.n_columns].i;
-            EG_ASSERT(index >= 0 && (size_t)index < op->n_rows);
-            states[index]->exists = true;
+            const struct eg_value *cells = op->result.cells + r * op->result.n_columns;
+            EG_ASSERT(cells[0].i >= 0 && (size_t)cells[0].i < op->n_rows);
+            states[cells[0].i]->exists = true;
+            eg_gone_note_found(batch, states[cells[0].i], cells + 1);
         }
         states += op->n_rows;
     }

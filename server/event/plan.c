@@ -17,6 +17,8 @@ struct maker {
     size_t cap_shapes;
     struct keyset *keysets;
     size_t n_keysets;
+    struct eg_gone *gone;
+    size_t n_gone;
 };
 
 struct keyset {
@@ -123,7 +125,7 @@ static const struct eg_need_shape *need_shape(struct maker *m, const struct eg_n
         .need = need,
         .types = types,
         .lookup = {.kind = EG_DML_LOOKUP, .table = need->table, .n_key = need->n_where, .key = need->where,
-                   .n_out = 1, .out = need->where}, /* that it is there is all that is asked */
+                   .n_out = 1, .out = need->where}, /* plan_gone adds to it */
     };
     return made;
 }
@@ -276,6 +278,58 @@ static eg_status note_key_shape(struct maker *m, const struct eg_dml *dml) {
     return EG_OK;
 }
 
+static const struct eg_gone *gone_of(struct maker *m, const struct eg_dml *dml) {
+    size_t i = 0;
+    for (; i < m->n_gone; i++) {
+        const struct eg_gone *old = &m->gone[i];
+        if (old->table == dml->table && old->n == dml->n_key && !memcmp(old->columns, dml->key, dml->n_key * sizeof *dml->key))
+            return old;
+    }
+    m->gone[i] = (struct eg_gone){(int)m->n_gone++, dml->table, dml->n_key, dml->key};
+    return &m->gone[i];
+}
+
+/* The deletes that may take rows of the shape away, and their columns into its lookup. */
+static eg_status plan_gone(struct maker *m, struct eg_need_shape *shape) {
+    const struct eg_gone **of = eg_arena_alloc(m->arena, (m->n_gone + 1) * sizeof *of);
+    const int **out_at = eg_arena_alloc(m->arena, (m->n_gone + 1) * sizeof *out_at);
+    int *out = eg_arena_alloc(m->arena, (shape->need->table->n_columns + 1) * sizeof *out);
+    if (!of || !out_at || !out)
+        return EG_FAIL;
+    shape->gone = of;
+    shape->gone_out = out_at;
+    out[0] = shape->need->where[0]; /* that it is there is all that is asked without deletes */
+    shape->lookup.n_out = 1;
+    shape->lookup.out = out;
+    for (size_t i = 0; i < m->n_gone; i++) {
+        const struct eg_gone *gone = &m->gone[i];
+        int *at = gone->table == shape->need->table ? eg_arena_alloc(m->arena, (gone->n + 1) * sizeof *at) : NULL;
+        if (!at)
+            continue;
+        for (size_t j = 0; j < gone->n; j++) {
+            size_t k = 0;
+            while (k < shape->lookup.n_out && out[k] != gone->columns[j])
+                k++;
+            at[j] = (int)k;
+            if (k == shape->lookup.n_out)
+                out[shape->lookup.n_out++] = gone->columns[j];
+        }
+        of[shape->n_gone] = gone;
+        out_at[shape->n_gone++] = at;
+    }
+    return EG_OK;
+}
+
+static eg_status plan_gone_at(struct maker *m, const struct eg_dml *dml, struct eg_creates *made) {
+    struct eg_params *at = eg_arena_zalloc(m->arena, (made->shape->n_gone + 1) * sizeof *at);
+    made->gone_at = at;
+    for (size_t i = 0; at && i < made->shape->n_gone; i++) {
+        if (!params_of(m, dml, made->shape->gone[i]->n, made->shape->gone[i]->columns, &at[i]))
+            at[i].n = 0;
+    }
+    return at ? EG_OK : EG_FAIL;
+}
+
 static eg_status plan_creates(struct maker *m, struct eg_rule_plan *plan) {
     const struct eg_dml *dml = &plan->rule->dml;
     struct eg_creates *creates = eg_arena_alloc(m->arena, (m->plan->n_shapes + 1) * sizeof *creates);
@@ -289,6 +343,8 @@ static eg_status plan_creates(struct maker *m, struct eg_rule_plan *plan) {
             !params_of(m, dml, shape->need->n_where, shape->need->where, &made.at))
             continue;
         if (keeps && (!(made.unless = key_shape(m, dml)) || !params_of(m, dml, dml->n_key, dml->key, &made.unless_at)))
+            return EG_FAIL;
+        if (plan_gone_at(m, dml, &made) != EG_OK)
             return EG_FAIL;
         creates[plan->n_creates++] = made;
     }
@@ -356,6 +412,8 @@ static eg_status plan_rule(struct maker *m, const struct eg_rule *rule) {
     plan->needs = needs;
     for (size_t i = 0; i < rule->n_needs; i++)
         needs[i] = need_shape(m, &rule->needs[i]);
+    if (rule->dml.kind == EG_DML_DELETE)
+        plan->gone = gone_of(m, &rule->dml);
     if (plan_keysets(m, plan) != EG_OK || plan_creates(m, plan) != EG_OK || plan_fills(m, plan) != EG_OK ||
         plan_folding(m, plan) != EG_OK)
         return EG_FAIL;
@@ -376,12 +434,15 @@ static eg_status plan_rules(struct maker *m) {
     m->cap_shapes = n_needs + n_rules;
     m->shapes = eg_arena_alloc(m->arena, (m->cap_shapes + 1) * sizeof *m->shapes);
     m->keysets = eg_arena_alloc(m->arena, (n_keysets + 1) * sizeof *m->keysets);
-    if (!m->plan->rules || !m->shapes || !m->keysets)
+    m->gone = eg_arena_alloc(m->arena, (n_rules + 1) * sizeof *m->gone);
+    if (!m->plan->rules || !m->shapes || !m->keysets || !m->gone)
         return EG_FAIL;
     for (size_t i = 0; i < n_topics; i++) { /* all shapes before the first rule: what a row makes is told by all needs */
         for (size_t j = 0; j < topics[i]->n_rules; j++) {
             const struct eg_rule *rule = &topics[i]->rules[j];
             note_keysets(m, &rule->dml);
+            if (rule->dml.kind == EG_DML_DELETE)
+                (void)gone_of(m, &rule->dml);
             for (size_t k = 0; k < rule->n_needs; k++) {
                 if (!need_shape(m, &rule->needs[k]))
                     return EG_FAIL;
@@ -393,6 +454,10 @@ static eg_status plan_rules(struct maker *m) {
             if (note_key_shape(m, &topics[i]->rules[j].dml) != EG_OK)
                 return EG_FAIL;
         }
+    }
+    for (size_t i = 0; i < m->plan->n_shapes; i++) {
+        if (plan_gone(m, &m->shapes[i]) != EG_OK)
+            return EG_FAIL;
     }
     for (size_t i = 0; i < n_topics; i++) {
         for (size_t j = 0; j < topics[i]->n_rules; j++) {

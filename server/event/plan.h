@@ -7,12 +7,23 @@
 #include "db/db.h"
 #include "server/registry/registry.h"
 
+/* A way in which rows of a table are deleted: by these columns; distinct over all rules. */
+struct eg_gone {
+    int id;
+    const struct eg_table *table;
+    size_t n;
+    const int *columns;
+};
+
 /* A way in which rows of a table are needed by other rows: table and columns, distinct over all rules. */
 struct eg_need_shape {
     int id;
     const struct eg_need *need;    /* the first of them: table and where */
     struct eg_dml lookup;
     const enum eg_type *types;     /* n_where */
+    size_t n_gone;                 /* deletes that may take such a row away */
+    const struct eg_gone *const *gone;
+    const int *const *gone_out;    /* for each: which columns of the lookup's `out` are its own */
 };
 
 struct eg_params { /* indexes into a row's parameters */
@@ -30,6 +41,7 @@ struct eg_creates {
     struct eg_params at;
     const struct eg_need_shape *unless; /* not when this row stands already: it keeps its own columns. NULL: in any case */
     struct eg_params unless_at;
+    const struct eg_params *gone_at; /* shape->n_gone: where the row says their columns; n = 0: it does not */
 };
 
 struct eg_fill_use {
@@ -47,6 +59,7 @@ struct eg_rule_plan {
     struct eg_params key;                      /* of dml.key, for folding */
     size_t n_fills;
     const struct eg_fill_use *fills;
+    const struct eg_gone *gone; /* of a delete: what it takes away */
     bool *replaced; /* n_params: whether a later row's value wins when two are folded */
     bool moves_key; /* an update that changes a column of its key: what it changed is not found by the same key again */
 };

@@ -6,6 +6,8 @@
 #include "server/event/item.h"
 #include "server/event/plan.h"
 
+#define EG_SENDER_BUCKETS 1024
+
 struct eg_event {
     uint32_t magic;
     uv_loop_t *loop;
@@ -31,6 +33,7 @@ struct eg_event {
     void (*drained)(void *ctx);
     void *drained_ctx;
 
+    struct eg_sender *senders[EG_SENDER_BUCKETS]; /* those with events in the queue */
     struct eg_batch batch; /* the one in flight */
     struct eg_tail *tail;  /* streams of events */
 };
@@ -96,6 +99,10 @@ size_t eg_gather_take(struct eg_event *event, struct eg_link *into, size_t *n_un
 void eg_gather_done(struct eg_event *event, struct eg_item *item); /* result is set: wakes its request when all are */
 void eg_gather_next(struct eg_event *event);       /* starts the next batch, if there is one and nothing is to be waited for */
 void eg_gather_batch_over(struct eg_event *event); /* after its items were answered: deadlines, and the end of a drain */
+
+/* sender.c: a sender's share of the queue. err: too_many_requests, overloaded. */
+EG_MUST_CHECK eg_status eg_sender_take(struct eg_event *event, struct eg_submission *sub, struct eg_err *err);
+void eg_sender_give_back(struct eg_event *event, struct eg_submission *sub);
 
 /* store.c */
 void eg_store_start(struct eg_event *event); /* takes a batch and begins */

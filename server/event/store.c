@@ -57,8 +57,9 @@ void eg_store_start(struct eg_event *event) {
     batch->ids = eg_map_new(batch->arena, expected);
     batch->dlq = eg_map_new(batch->arena, 16);
     batch->letters = eg_map_new(batch->arena, 16);
+    batch->gone = eg_map_new(batch->arena, 64);
     batch->needs = eg_map_new(batch->arena, expected);
-    if (!batch->keys || !batch->ids || !batch->dlq || !batch->letters || !batch->needs) {
+    if (!batch->keys || !batch->ids || !batch->dlq || !batch->letters || !batch->gone || !batch->needs) {
         eg_gather_put_back(event, &batch->items, true);
         batch->busy = false;
         eg_gather_batch_over(event);

@@ -1,4 +1,6 @@
 /* What flows do with a request: read its headers and parameters, and set its answer. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +11,20 @@ const char *eg_request_header(const struct eg_request *req, const char *name) {
     EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
     const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
     return MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND, name);
+}
+
+const char *eg_request_peer(const struct eg_request *req) {
+    EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
+    const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *peer = info ? info->client_addr : NULL;
+    char text[INET6_ADDRSTRLEN] = "";
+    if (peer && peer->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, text, sizeof text);
+    else if (peer && peer->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, text, sizeof text);
+    const char *copy = eg_arena_dup(req->arena, text, strlen(text));
+    return copy ? copy : "";
 }
 
 struct header_walk {

@@ -83,6 +83,7 @@ const char *eg_request_header(const struct eg_request *req,
 /* Every header in turn, until each returns false. */
 void eg_request_headers(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value),
                         void *ctx);
+const char *eg_request_peer(const struct eg_request *req); /* the address it came from, "127.0.0.1" or "::1"; "" when unknown */
 const char *eg_request_query(const struct eg_request *req,
                              const char *name); /* decoded; NULL when absent, "" for `?name` */
 

@@ -102,3 +102,66 @@ def test_a_finding_that_keeps_its_first_id_is_no_parent_by_another(client, store
     assert store.query("SELECT id FROM sast_findings") == [("NF-A",)]
     assert store.query("SELECT nf_id FROM sast_fix_queue") == [("NF-A",)]
     assert store.scalar("SELECT count(*) FROM pending_rows") == 2
+
+
+def indexed(nodes, edges, path="a.py", **kw):
+    return events.event("code.graph.indexed@v1", {
+        "sha": "0" * 40, "module": path.removesuffix(".py"), "file": {"path": path, "sha256": "0" * 64},
+        "nodes": [{"uid": "AST::" + uid, "kind": "function", "name": uid} for uid in nodes],
+        "edges": [{"src": "AST::" + src, "dst": "AST::" + dst, "etype": "call"} for src, dst in edges]}, **kw)
+
+
+def edges(store):
+    """(source as sent, source as found, destination as sent); None: a hole."""
+    rows = store.query("SELECT e.src_uid, s.uid, e.dst_uid FROM ast_edges e LEFT JOIN ast_nodes s ON s.id = e.src_id ORDER BY e.id")
+    return [tuple(uid and uid.removeprefix("AST::") for uid in row) for row in rows]
+
+
+def test_a_parent_that_the_event_itself_removes(client, store):
+    """x was in the file's last index and is not in this one: the edge waits for it, and has no hole for a source meanwhile."""
+    client.post_event(indexed(["x", "y"], [("x", "y")]))
+    assert edges(store) == [("x", "x", "y")]
+    assert client.post_event(indexed([], [("x", "y")])).status == 201
+    assert edges(store) == [] and waiting(store) == 1
+    client.post_event(indexed(["x"], [], path="b.py"))
+    assert edges(store) == [("x", "x", "y")] and waiting(store) == 0
+
+
+def test_a_parent_that_the_batch_makes_and_removes(client, store):
+    batch = [indexed(["x"], []), indexed([], [("x", "y")]), indexed(["x"], [("x", "z")], path="b.py"), indexed([], [], path="b.py"),
+             indexed(["y"], [("x", "y"), ("y", "x")], path="c.py")]
+    assert client.post("/v1/events", batch).json()["stored"] == 5
+    assert None not in {found for _, found, _ in edges(store)}
+    assert waiting(store) == 1  # of c.py's, from x
+    assert ("y", "y", "x") in edges(store)
+
+
+def test_a_parent_that_is_removed_and_comes_again(client, store):
+    client.post_event(indexed(["x"], []))
+    client.post("/v1/events", [indexed(["x"], [("x", "x")]), indexed(["x"], [("x", "q")])])
+    assert edges(store) == [("x", "x", "q")] and waiting(store) == 0
+
+
+def test_a_parent_that_moves_to_another_file(client, store):
+    client.post_event(indexed(["x"], []))
+    client.post("/v1/events", [indexed([], []), indexed(["x"], [], path="b.py"), indexed([], []), indexed([], [("x", "y")], path="c.py")])
+    assert edges(store) == [("x", "x", "y")] and waiting(store) == 0
+
+
+def test_a_decision_on_a_fix_that_is_not_there(client, store):
+    """It cannot be one that comes later, since the ids are given here: it waits for nothing, and never meets another's fix."""
+    nf_id = "NF-3b1f0c9d8e7a6b5c4d3e2f1a0b"
+
+    def decide(**kw):
+        assert client.post_event(events.event("sast.fix.decided@v1", {"nf_id": nf_id, "status": "accepted", **kw})).status == 201
+        return [row[0] for row in store.query("SELECT status FROM sast_fix_queue ORDER BY id")]
+
+    assert decide(fix_id=1) == [] and waiting(store) == 0
+    document = client.get("/v1/topics/sast.findings.ready@v1").json()
+    client.post_event(events.event("sast.findings.ready@v1", document["x-egdb"]["examples"][0]))
+    client.post_event(events.event("sast.fix.requested@v1", {
+        "nf_id": nf_id, "pattern": "p", "fix_hint": "h", "review_gate": "human"}))
+    fix_id = store.scalar("SELECT id FROM sast_fix_queue")
+    assert decide(fix_id=fix_id + 1000) == ["queued"]
+    assert decide(fix_id=fix_id, nf_id="NF-aa11bb22cc33dd44ee55ff6600") == ["queued"] and waiting(store) == 0
+    assert decide(fix_id=fix_id) == ["accepted"]

@@ -1,6 +1,12 @@
 """A store that takes nothing while clients go on: what does not fit is refused at once, memory stays bounded, and it is over by itself."""
+import http.client
 import json
 import pathlib
+import threading
+import time
+
+import jwt
+import pytest
 
 from support import binary, events, wait
 from support.hold import held
@@ -8,6 +14,15 @@ from support.raw import Raw
 
 QUEUE_EVENTS = 64
 QUEUE_B = 2 << 20
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def token(sub):
+    return jwt.encode({"sub": sub, "scope": "events:write", "exp": int(time.time()) + 600}, SECRET, "HS256")
+
+
+def bearer(text):
+    return {"Authorization": f"Bearer {text}"}
 
 
 def posts(server, count, size_b=0):
@@ -59,6 +74,48 @@ def test_overload_is_refused_at_once_and_ends(start_server, store):
             raw.socket.close()
         assert client.post_event(events.label()).status == 201
     assert store.scalar("SELECT count(*) FROM events") == QUEUE_EVENTS + 1
+
+
+SHARE = 8
+
+
+@pytest.mark.parametrize("by", ["sub", "address"])
+def test_one_sender_leaves_room_for_others(start_server, store, scratch, by):
+    """Who has its share in the queue is told so, alone; and may go on when it is done."""
+    guard = {}
+    if by == "sub":
+        (scratch / "secret").write_text(SECRET + "\n")
+        guard = {"auth.mode": "HS256", "auth.key_file": scratch / "secret"}
+    server = start_server(store, config={"event.sender_most_events": SHARE, "event.store_wait_ms": 120000, "store.sqlite_busy_ms": 100,
+                                         "store.lock_timeout_ms": 100000, "store.write_timeout_ms": 100000, **guard})
+
+    def sender(name, address):
+        client = server.client(headers=bearer(token(sub=name)) if by == "sub" else None)
+        client.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(address, 0))
+        return client
+
+    def post(client, *batch):
+        answers.append(client.post("/v1/events", list(batch)))
+
+    answers, threads = [], []
+    with server.client() as looking:
+        with held(store):
+            for i in range(SHARE):
+                own = sender("greedy", "127.0.0.2")
+                threads.append(threading.Thread(target=post, args=(own, events.label())))
+                threads[-1].start()
+            wait.until(lambda: metric(looking, "egdb_queue_events") == SHARE, "its share is taken")
+            refused = sender("greedy", "127.0.0.2").post("/v1/events", events.label())
+            assert (refused.status, refused.json()["code"]) == (429, "too_many_requests"), refused
+            assert int(refused.headers["Retry-After"]) >= 1 and refused.json()["hint"]
+            other = threading.Thread(target=post, args=(sender("modest", "127.0.0.3"), events.label()))
+            other.start()
+            wait.until(lambda: metric(looking, "egdb_queue_events") == SHARE + 1, "another's event is taken")
+        for thread in [*threads, other]:
+            thread.join()
+    assert [answer.status for answer in answers] == [200] * (SHARE + 1)
+    assert sender("greedy", "127.0.0.2").post("/v1/events", [events.label() for _ in range(3 * SHARE)]).status == 200  # alone, at once
+    assert store.scalar("SELECT count(*) FROM events") == 4 * SHARE + 1
 
 
 def test_memory_is_bounded(start_server, store, impatient):

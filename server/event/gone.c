@@ -1,0 +1,91 @@
+/* What the deletes of a batch take away from the rows that others need. A delete finds its rows by other columns than
+ * those by which they are needed (a node by its file, but needed by its uid); so a row that is there says those columns
+ * too, when it is looked up or made, and stands in a list under them until a delete of the batch empties it. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "server/event/room.h"
+
+#define KEY_MOST_B 16384
+
+struct entry { /* a row that is there */
+    struct entry *next;
+    struct eg_need_state *state;
+    unsigned since; /* of the state: when it says another, the row has moved since */
+};
+
+struct list {
+    struct entry *first;
+};
+
+static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
+
+/* The list under the values, a null matching nothing; make: one is made when there is none. */
+static struct list *list_of(struct eg_batch *batch, const struct eg_gone *gone, const struct eg_value *values, const int *at, bool make) {
+    static struct eg_buf bytes; /* kept: one thread */
+    if (!bytes.max)
+        eg_buf_init(&bytes, KEY_MOST_B);
+    bytes.len = 0;
+    bytes.failed = false;
+    eg_buf_add(&bytes, &gone->id, sizeof gone->id);
+    for (size_t i = 0; i < gone->n; i++) {
+        const struct eg_value *value = &values[at[i]];
+        enum eg_type type = gone->table->columns[gone->columns[i]].type;
+        uint64_t n = is_text(type) ? value->s.n : sizeof value->i;
+        if (value->null)
+            return NULL;
+        eg_buf_add(&bytes, &n, sizeof n);
+        if (is_text(type))
+            eg_buf_add(&bytes, value->s.p, value->s.n);
+        else
+            eg_buf_add(&bytes, type == EG_BOOL ? &(int64_t){value->b} : &value->i, sizeof value->i);
+    }
+    struct list *list = bytes.failed ? NULL : eg_map_get(batch->gone, bytes.data, bytes.len);
+    if (list || !make || bytes.failed)
+        return list;
+    list = eg_arena_zalloc(batch->arena, sizeof *list);
+    char *name = eg_arena_dup(batch->arena, bytes.data, bytes.len);
+    if (!list || !name || !eg_map_put(batch->gone, name, bytes.len, list))
+        batch->failed = true;
+    return batch->failed ? NULL : list;
+}
+
+static void enter(struct eg_batch *batch, struct eg_need_state *state, const struct eg_gone *gone, const struct eg_value *values,
+                  const int *at) {
+    struct list *list = list_of(batch, gone, values, at, true);
+    struct entry *entry = list ? eg_arena_alloc(batch->arena, sizeof *entry) : NULL;
+    if (!list)
+        return;
+    if (!entry) {
+        batch->failed = true;
+        return;
+    }
+    *entry = (struct entry){list->first, state, state->since};
+    list->first = entry;
+}
+
+void eg_gone_note_found(struct eg_batch *batch, struct eg_need_state *state, const struct eg_value *cells) {
+    const struct eg_need_shape *shape = state->shape;
+    state->since++;
+    for (size_t i = 0; i < shape->n_gone; i++)
+        enter(batch, state, shape->gone[i], cells, shape->gone_out[i]);
+}
+
+void eg_gone_note_made(struct eg_batch *batch, struct eg_need_state *state, const struct eg_creates *creates,
+                       const struct eg_value *params) {
+    const struct eg_need_shape *shape = state->shape;
+    state->since++;
+    for (size_t i = 0; i < shape->n_gone; i++) {
+        if (creates->gone_at[i].n)
+            enter(batch, state, shape->gone[i], params, creates->gone_at[i].at);
+    }
+}
+
+void eg_gone_delete(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params) {
+    struct list *list = plan->gone && plan->key.n ? list_of(batch, plan->gone, params, plan->key.at, false) : NULL;
+    for (; list && list->first; list->first = list->first->next) {
+        struct eg_need_state *state = list->first->state;
+        if (state->since == list->first->since)
+            state->exists = state->created = false;
+    }
+}
