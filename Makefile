@@ -38,9 +38,9 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
 	server/event/redrive_read.c server/event/dlq_delete.c server/event/gone.c server/event/sender.c
 EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c egql/parse_cond.c egql/parse_scope.c egql/parse_path.c \
-	egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c egql/check_walk.c \
-	egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c egql/emit_cond.c \
-	egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c
+	egql/complete.c egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c \
+	egql/check_walk.c egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c \
+	egql/emit_cond.c egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c \
 	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
@@ -54,6 +54,7 @@ MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c
 INDEX_MAIN_SRC = indexer/main.c
+EGQLC_SRC = egql/egqlc.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
@@ -61,8 +62,8 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
-	tests/unit/test_config.c tests/unit/test_db_pg_sql.c
-FUZZERS = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
+	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c
+FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
 
@@ -112,6 +113,7 @@ INDEX_LIB = $(OUT)/libegdb-index.a
 INDEX_OBJ = $(INDEX_SRC:%.c=$(OBJ)/%.o)
 INDEX_MAIN_OBJ = $(INDEX_MAIN_SRC:%.c=$(OBJ)/%.o)
 MAIN_OBJ = $(MAIN_SRC:%.c=$(OBJ)/%.o)
+EGQLC_OBJ = $(EGQLC_SRC:%.c=$(OBJ)/%.o)
 UNIT_NAMES = $(notdir $(basename $(UNIT_TESTS)))
 UNIT_BIN = $(UNIT_NAMES:%=$(OUT)/unit/%)
 FUZZ_NAMES = $(notdir $(basename $(FUZZERS)))
@@ -142,9 +144,12 @@ soak: ## the long runs in full: kills, power cuts, fuzzers
 bench: ## measure, each figure beside its limit
 	@scripts/bench.sh
 
-build: $(OUT)/egdb $(OUT)/egdb-index ## the programs, in build/
+build: $(OUT)/egdb $(OUT)/egqlc $(OUT)/egdb-index ## the programs, in build/
 
 $(OUT)/egdb: $(MAIN_OBJ) $(LIB)
+	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(OUT)/egqlc: $(EGQLC_OBJ) $(LIB)
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(LIB_OBJ)
@@ -225,6 +230,7 @@ fuzz: fuzzers ## each fuzzer for FUZZ_S seconds
 install: build ## to $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 755 $(OUT)/egdb $(DESTDIR)$(PREFIX)/bin/egdb
 	$(INSTALL) -D -m 755 $(OUT)/egdb-index $(DESTDIR)$(PREFIX)/bin/egdb-index
+	$(INSTALL) -D -m 755 $(OUT)/egqlc $(DESTDIR)$(PREFIX)/bin/egqlc
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/egdb
 	cp -R spec migrations openapi.yaml $(DESTDIR)$(PREFIX)/share/egdb/
 	$(INSTALL) -D -m 644 config/egdb.ini $(DESTDIR)$(PREFIX)/share/egdb/egdb.ini
@@ -233,4 +239,4 @@ install: build ## to $(DESTDIR)$(PREFIX)
 clean: ## remove build/
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(INDEX_OBJ:.o=.d) $(INDEX_MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d)
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(EGQLC_OBJ:.o=.d) $(INDEX_OBJ:.o=.d) $(INDEX_MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d)

@@ -60,7 +60,7 @@ void egql_diag_print(const struct egql_diag *diag, const char *text, size_t len,
         from--;
     while (to < len && text[to] != '\n')
         to++;
-    eg_buf_printf(out, "%s\n  ", diag->message);
+    eg_buf_printf(out, "%s\n%s", diag->message, to > from ? "  " : "");
     show_line(text + from, to - from, out);
     eg_buf_str(out, "\n  ");
     for (size_t n = width(text + from, at - from); n > 0; n--)

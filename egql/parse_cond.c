@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "egql/parse.h"
+#include "egql/suggest.h"
 
 static bool part(struct egql_parser *p, struct egql_key *key) {
     struct eg_str *text = egql_p_grow(p, &key->parts, key->n_parts, sizeof *text);
@@ -114,6 +115,20 @@ static bool in_list(struct egql_parser *p, struct egql_cond *cond) {
     return egql_p_take(p, EGQL_T_CLOSE, EGQL_W_CLOSE) || egql_p_wrong(p);
 }
 
+/* "topic=x LIMT 3": a word without an operator behind it, where a keyword may have been meant. */
+static bool no_operator(struct egql_parser *p, const struct egql_key *key) {
+    static const char *const keywords[] = {"AND", "OR", "NOT", "EXISTS", "GROUP", "ORDER", "SINCE", "LAST", "LIMIT"};
+    struct egql_suggest suggest = {.word = key->parts[0].p, .len = key->n_parts == 1 ? key->parts[0].n : 0};
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        egql_suggest_try(&suggest, keywords[i]);
+    if (!suggest.best || suggest.distance == 0)
+        return egql_p_wrong(p);
+    egql_p_fail(p, key->span, "%.*s is no keyword, and no operator stands behind it", (int)key->span.length,
+                p->ast->text + key->span.offset);
+    p->diag->suggestion = suggest.best;
+    return false;
+}
+
 static bool predicate(struct egql_parser *p, struct egql_cond **cond) {
     struct egql_cond *made = *cond = cond_new(p, EGQL_COMPARE);
     size_t from = p->token.span.offset;
@@ -142,7 +157,7 @@ static bool predicate(struct egql_parser *p, struct egql_cond **cond) {
             if (!made->values || !value(p, match ? EGQL_W_REGEX : EGQL_W_VALUE, made->values))
                 return false;
         } else {
-            return egql_p_wrong(p);
+            return no_operator(p, made->key);
         }
     }
     made->span = egql_p_since(p, from);
@@ -210,6 +225,10 @@ static bool join(struct egql_parser *p, enum egql_cond_kind kind, struct egql_co
 static bool begins(struct egql_parser *p) {
     static const char *const clauses[] = {"OR",    "GROUP", "ORDER", "SINCE",  "UNTIL", "LAST",
                                           "LIMIT", "WHERE", "FROM",  "SELECT", "FIND"};
+    egql_p_expect(p, EGQL_W_KEY);
+    egql_p_expect(p, EGQL_W_NOT);
+    egql_p_expect(p, EGQL_W_EXISTS);
+    egql_p_expect(p, EGQL_W_OPEN);
     if (p->token.kind == EGQL_T_OPEN)
         return true;
     if (p->token.kind != EGQL_T_WORD)

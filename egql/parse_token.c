@@ -95,10 +95,21 @@ bool egql_p_fail(struct egql_parser *p, struct egql_span span, const char *forma
 }
 
 static void suggest_word(struct egql_parser *p, struct eg_str word) {
+    static const struct {
+        enum egql_word expected;
+        const char *name;
+    } names[] = {{EGQL_W_SCOPE, "all"},    {EGQL_W_SCOPE, "sha"},     {EGQL_W_SCOPE, "range"},
+                 {EGQL_W_SCOPE, "branch"}, {EGQL_W_SCOPE, "run"},     {EGQL_W_SCOPE, "correlation"},
+                 {EGQL_W_SCOPE, "causes"}, {EGQL_W_SCOPE, "effects"}, {EGQL_W_AGG, "count"},
+                 {EGQL_W_AGG, "sum"},      {EGQL_W_AGG, "avg"},       {EGQL_W_AGG, "min"},
+                 {EGQL_W_AGG, "max"}};
     struct egql_suggest suggest = {.word = word.p, .len = word.n};
     for (int i = 0; i < EGQL_W_COUNT; i++)
         if (p->expected.mask >> i & 1 && words[i].kind && strcmp(words[i].kind, "keyword") == 0)
             egql_suggest_try(&suggest, words[i].text);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (p->expected.mask >> names[i].expected & 1)
+            egql_suggest_try(&suggest, names[i].name);
     p->diag->suggestion = suggest.best;
 }
 

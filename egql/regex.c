@@ -39,7 +39,7 @@ static void emit(struct reader *r, const char *text, size_t n) {
 static void emit_text(struct reader *r, const char *text) { emit(r, text, strlen(text)); }
 
 static void emit_plain(struct reader *r, char c) {
-    if (strchr("\\]^-[.$|()*+?{}", c))
+    if (strchr("\\]^-[.$|()*+?{}:=", c))
         emit(r, "\\", 1);
     emit(r, &c, 1);
 }

@@ -30,6 +30,8 @@ static int compare(const char *name, const char *word, size_t len) {
 }
 
 const struct egql_source *egql_source_find(const struct egql_sources *sources, const char *name, size_t len) {
+    if (len == 0)
+        return NULL;
     size_t from = 0, to = sources->n;
     while (from < to) {
         size_t middle = (from + to) / 2;
