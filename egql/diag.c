@@ -33,10 +33,11 @@ eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct e
         vsnprintf(message, (size_t)n + 1, format, args);
         va_end(args);
     }
-    *diag = (struct egql_diag){.code = message ? code : EG_E_INTERNAL,
-                               .offset = span.offset,
-                               .length = span.length,
-                               .message = message ? message : "the query takes too much memory"};
+    *diag =
+        (struct egql_diag){.code = message ? code : EG_E_QUERY_INVALID,
+                           .offset = span.offset,
+                           .length = span.length,
+                           .message = message ? message : "the query needs more memory than one may have: shorten it"};
     locate(diag, ast->text, ast->len);
     return EG_FAIL;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "egql/ast.h"
+#include "egql/plan.h"
 
 #define MOST_ARENA_B (16U << 20)
 #define MOST_OUT_B (4U << 20)
@@ -13,15 +13,18 @@
 #define EXIT_CONFIG 78
 
 static const char usage[] =
-    "usage: egqlc [--spec DIR] [--check] [--param NAME:TYPE]… [QUERY]\n"
-    "Reads a query from the argument, or from standard input, and checks it.\n"
+    "usage: egqlc [--spec DIR] [--dialect NAME | --check] [--param NAME:TYPE]… [QUERY]\n"
+    "Reads a query from the argument, or from standard input, and prints its statements.\n"
     "  --spec DIR         the folder of declarations (EGDB_SPEC, or spec)\n"
-    "  --check            print the answer's columns and their types\n"
+    "  --dialect NAME     postgresql (the default) or sqlite\n"
+    "  --check            print the answer's columns and their types instead\n"
     "  --param NAME:TYPE  the query's $NAME is text, integer, number, boolean, or null; may be repeated\n"
     "Exit: 0, 1 when the query is wrong, 2 on wrong usage, 78 when the declarations are.\n";
 
 struct options {
     const char *spec;
+    const struct egql_dialect *dialect;
+    bool check;
     struct egql_param params[EGQL_MOST_PARAMS];
     size_t n_params;
 };
@@ -58,26 +61,24 @@ static bool read_query(int n, char **words, struct eg_buf *text) {
     return !text->failed;
 }
 
-static void print_columns(const struct egql_ast *ast, struct eg_buf *out) {
-    if (ast->is_path)
-        eg_buf_printf(out, "path of %zu\n", ast->path.n_steps);
-    for (size_t i = 0; i < ast->query.n_items; i++)
-        eg_buf_printf(out, "%s %s\n", ast->query.items[i].name, egql_type_name(ast->query.items[i].type));
+static void print_columns(const struct egql_compiled *compiled, struct eg_buf *out) {
+    for (size_t i = 0; i < compiled->n_columns; i++)
+        eg_buf_printf(out, "%s %s\n", compiled->columns[i].name, egql_type_name(compiled->columns[i].type));
 }
 
-static int check(const struct egql_sources *sources, const struct options *o, const char *text, size_t len,
-                 struct eg_arena *arena) {
-    struct egql_ast *ast;
+static int compile(const struct egql_sources *sources, const struct options *o, const char *text, size_t len,
+                   struct eg_arena *arena) {
+    const struct egql_compiled *compiled;
     struct egql_diag diag;
     struct eg_buf out;
     eg_buf_init(&out, MOST_OUT_B);
-    eg_status status = egql_parse(text, len, arena, &ast, &diag);
-    if (status == EG_OK)
-        status = egql_check(ast, sources, o->params, o->n_params, arena, &diag);
-    if (status == EG_OK)
-        print_columns(ast, &out);
-    else
+    eg_status status = egql_compile(sources, o->dialect, text, len, o->params, o->n_params, arena, &compiled, &diag);
+    if (status != EG_OK)
         egql_diag_print(&diag, text, len, &out);
+    else if (o->check)
+        print_columns(compiled, &out);
+    else
+        egql_compiled_print(compiled, &out);
     fputs(eg_buf_text(&out), status == EG_OK ? stdout : stderr);
     eg_buf_free(&out);
     return status == EG_OK ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -95,7 +96,7 @@ static int run(const struct options *o, int n, char **words) {
     eg_buf_init(&text, MOST_OUT_B);
     int code = EXIT_FAILURE;
     if (arena && read_query(n, words, &text))
-        code = check(sources, o, text.len ? text.data : "", text.len, arena);
+        code = compile(sources, o, text.len ? text.data : "", text.len, arena);
     else
         fputs("egqlc: the query is too long\n", stderr);
     eg_buf_free(&text);
@@ -105,20 +106,28 @@ static int run(const struct options *o, int n, char **words) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option known[] = {{"spec", required_argument, NULL, 's'},
-                                          {"check", no_argument, NULL, 'c'},
-                                          {"param", required_argument, NULL, 'p'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option known[] = {
+        {"spec", required_argument, NULL, 's'},    {"check", no_argument, NULL, 'c'},
+        {"dialect", required_argument, NULL, 'd'}, {"param", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     const char *spec = getenv("EGDB_SPEC");
-    struct options o = {.spec = spec && *spec ? spec : "spec"};
+    struct options o = {.spec = spec && *spec ? spec : "spec", .dialect = egql_dialect_find("postgresql")};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
-        if (c == 's') {
-            o.spec = optarg;
-        } else if (c == 'h') {
+        bool ok = true;
+        if (c == 'h') {
             fputs(usage, stdout);
             return EXIT_SUCCESS;
-        } else if (c != 'c' && (c != 'p' || !param(&o, optarg))) {
+        } else if (c == 's') {
+            o.spec = optarg;
+        } else if (c == 'c') {
+            o.check = true;
+        } else if (c == 'd') {
+            o.dialect = egql_dialect_find(optarg);
+            ok = o.dialect != NULL;
+        } else {
+            ok = c == 'p' && param(&o, optarg);
+        }
+        if (!ok) {
             fputs(usage, stderr);
             return EXIT_USAGE;
         }

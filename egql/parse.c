@@ -153,7 +153,7 @@ eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *ar
     *diag = (struct egql_diag){0};
     *ast = eg_arena_zalloc(arena, sizeof **ast);
     if (!*ast)
-        return egql_fail(diag, &none, arena, (struct egql_span){0}, EG_E_INTERNAL, "memory");
+        return egql_fail(diag, &none, arena, (struct egql_span){0}, EG_E_QUERY_INVALID, "memory");
     **ast = none;
     struct egql_parser p = {.ast = *ast, .arena = arena, .diag = diag};
     if (len > EGQL_MOST_B) {
@@ -165,6 +165,12 @@ eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *ar
         egql_p_fail(&p, (struct egql_span){bad, 1},
                     text[bad] ? "this byte is not UTF-8" : "a NUL character has no place in a query");
         return EG_FAIL;
+    }
+    (*ast)->text =
+        eg_arena_dup(arena, text, len); /* values point into it, and a compiled query outlives its caller's */
+    if (!(*ast)->text) {
+        (*ast)->text = text;
+        return egql_fail(diag, &none, arena, (struct egql_span){0}, EG_E_QUERY_INVALID, "memory");
     }
     egql_p_next(&p);
     p.end = 0;

@@ -77,4 +77,7 @@ struct egql_plan {
 EG_MUST_CHECK eg_status egql_plan(const struct egql_ast *ast, const struct egql_dialect *dialect,
                                   struct eg_arena *arena, const struct egql_compiled **compiled);
 
+/* print.c: each statement on a line, and under it where its parameters come from, a line each: for people and for tests. */
+void egql_compiled_print(const struct egql_compiled *compiled, struct eg_buf *out);
+
 #endif

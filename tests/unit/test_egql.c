@@ -155,7 +155,7 @@ START_TEST(a_full_arena_is_an_error) {
         eg_status status = egql_parse(text, strlen(text), arena, &ast, &diag);
         if (status == EG_OK)
             status = egql_check(ast, support_sources, NULL, 0, arena, &diag);
-        ck_assert(status == EG_OK || diag.code == EG_E_INTERNAL);
+        ck_assert(status == EG_OK || strstr(diag.message, "more memory"));
         failed += status != EG_OK;
         eg_arena_free(arena);
     }

@@ -3,6 +3,7 @@
 #include <glob.h>
 #include <stdio.h>
 
+#include "egql/plan.h"
 #include "tests/unit/egql_support.h"
 
 #define MOST_CASE_B (256 << 10)
@@ -35,14 +36,9 @@ static size_t params_of(char *lines, struct egql_param *params) {
     return n;
 }
 
-static void columns_text(struct eg_buf *out) {
-    if (support_ast->is_path) {
-        eg_buf_printf(out, "path of %zu\n", support_ast->path.n_steps);
-        return;
-    }
-    const struct egql_query *q = &support_ast->query;
-    for (size_t i = 0; i < q->n_items; i++)
-        eg_buf_printf(out, "%s %s\n", q->items[i].name, egql_type_name(q->items[i].type));
+static void columns_text(const struct egql_compiled *compiled, struct eg_buf *out) {
+    for (size_t i = 0; i < compiled->n_columns; i++)
+        eg_buf_printf(out, "%s %s\n", compiled->columns[i].name, egql_type_name(compiled->columns[i].type));
 }
 
 /* A case as it is read: texts that end in one newline, or are empty. */
@@ -60,11 +56,16 @@ static void section_text(const struct one *one, const char *query, const char *p
     eg_arena_reset(support_arena);
     char *lines = eg_arena_dup(support_arena, params_text, strlen(params_text));
     size_t n = params_of(lines, params);
-    bool ok = egql_front(query, strlen(query), params, n) == EG_OK;
-    if (!ok)
+    const struct egql_dialect *dialect = egql_dialect_find(one->section);
+    const struct egql_compiled *compiled;
+    eg_status status = egql_compile(support_sources, dialect ? dialect : egql_dialect_find("postgresql"), query,
+                                    strlen(query), params, n, support_arena, &compiled, &support_diag);
+    if (status != EG_OK)
         egql_diag_print(&support_diag, query, strlen(query), out);
+    else if (dialect)
+        egql_compiled_print(compiled, out);
     else if (strcmp(one->section, "columns") == 0)
-        columns_text(out);
+        columns_text(compiled, out);
     else
         ck_assert_msg(strcmp(one->section, "error") == 0, "%s: %s: there is no section -- %s", one->file, one->name,
                       one->section);
@@ -161,7 +162,11 @@ START_TEST(every_example) {
         if (egql_parse(query, strlen(query), support_arena, &support_ast, &support_diag) == EG_OK)
             for (; n_params < support_ast->n_params && n_params < 8; n_params++)
                 params[n_params] = support_ast->params[n_params];
-        eg_status status = egql_front(query, strlen(query), params, n_params);
+        const struct egql_compiled *compiled;
+        eg_status status = EG_OK;
+        for (int i = 0; i < 2 && status == EG_OK; i++)
+            status = egql_compile(support_sources, egql_dialect_find(i ? "sqlite" : "postgresql"), query, strlen(query),
+                                  params, n_params, support_arena, &compiled, &support_diag);
         struct eg_buf out;
         eg_buf_init(&out, MOST_CASE_B);
         if (status != EG_OK)
