@@ -17,7 +17,7 @@
 #include "server/http/http_int.h"
 
 #define BACKLOG 4096
-#define CONNECTION_MEMORY_B (32U << 10)
+#define CONNECTION_MEMORY_B (20U << 10) /* half of it is for a head. libmicrohttpd fills all of it with zeros after each request */
 #define ROUNDS_MAX 16 /* then the loop gets its turn … */
 #define STREAMS_A_ROUND 16 /* resumed: libmicrohttpd serves all that are before it returns */
 #define TURN_US 250   /* … or after this long: so late may an answer of the database be taken */

@@ -203,6 +203,9 @@ def test_targets_and_heads_that_are_too_large(probe):
         raw.send(SMUGGLED)
         assert raw.answer().status == 200
     with Raw(probe.port) as raw:
+        raw.send(b"GET /fast HTTP/1.1\r\n" + HOST + b"Authorization: Bearer " + b"t" * 8192 + b"\r\n\r\n")
+        assert raw.answer().status == 200, "the longest token has its place"
+    with Raw(probe.port) as raw:
         raw.send(b"GET /fast HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 500) for i in range(36)) + b"\r\n")
         answer = raw.answer()
         assert (answer.status, answer.headers["connection"]) == (431, "close")
