@@ -6,7 +6,7 @@ static bool has_cells(enum eg_dml_kind kind) {
 }
 
 static bool has_key_params(enum eg_dml_kind kind) {
-    return kind == EG_DML_UPDATE || kind == EG_DML_DELETE || kind == EG_DML_LOOKUP;
+    return kind == EG_DML_UPDATE || kind == EG_DML_DELETE || kind == EG_DML_LOOKUP || kind == EG_DML_DEMAND;
 }
 
 size_t eg_dml_n_params(const struct eg_dml *dml) {

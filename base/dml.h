@@ -13,6 +13,7 @@ enum eg_dml_kind {
     EG_DML_UPDATE,  /* sets `cells` in the rows found by `key`; makes none */
     EG_DML_DELETE,  /* removes the rows found by `key` */
     EG_DML_LOOKUP,  /* reads `out` of the rows found by `key` */
+    EG_DML_DEMAND,  /* changes and answers nothing, and is refused by the database unless every row of parameters finds one by `key` */
     EG_DML_FILL     /* sets column `fill.column` of rows where it is null, see struct eg_fill */
 };
 
@@ -46,7 +47,7 @@ struct eg_dml {
     size_t n_cells;
     const struct eg_cell *cells; /* INSERT KEEP REPLACE UPDATE: what is set */
     size_t n_key;
-    const int *key; /* columns. KEEP REPLACE: the conflict target (all of them are cells too). UPDATE DELETE LOOKUP: the WHERE */
+    const int *key; /* columns. KEEP REPLACE: the conflict target (all of them are cells too). UPDATE DELETE LOOKUP DEMAND: the WHERE */
     size_t n_hold;
     const int *hold; /* REPLACE: columns that keep their old value */
     size_t n_out;
@@ -55,8 +56,8 @@ struct eg_dml {
     struct eg_fill fill;
 };
 
-/* The parameters of one row, in order: the cells' (a ref's where columns in place of it), then, for UPDATE, DELETE and LOOKUP, the
- * key's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE, LOOKUP or FILL matches no row. */
+/* The parameters of one row, in order: the cells' (a ref's where columns in place of it), then, for UPDATE, DELETE, LOOKUP and DEMAND, the
+ * key's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE, LOOKUP, DEMAND or FILL matches no row. */
 size_t eg_dml_n_params(const struct eg_dml *dml);
 /* Fills types[eg_dml_n_params()]. */
 void eg_dml_param_types(const struct eg_dml *dml, enum eg_type *types);

@@ -214,6 +214,17 @@ static void write_lookup(struct eg_buf *sql, const struct eg_dml *dml) {
     write_match(sql, "t", dml->table, dml->n_key, dml->key, 0);
 }
 
+/* 1 / 0 is an error only when it is computed: not while the statement is planned. */
+static void write_demand(struct eg_buf *sql, const struct eg_dml *dml) {
+    eg_buf_str(sql, "SELECT 1 / (count(*) = 0)::int FROM ");
+    write_rows(sql, dml, false);
+    eg_buf_str(sql, " WHERE NOT EXISTS (SELECT FROM ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS t WHERE ");
+    write_match(sql, "t", dml->table, dml->n_key, dml->key, 0);
+    eg_buf_char(sql, ')');
+}
+
 static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
     const struct eg_ref *ref = dml->fill.ref;
     eg_buf_str(sql, "UPDATE ");
@@ -253,6 +264,9 @@ void eg_pg_sql_write(struct eg_buf *sql, const struct eg_dml *dml) {
         break;
     case EG_DML_LOOKUP:
         write_lookup(sql, dml);
+        break;
+    case EG_DML_DEMAND:
+        write_demand(sql, dml);
         break;
     case EG_DML_FILL:
         write_fill(sql, dml);

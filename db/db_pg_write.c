@@ -341,7 +341,7 @@ static void take_rows(struct eg_pg_write *write, const struct eg_pg_step *step, 
 static void take_result(struct eg_pg_write *write, const struct eg_pg_step *step, const PGresult *result) {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        if (step->kind == EG_PG_STEP_OP) {
+        if (step->kind == EG_PG_STEP_OP && (!step->shape || step->shape->n_out)) {
             take_rows(write, step, result);
         }
         return;

@@ -167,7 +167,7 @@ static struct eg_sqlite_stmt *finish(struct eg_sqlite_conn *conn, struct eg_sqli
 static struct eg_sqlite_stmt *make_shape(struct eg_sqlite_conn *conn, const struct eg_dml *dml, int *rc) {
     struct eg_sqlite_stmt *made = eg_arena_zalloc(conn->arena, sizeof *made);
     const struct eg_dml **key = eg_arena_alloc(conn->arena, sizeof(const struct eg_dml *));
-    size_t n = eg_dml_n_params(dml), n_out = dml->kind == EG_DML_LOOKUP ? dml->n_out : 0;
+    size_t n = eg_dml_n_params(dml), n_out = dml->kind == EG_DML_LOOKUP || dml->kind == EG_DML_DEMAND ? dml->n_out : 0;
     EG_ASSERT(n <= MOST_PARAMS);
     enum eg_type *types = eg_arena_alloc(conn->arena, (n + n_out) * sizeof *types);
     *rc = SQLITE_NOMEM;

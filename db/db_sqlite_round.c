@@ -77,9 +77,14 @@ static int run_op(struct eg_sqlite_conn *conn, struct eg_op *op, struct eg_arena
         return rc;
     struct collect rows = {.arena = arena, .n_columns = stmt->n_columns + (op->dml ? 1 : 0)};
     size_t n_rows = op->dml ? op->n_rows : 1;
-    for (size_t i = 0; i < n_rows && rc == SQLITE_OK; i++)
+    bool demands = op->dml && op->dml->kind == EG_DML_DEMAND;
+    for (size_t i = 0; i < n_rows && rc == SQLITE_OK; i++) {
+        size_t before = rows.n_rows;
         rc = run_row(stmt, op, i, &rows);
-    if (stmt->n_columns > 0)
+        if (demands && rc == SQLITE_OK && rows.n_rows == before)
+            rc = SQLITE_CONSTRAINT;
+    }
+    if (stmt->n_columns > 0 && !demands)
         op->result = (struct eg_rows){rows.n_rows, rows.n_columns, rows.cells};
     return rc;
 }

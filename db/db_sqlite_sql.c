@@ -187,6 +187,7 @@ void eg_sqlite_sql_shape(struct eg_buf *sql, const struct eg_dml *dml) {
         eg_buf_str(sql, "DELETE FROM ");
         break;
     case EG_DML_LOOKUP:
+    case EG_DML_DEMAND:
         eg_buf_str(sql, "SELECT ");
         columns(sql, dml->table, dml->out, dml->n_out);
         eg_buf_str(sql, " FROM ");

@@ -71,6 +71,8 @@ static void collect_event(const struct eg_event *event, struct eg_figures *figur
     figures->batches = (double)stats.batches;
     figures->batch_events = (double)stats.batch_events;
     figures->batch_splits = (double)stats.splits;
+    figures->batch_guesses = (double)stats.guesses;
+    figures->batch_wrong = (double)stats.guesses_wrong;
     figures->batch_retries = (double)stats.retries;
     figures->rows = (double)stats.rows;
     figures->rows_waiting = (double)stats.rows_waiting;

@@ -83,6 +83,7 @@ struct eg_batch {
     int64_t first_position;
     bool failed;          /* the arena is full */
     bool position_lost;   /* the counter's row is not there */
+    bool guessed;         /* one round: nothing was asked first */
     struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
     struct eg_map *ids;   /* id → struct eg_known_id */
     struct eg_map *dlq;   /* original hash → struct eg_known_letter */
@@ -115,6 +116,9 @@ void eg_batch_ops_begin(struct eg_batch *batch); /* forgets the last round's */
 
 /* decide.c: the first round's questions, their answers, and what each item is by these: its result, its rows into the buffers. */
 void eg_batch_ask(struct eg_event *event);
+/* Whether what the batch holds may be new, makes nothing that other rows wait for, and takes nothing away that they need. */
+bool eg_batch_may_guess(const struct eg_event *event);
+void eg_batch_guess(struct eg_event *event); /* in place of asking */
 void eg_batch_take(struct eg_event *event);
 void eg_batch_decide(struct eg_event *event);
 
@@ -125,7 +129,8 @@ void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan
 /* Makes the row, or lets it wait for the first parent that is missing; made rows wake those of the batch that wait for them. */
 void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_str event_id,
                        int64_t created_us);
-/* Lookups of needs not asked yet, as operations of this round, and their answers. False: there is nothing to ask. */
+/* Lookups of needs not asked yet, as operations of this round, and their answers. False: there is nothing to ask. In a batch that is
+ * guessed they are demands, and taken as answered. */
 bool eg_batch_ask_needs(struct eg_event *event);
 void eg_batch_take_needs(struct eg_event *event);
 /* What a row may make, so that the rows that wait for it in the database are asked for: before anything is decided, since they come

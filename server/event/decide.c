@@ -52,6 +52,30 @@ void eg_batch_ask(struct eg_event *event) {
     }
 }
 
+bool eg_batch_may_guess(const struct eg_event *event) {
+    const struct eg_batch *batch = &event->batch;
+    for (struct eg_link *at = batch->items.next; at != &batch->items; at = at->next) {
+        const struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
+        if (item->letter)
+            return false;
+        for (size_t i = 0; i < item->n_rows; i++) {
+            const struct eg_rule *rule = item->rows[i].rule;
+            if (rule->dml.kind > EG_DML_REPLACE || eg_plan_rule(&event->plan, rule)->n_creates)
+                return false;
+        }
+    }
+    return true;
+}
+
+void eg_batch_guess(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    for (struct eg_link *at = batch->items.next; at != &batch->items && !batch->failed; at = at->next) {
+        const struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
+        for (size_t i = 0; i < item->n_rows; i++)
+            eg_batch_note_needs(event, eg_plan_rule(&event->plan, item->rows[i].rule), item->rows[i].params);
+    }
+}
+
 static void know(struct eg_batch *batch, struct eg_map *map, struct eg_str name, struct eg_str id, int64_t position,
                  const uint8_t *hash) {
     struct eg_known_id *known = eg_arena_alloc(batch->arena, sizeof *known);

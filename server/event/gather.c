@@ -79,6 +79,7 @@ static void on_timer(uv_timer_t *timer) {
 eg_status eg_gather_open(struct eg_event *event, struct eg_err *err) {
     eg_list_init(&event->queue);
     event->batch_limit = event->config.batch_most_events;
+    event->position = -1;
     if (uv_idle_init(event->loop, &event->kick) || uv_prepare_init(event->loop, &event->starter) ||
         uv_timer_init(event->loop, &event->timer))
         return eg_err_set(err, EG_E_INTERNAL, NULL, "libuv refused a handle");

@@ -203,7 +203,7 @@ bool eg_batch_ask_needs(struct eg_event *event) {
     }
     for (size_t s = 0; s < event->plan.n_shapes; s++) {
         const struct eg_need_shape *shape = &event->plan.shapes[s];
-        struct eg_params_buf rows = {.dml = &shape->lookup, .width = shape->need->n_where};
+        struct eg_params_buf rows = {.dml = batch->guessed ? &shape->demand : &shape->lookup, .width = shape->need->n_where};
         for (size_t i = batch->needs_asked; i < batch->n_needs; i++) {
             struct eg_need_state *state = batch->need_list[i];
             if (state->shape != shape || state->created)
@@ -212,6 +212,7 @@ bool eg_batch_ask_needs(struct eg_event *event) {
             if (!row)
                 return false;
             memcpy(row, state->key, rows.width * sizeof *row);
+            state->exists = batch->guessed;
             batch->asked[at++] = state;
         }
         if (rows.n_rows)

@@ -127,6 +127,8 @@ static const struct eg_need_shape *need_shape(struct maker *m, const struct eg_n
         .lookup = {.kind = EG_DML_LOOKUP, .table = need->table, .n_key = need->n_where, .key = need->where,
                    .n_out = 1, .out = need->where}, /* plan_gone adds to it */
     };
+    made->demand = made->lookup;
+    made->demand.kind = EG_DML_DEMAND;
     return made;
 }
 

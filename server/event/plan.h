@@ -19,7 +19,7 @@ struct eg_gone {
 struct eg_need_shape {
     int id;
     const struct eg_need *need;    /* the first of them: table and where */
-    struct eg_dml lookup;
+    struct eg_dml lookup, demand;
     const enum eg_type *types;     /* n_where */
     size_t n_gone;                 /* deletes that may take such a row away */
     const struct eg_gone *const *gone;

@@ -36,6 +36,11 @@ struct eg_event {
     struct eg_sender *senders[EG_SENDER_BUCKETS]; /* those with events in the queue */
     struct eg_batch batch; /* the one in flight */
     struct eg_tail *tail;  /* streams of events */
+
+    /* store.c: batches of one round */
+    int64_t position;      /* the counter, as this server's last commit left it; −1: not known */
+    unsigned guess_pause;  /* batches that are asked for, the wrongly guessed one included, before the next is guessed … */
+    unsigned guess_wait;   /* … after a wrong guess: doubled by each of these, one less after each right one */
 };
 
 /* The steps of a request, in order. */

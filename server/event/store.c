@@ -11,6 +11,8 @@ static void on_looked(void *ctx, enum eg_fault fault, const struct eg_err *err);
 static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *err);
 static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err);
 
+#define GUESS_WAIT_MOST 255
+
 static void round_of(struct eg_event *event, bool commit, eg_round_done done) {
     struct eg_batch *batch = &event->batch;
     eg_db_round(event->db, batch->ops, batch->n_ops, commit, batch->arena, done, event);
@@ -48,6 +50,38 @@ static void reset_item(struct eg_item *item) {
         item->letter->already = false;
 }
 
+static void write_all(struct eg_event *event);
+
+static bool may_guess(struct eg_event *event) {
+    if (event->guess_pause) {
+        event->guess_pause--;
+        return false;
+    }
+    return event->position >= 0 && eg_batch_may_guess(event);
+}
+
+/* The usual batch holds nothing but new events, and nobody else has moved the counter since our last commit. So all is written in
+ * one round, in a way that the database refuses when any of this is not so: the counter must stand where we left it, ids and keys are
+ * unique, and parents are demanded. Then the batch comes back and is asked for first. */
+static void guess(struct eg_event *event) {
+    struct eg_batch *batch = &event->batch;
+    struct eg_value *move = eg_arena_alloc(batch->arena, 2 * sizeof *move);
+    struct eg_op *next = move ? eg_batch_op(batch, NULL, 1, move) : NULL;
+    batch->guessed = true;
+    event->stats.guesses++;
+    batch->failed |= !next;
+    batch->position = batch->first_position = event->position;
+    eg_batch_guess(event);
+    eg_batch_ask_needs(event);
+    eg_batch_decide(event);
+    if (!batch->failed) {
+        batch->ops[0].sql = EG_SQL_POSITION_NEXT;
+        move[0] = eg_int(batch->first_position);
+        move[1] = eg_int(batch->position);
+    }
+    write_all(event);
+}
+
 void eg_store_start(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     reset(event);
@@ -67,6 +101,10 @@ void eg_store_start(struct eg_event *event) {
     }
     for (struct eg_link *at = batch->items.next; at != &batch->items; at = at->next)
         reset_item(EG_CONTAINER(at, struct eg_item, link));
+    if (may_guess(event)) {
+        guess(event);
+        return;
+    }
     struct eg_op *lock = eg_batch_op(batch, NULL, 1, NULL);
     if (lock)
         lock->sql = EG_SQL_POSITION_LOCK;
@@ -84,7 +122,6 @@ static void put(struct eg_batch *batch, const struct eg_params_buf *rows) {
 
 static void write_all(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
-    eg_batch_ops_begin(batch);
     eg_batch_keep_waiting(event);
     put(batch, &batch->pending_gone);
     put(batch, &batch->pending_moved);
@@ -102,7 +139,7 @@ static void write_all(struct eg_event *event) {
     if (!batch->failed)
         eg_phases_ops(&batch->phases, batch->ops + derived);
     put(batch, &batch->pending_rows);
-    if (batch->position != batch->first_position) {
+    if (batch->position != batch->first_position && !batch->guessed) {
         struct eg_value *position = eg_arena_alloc(batch->arena, sizeof *position);
         struct eg_op *op = position ? eg_batch_op(batch, NULL, 1, position) : NULL;
         batch->failed |= !op;
@@ -130,6 +167,7 @@ static void look_further(struct eg_event *event) {
     if (!batch->failed)
         eg_batch_join_waiting(event);
     eg_batch_decide(event);
+    eg_batch_ops_begin(batch);
     write_all(event);
 }
 
@@ -231,6 +269,10 @@ static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *er
         fault_of(event, fault, err);
         return;
     }
+    const struct eg_batch *batch = &event->batch;
+    bool counted = !batch->guessed || batch->ops[0].affected == 1; /* else its row is gone, which the next round will say */
+    event->position = counted ? batch->position : -1;
+    event->guess_wait -= batch->guessed && event->guess_wait;
     count_commit(event);
     eg_db_announce(event->db, event->batch.position);
     event->retry_wait_ms = 0;
@@ -289,6 +331,15 @@ static void refuse_alone(struct eg_event *event, const struct eg_err *err) {
 static void fault_of(struct eg_event *event, enum eg_fault fault, const struct eg_err *err) {
     struct eg_batch *batch = &event->batch;
     eg_debug(&event->log, "batch of %zu: %s", batch->n_items, err->message);
+    event->position = -1;
+    if (batch->guessed && fault == EG_FAULT_REFUSED) {
+        event->stats.guesses_wrong++;
+        event->guess_wait = event->guess_wait * 2 < GUESS_WAIT_MOST ? event->guess_wait * 2 + 1 : GUESS_WAIT_MOST;
+        event->guess_pause = event->guess_wait;
+        eg_gather_put_back(event, &batch->items, false);
+        over(event);
+        return;
+    }
     switch (fault) {
     case EG_FAULT_REFUSED:
     case EG_FAULT_BROKEN:

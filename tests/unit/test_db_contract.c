@@ -153,6 +153,40 @@ START_TEST(lookup_tells_the_parameter_row) {
 }
 END_TEST
 
+START_TEST(a_demand_is_met_or_the_round_is_refused) {
+    ct_setup(_i);
+    ct_sql("INSERT INTO ct_pair (a, b, v) VALUES ('k', 1, 'k1'), ('k', 2, 'k2')");
+    struct eg_dml *insert = ct_shape(EG_DML_INSERT, "ct_pair", "a,b", NULL, NULL, NULL);
+    struct eg_dml *demand = ct_shape(EG_DML_DEMAND, "ct_pair", NULL, "a", NULL, "a");
+    const struct eg_value row[] = {T("l"), eg_int(1)}, met[] = {T("k"), T("k")}, unmet[] = {T("k"), T("x")}, null[] = {eg_null()};
+    struct eg_op op;
+    CT_OK(ct_one(demand, met, 2, &op)); /* two rows of the table for one of parameters */
+    ck_assert_uint_eq(op.result.n_rows, 0);
+    struct eg_op ops[] = {ct_lock(), ct_op(insert, row, 1), ct_op(demand, unmet, 2)};
+    ck_assert_int_eq(ct_round(ops, 3, true), EG_FAULT_REFUSED);
+    ck_assert_int_eq(ct_one(demand, null, 1, &op), EG_FAULT_REFUSED);
+    ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "2");
+    struct eg_op own[] = {ct_lock(), ct_op(insert, row, 1), ct_op(demand, row, 1)};
+    CT_OK(ct_round(own, 3, true)); /* what the round made counts */
+    ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "3");
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(the_counter_moves_on_from_where_it_stands) {
+    ct_setup(_i);
+    ct_sql("UPDATE event_position SET position = 7");
+    const struct eg_value from_7[] = {eg_int(7), eg_int(9)};
+    struct eg_op op = {.sql = EG_SQL_POSITION_NEXT, .n_rows = 1, .params = from_7};
+    CT_OK(ct_round(&op, 1, true));
+    ck_assert_int_eq(op.affected, 1);
+    ck_assert_int_eq(ct_round(&op, 1, true), EG_FAULT_REFUSED);
+    ck_assert_str_eq(ct_sql("SELECT position FROM event_position"), "9");
+    ct_sql("UPDATE event_position SET position = 0");
+    ct_teardown();
+}
+END_TEST
+
 /* ct_child (parent_id ← lookup by repo and path, repo, path, name) */
 static struct eg_dml *child_shape(bool newest) {
     struct eg_dml *dml = ct_shape(EG_DML_INSERT, "ct_child", "parent_id,repo,path,name", NULL, NULL, NULL);
@@ -368,6 +402,8 @@ int main(void) {
                             update_and_delete_find_by_key,
                             update_newest_takes_the_highest_primary_key,
                             lookup_tells_the_parameter_row,
+                            a_demand_is_met_or_the_round_is_refused,
+                            the_counter_moves_on_from_where_it_stands,
                             refs_find_surrogate_keys,
                             fill_sets_what_was_null,
                             reserved_words_are_quoted,

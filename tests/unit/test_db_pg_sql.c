@@ -85,6 +85,9 @@ START_TEST(lookups_and_fills) {
     gives(&dml,
           "SELECT u.i - 1, t.\"freeze\", t.\"n\" FROM unnest($1::text[], $2::int4[]) WITH ORDINALITY AS u(p1, p2, i)"
           " JOIN \"child\" AS t ON t.\"id\" = u.p1 AND t.\"n\" = u.p2");
+    dml.kind = EG_DML_DEMAND;
+    gives(&dml, "SELECT 1 / (count(*) = 0)::int FROM unnest($1::text[], $2::int4[]) AS u(p1, p2)"
+                " WHERE NOT EXISTS (SELECT FROM \"child\" AS t WHERE t.\"id\" = u.p1 AND t.\"n\" = u.p2)");
     dml = (struct eg_dml){.kind = EG_DML_FILL, .table = &child, .fill = {2, &newest_file, stored}};
     gives(&dml, "UPDATE \"child\" AS t SET \"file_id\" = r.v FROM unnest($1::text[], $2::text[]) AS u(p1, p2) CROSS "
                 "JOIN LATERAL (SELECT"
