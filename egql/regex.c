@@ -27,7 +27,7 @@ struct size {
 };
 
 static bool fail(struct reader *r, size_t at, size_t length, const char *message) {
-    *r->wrong = (struct egql_regex_wrong){at, length, message};
+    *r->wrong = (struct egql_regex_wrong){at, length < r->len - at ? length : r->len - at, message};
     return false;
 }
 

@@ -1,5 +1,6 @@
-/* Fuzzes the query language: whatever the text is, the parser and the checker end, and what they say of it lies within
- * it; completion at any caret gives JSON; a regular expression that is let through is one for PCRE2 too. */
+/* Fuzzes the query language: whatever the text is, the parser, the checker and the compiler end, and what they say of
+ * it lies within it; completion at any caret gives JSON; a regular expression that is let through is one for PCRE2 too.
+ */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <jansson.h>
 #include <pcre2.h>
@@ -8,6 +9,7 @@
 
 #include "egql/ast.h"
 #include "egql/lex.h"
+#include "egql/plan.h"
 #include "egql/regex.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -60,6 +62,23 @@ static void check_regex(const char *text, size_t len, struct eg_arena *arena) {
     pcre2_code_free(compiled);
 }
 
+/* What was checked compiles for both stores, and the texts have as many columns. */
+static void check_compiled(const char *text, size_t len, const struct egql_ast *ast, struct eg_arena *arena) {
+    static const char *const dialects[] = {"postgresql", "sqlite"};
+    const struct egql_compiled *compiled[2];
+    struct egql_diag diag;
+    struct eg_buf out;
+    for (int i = 0; i < 2; i++) {
+        EG_ASSERT(egql_compile(sources(), egql_dialect_find(dialects[i]), text, len, ast->params, ast->n_params, arena,
+                               &compiled[i], &diag) == EG_OK);
+        eg_buf_init(&out, 16 << 20);
+        egql_compiled_print(compiled[i], &out);
+        EG_ASSERT(!out.failed);
+        eg_buf_free(&out);
+    }
+    EG_ASSERT(compiled[0]->n_columns == compiled[1]->n_columns && compiled[0]->n_columns > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *text = (const char *)data;
     struct eg_arena *arena = eg_arena_new(32 << 20);
@@ -75,6 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (status != EG_OK)
         check_diag(&diag, text, size);
+    else
+        check_compiled(text, size, ast, arena);
     check_regex(text, size, arena);
     if (egql_lex_bad_byte(text, size) == size) {
         const char *topics[] = {"core.step.finished@v1", "delta.tokens@v1"};
