@@ -21,6 +21,11 @@ struct eg_unique { /* a primary key or unique index over plain columns, not part
     bool primary;
 };
 
+struct eg_index { /* unique or not, over plain columns, not partial; SQLite's rowid has none */
+    size_t n;
+    const int *columns;
+};
+
 struct eg_fkey {
     size_t n;
     const int *columns;
@@ -36,6 +41,8 @@ struct eg_table {
     const struct eg_column *columns;
     size_t n_uniques;
     const struct eg_unique *uniques;
+    size_t n_indexes;
+    const struct eg_index *indexes;
     size_t n_fkeys;
     const struct eg_fkey *fkeys;
     int depth; /* 0: refers to no table; else 1 + the deepest it refers to (itself left out). Parents before children. */

@@ -105,6 +105,17 @@ void eg_build_unique(struct eg_catalogue_build *build, const char *table_name, c
     table->n_uniques++;
 }
 
+void eg_build_index(struct eg_catalogue_build *build, const char *table_name, const struct eg_key_names *key) {
+    struct eg_table *table = build->failed ? NULL : find(build, table_name);
+    const int *columns = table == NULL ? NULL : indexes(build, table, key);
+    struct eg_index *list = columns == NULL ? NULL : grown(build, table->indexes, table->n_indexes, sizeof *list);
+    if (columns == NULL || build->failed) {
+        return;
+    }
+    list[table->n_indexes++] = (struct eg_index){.n = key->n, .columns = columns};
+    table->indexes = list;
+}
+
 void eg_build_fkey(struct eg_catalogue_build *build, const char *table_name, const struct eg_key_names *key,
                    const char *ref_table, bool cascade) {
     struct eg_table *table = build->failed ? NULL : find(build, table_name);

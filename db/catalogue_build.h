@@ -29,6 +29,7 @@ void eg_build_column(struct eg_catalogue_build *build, const char *name, enum eg
                      bool has_default);
 /* A key of a table or column that was not given above is left out. */
 void eg_build_unique(struct eg_catalogue_build *build, const char *table, const struct eg_key_names *key, bool primary);
+void eg_build_index(struct eg_catalogue_build *build, const char *table, const struct eg_key_names *key);
 void eg_build_fkey(struct eg_catalogue_build *build, const char *table, const struct eg_key_names *key,
                    const char *ref_table, bool cascade);
 /* Sorts the tables and works out their depths. err: internal (arena full). */

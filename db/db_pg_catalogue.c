@@ -1,4 +1,4 @@
-/* Reads PostgreSQL's catalogue at start: three queries over pg_catalog, gathered by catalogue_build. */
+/* Reads PostgreSQL's catalogue at start: four queries over pg_catalog, gathered by catalogue_build. */
 #include "db/db_pg_catalogue.h"
 
 #include <stdlib.h>
@@ -31,6 +31,16 @@ static const char uniques_sql[] =
     " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum AND k.attnum > 0"
     " WHERE i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND k.place <= i.indnkeyatts"
     " AND t.relkind IN ('r', 'p') AND " OF_SCHEMA " ORDER BY t.relname, i.indisprimary DESC, i.indexrelid, k.place";
+
+static const char indexes_sql[] =
+    "SELECT t.relname, i.indexrelid::int8, false, a.attname"
+    " FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class t ON t.oid = i.indrelid"
+    " JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'btree'"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
+    " CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)"
+    " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum AND k.attnum > 0"
+    " WHERE i.indisvalid AND i.indpred IS NULL AND k.place <= i.indnkeyatts AND t.relkind IN ('r', 'p') AND " OF_SCHEMA
+    " ORDER BY t.relname, i.indexrelid, k.place";
 
 static const char fkeys_sql[] =
     "SELECT t.relname, c.oid::int8, c.confdeltype = 'c', a.attname, r.relname, b.attname"
@@ -113,8 +123,12 @@ static void add_key_column(const PGresult *res, int row, bool fkey, struct eg_ke
     key->n++;
 }
 
-static eg_status add_keys(struct eg_catalogue_build *build, PGconn *conn, bool fkeys, struct eg_err *err) {
-    PGresult *res = asked(conn, fkeys ? fkeys_sql : uniques_sql, err);
+enum keys { KEYS_UNIQUE, KEYS_INDEX, KEYS_FOREIGN };
+
+static eg_status add_keys(struct eg_catalogue_build *build, PGconn *conn, enum keys kind, struct eg_err *err) {
+    static const char *const texts[] = {uniques_sql, indexes_sql, fkeys_sql};
+    bool fkeys = kind == KEYS_FOREIGN;
+    PGresult *res = asked(conn, texts[kind], err);
     if (res == NULL) {
         return EG_FAIL;
     }
@@ -127,6 +141,8 @@ static eg_status add_keys(struct eg_catalogue_build *build, PGconn *conn, bool f
         }
         if (fkeys) {
             eg_build_fkey(build, PQgetvalue(res, row, 0), &key, PQgetvalue(res, row, 4), yes(res, row, 2));
+        } else if (kind == KEYS_INDEX) {
+            eg_build_index(build, PQgetvalue(res, row, 0), &key);
         } else {
             eg_build_unique(build, PQgetvalue(res, row, 0), &key, yes(res, row, 2));
         }
@@ -138,8 +154,8 @@ static eg_status add_keys(struct eg_catalogue_build *build, PGconn *conn, bool f
 eg_status eg_pg_catalogue(PGconn *conn, struct eg_arena *arena, struct eg_catalogue *out, struct eg_err *err) {
     struct eg_catalogue_build build;
     eg_build_begin(&build, arena);
-    if (add_tables(&build, conn, err) != EG_OK || add_keys(&build, conn, false, err) != EG_OK ||
-        add_keys(&build, conn, true, err) != EG_OK) {
+    if (add_tables(&build, conn, err) != EG_OK || add_keys(&build, conn, KEYS_UNIQUE, err) != EG_OK ||
+        add_keys(&build, conn, KEYS_INDEX, err) != EG_OK || add_keys(&build, conn, KEYS_FOREIGN, err) != EG_OK) {
         return EG_FAIL;
     }
     return eg_build_finish(&build, out, err);

@@ -36,6 +36,10 @@ static const char uniques_sql[] =
     " WHERE m.type = 'table' AND i.\"unique\" AND NOT i.partial AND i.origin <> 'pk' AND " OF_SCHEMA
     " ORDER BY m.name, i.name, k.seqno";
 
+static const char indexes_sql[] =
+    "SELECT m.name, i.name, 0, k.name FROM sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) k"
+    " WHERE m.type = 'table' AND NOT i.partial AND " OF_SCHEMA " ORDER BY m.name, i.name, k.seqno";
+
 /* A foreign key may leave out what it refers to: then it is the other table's primary key. */
 static const char fkeys_sql[] =
     "SELECT m.name, m.name || '#' || f.id, f.on_delete = 'CASCADE', f.\"from\", f.\"table\","
@@ -122,12 +126,16 @@ struct key_row { /* what a row of a key query says, copied: the statement's text
     bool flag;
 };
 
-static void add_key(struct eg_catalogue_build *build, const struct key_row *row, const struct eg_key_names *key) {
+enum keys { KEYS_UNIQUE, KEYS_INDEX, KEYS_FOREIGN };
+
+static void add_key(struct eg_catalogue_build *build, const struct key_row *row, enum keys kind, const struct eg_key_names *key) {
     if (key->n == 0) {
         return;
     }
-    if (row->ref[0] != '\0') {
+    if (kind == KEYS_FOREIGN) {
         eg_build_fkey(build, row->table, key, row->ref, row->flag);
+    } else if (kind == KEYS_INDEX) {
+        eg_build_index(build, row->table, key);
     } else {
         eg_build_unique(build, row->table, key, row->flag);
     }
@@ -150,8 +158,9 @@ static void add_key_column(struct eg_catalogue_build *build, sqlite3_stmt *stmt,
     key->n++;
 }
 
-static eg_status add_keys(struct eg_catalogue_build *build, sqlite3 *db, const char *sql, bool fkeys,
+static eg_status add_keys(struct eg_catalogue_build *build, sqlite3 *db, const char *sql, enum keys kind,
                           struct eg_err *err) {
+    bool fkeys = kind == KEYS_FOREIGN;
     sqlite3_stmt *stmt = NULL;
     struct eg_key_names key = {.n = 0};
     struct key_row last = {.flag = false};
@@ -159,7 +168,7 @@ static eg_status add_keys(struct eg_catalogue_build *build, sqlite3 *db, const c
     rc = rc == SQLITE_OK ? sqlite3_step(stmt) : rc;
     for (; rc == SQLITE_ROW; rc = sqlite3_step(stmt)) {
         if (strcmp(last.id, text(stmt, 1)) != 0 || strcmp(last.table, text(stmt, 0)) != 0) {
-            add_key(build, &last, &key);
+            add_key(build, &last, kind, &key);
             key.n = 0;
             copy(last.table, sizeof last.table, text(stmt, 0));
             copy(last.id, sizeof last.id, text(stmt, 1));
@@ -168,7 +177,7 @@ static eg_status add_keys(struct eg_catalogue_build *build, sqlite3 *db, const c
         }
         add_key_column(build, stmt, fkeys, &key);
     }
-    add_key(build, &last, &key);
+    add_key(build, &last, kind, &key);
     eg_status status = rc == SQLITE_DONE ? EG_OK : refused(db, err);
     sqlite3_finalize(stmt);
     return status;
@@ -177,8 +186,9 @@ static eg_status add_keys(struct eg_catalogue_build *build, sqlite3 *db, const c
 eg_status eg_sqlite_catalogue(sqlite3 *db, struct eg_arena *arena, struct eg_catalogue *out, struct eg_err *err) {
     struct eg_catalogue_build build;
     eg_build_begin(&build, arena);
-    if (add_tables(&build, db, err) != EG_OK || add_keys(&build, db, primaries_sql, false, err) != EG_OK ||
-        add_keys(&build, db, uniques_sql, false, err) != EG_OK || add_keys(&build, db, fkeys_sql, true, err) != EG_OK) {
+    if (add_tables(&build, db, err) != EG_OK || add_keys(&build, db, primaries_sql, KEYS_UNIQUE, err) != EG_OK ||
+        add_keys(&build, db, uniques_sql, KEYS_UNIQUE, err) != EG_OK ||
+        add_keys(&build, db, indexes_sql, KEYS_INDEX, err) != EG_OK || add_keys(&build, db, fkeys_sql, KEYS_FOREIGN, err) != EG_OK) {
         return EG_FAIL;
     }
     return eg_build_finish(&build, out, err);

@@ -149,6 +149,8 @@ struct eg_draft *eg_drafts_add(struct eg_rules *rules, struct eg_drafts *drafts,
 EG_MUST_CHECK eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draft *draft);
 EG_MUST_CHECK eg_status eg_rules_needs(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule);
 EG_MUST_CHECK eg_status eg_rules_fills(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule);
+/* Whether an index finds rows by these columns: it begins with some of them, and not with `repo` alone, which most rows share. */
+bool eg_table_indexed(const struct eg_table *table, const int *columns, size_t n);
 bool eg_table_unique(const struct eg_table *table, const int *columns, size_t n); /* exactly these, in any order */
 
 /* project_value.c: JSON to a column's type (not EG_JSON, not EG_BYTES). On failure *code and *what ("is not an

@@ -208,6 +208,11 @@ static eg_status check_key(struct eg_rules *rules, const struct eg_dml *dml, str
             rules, "`key` is no primary key or unique index of the table: on_conflict needs one of exactly these "
                    "columns");
     }
+    if ((dml->kind == EG_DML_UPDATE || dml->kind == EG_DML_DELETE) &&
+        !eg_table_indexed(rules->table, dml->key, dml->n_key)) {
+        return eg_rules_fail(rules, "no index of the table finds rows by this `key`: each event would read the whole table; make "
+                                    "one that begins with its columns");
+    }
     if (dml->newest) {
         for (size_t u = 0; u < rules->table->n_uniques; u++) {
             if (rules->table->uniques[u].primary && rules->table->uniques[u].n == 1) {

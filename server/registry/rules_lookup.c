@@ -4,6 +4,36 @@
 
 #include "server/registry/rules.h"
 
+static bool finds(const struct eg_table *table, const int *index, size_t n_index, const int *columns, size_t n) {
+    for (size_t i = 0; i < n_index; i++) {
+        size_t j = 0;
+        while (j < n && columns[j] != index[i]) {
+            j++;
+        }
+        if (j == n) {
+            return false;
+        }
+        if (n == 1 || strcmp(table->columns[index[i]].name, "repo") != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool eg_table_indexed(const struct eg_table *table, const int *columns, size_t n) {
+    for (size_t i = 0; i < table->n_uniques; i++) {
+        if (finds(table, table->uniques[i].columns, table->uniques[i].n, columns, n)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < table->n_indexes; i++) {
+        if (finds(table, table->indexes[i].columns, table->indexes[i].n, columns, n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool eg_table_unique(const struct eg_table *table, const int *columns, size_t n) {
     for (size_t u = 0; u < table->n_uniques; u++) {
         const struct eg_unique *unique = &table->uniques[u];
@@ -119,6 +149,11 @@ eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draf
             rules,
             "the lookup's `where` is no unique key of `%s`: several rows may match; add \"newest\": true "
             "or the missing columns",
+            table);
+    }
+    if (!eg_table_indexed(ref->table, ref->where, ref->n_where)) {
+        return eg_rules_fail(
+            rules, "no index of `%s` finds rows by the lookup's `where`: each event would read the whole table; make one",
             table);
     }
     if (newest && !has_single_key(ref->table)) {

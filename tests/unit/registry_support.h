@@ -55,6 +55,7 @@ static const char support_tables[] =
     " j JSON TEXT, y BLOB, need TEXT NOT NULL DEFAULT 'x');"
     "CREATE TABLE child (id INTEGER PRIMARY KEY, repo TEXT NOT NULL DEFAULT '', parent_id BIGINT REFERENCES parent(id),"
     " parent_name TEXT, other_id BIGINT REFERENCES parent(id), note TEXT NOT NULL);"
+    "CREATE INDEX ix_parent_name ON parent (name); CREATE INDEX ix_child_parent ON child (repo, parent_name);"
     "CREATE TABLE pair (a TEXT NOT NULL, b TEXT NOT NULL, c TEXT, PRIMARY KEY (a, b));"
     "CREATE TABLE branchlet (id INTEGER PRIMARY KEY, a TEXT, b TEXT, FOREIGN KEY (a, b) REFERENCES pair (a, b));";
 
