@@ -1,6 +1,7 @@
 /* GET /v1/events/{id} and GET /v1/events. */
 #include "server/event/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -38,6 +39,42 @@ void eg_event_write(struct eg_buf *out, const struct eg_value *cells) {
     eg_buf_char(out, '}');
 }
 
+void eg_event_write_upcast(struct eg_buf *out, const struct eg_registry *registry, const struct eg_value *cells) {
+    const struct eg_topic *topic = eg_registry_topic(registry, cells[1].s.p, cells[1].s.n);
+    json_t *payload = topic && topic->next ? json_loadb(cells[9].s.p, cells[9].s.n, 0, NULL) : NULL;
+    for (; payload && topic->next; topic = topic->next) {
+        json_t *made = eg_upcast(topic->next->upcast, payload);
+        json_decref(payload);
+        payload = made;
+    }
+    char *text = payload ? json_dumps(payload, JSON_COMPACT) : NULL;
+    json_decref(payload);
+    if (!text) { /* nothing to do, or no memory: as it is stored is always true */
+        eg_event_write(out, cells);
+        return;
+    }
+    struct eg_value as[EG_EVENT_COLUMNS];
+    memcpy(as, cells, sizeof as);
+    as[1] = eg_cstr(topic->name);
+    as[9] = eg_cstr(text);
+    eg_event_write(out, as);
+    if (!out->failed)
+        out->len--; /* the closing brace */
+    eg_buf_str(out, ",\"upcast_from\":");
+    eg_buf_json_string(out, cells[1].s.p, cells[1].s.n);
+    eg_buf_char(out, '}');
+    free(text);
+}
+
+/* ?upcast, ?upcast=1 or 0 */
+static eg_status read_upcast(struct eg_request *req, bool *upcast) {
+    const char *text = eg_request_query(req, "upcast");
+    *upcast = text && (!*text || strcmp(text, "1") == 0 || strcmp(text, "true") == 0);
+    if (!text || *upcast || strcmp(text, "0") == 0 || strcmp(text, "false") == 0)
+        return EG_OK;
+    return eg_err_set(&req->err, EG_E_USAGE, NULL, "upcast is 1 or 0");
+}
+
 struct reading {
     struct eg_request *req; /* NULL: gone */
     struct eg_event_filter filter;
@@ -49,6 +86,8 @@ struct reading {
     size_t n_rows;
     size_t size_b;
     int64_t first_position, last_position;
+    const struct eg_event *event;
+    bool upcast;
     bool more;
     bool done;
 };
@@ -78,7 +117,10 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n_columns) 
     }
     struct eg_buf row;
     eg_buf_init(&row, (size_t)64 << 20);
-    eg_event_write(&row, cells);
+    if (reading->upcast)
+        eg_event_write_upcast(&row, reading->event->registry, cells);
+    else
+        eg_event_write(&row, cells);
     char *text = row.failed ? NULL : eg_arena_dup(reading->arena, row.data, row.len);
     struct eg_str made = {text, row.len};
     eg_buf_free(&row);
@@ -104,6 +146,7 @@ static struct reading *begin(struct eg_request *req) {
     }
     reading->arena = arena;
     reading->req = req;
+    reading->event = req->app;
     req->state = reading;
     return reading;
 }
@@ -143,7 +186,7 @@ static enum eg_step_result get_read(struct eg_request *req) {
     static const enum eg_type types[] = {EG_TEXT};
     if (reading)
         return reading->done ? EG_MORE : EG_WAIT;
-    if (!(reading = begin(req)))
+    if (!(reading = begin(req)) || read_upcast(req, &reading->upcast) != EG_OK)
         return eg_request_problem(req, NULL);
     reading->filter.limit = 1;
     reading->param = eg_cstr(eg_arena_dup(reading->arena, req->param, strlen(req->param)));
@@ -176,7 +219,7 @@ static enum eg_step_result list_read(struct eg_request *req) {
     struct reading *reading = req->state;
     if (reading)
         return reading->done ? EG_MORE : EG_WAIT;
-    if (!(reading = begin(req)) || eg_event_filter_read(req, reading->arena, &reading->filter) != EG_OK)
+    if (!(reading = begin(req)) || read_upcast(req, &reading->upcast) != EG_OK || eg_event_filter_read(req, reading->arena, &reading->filter) != EG_OK)
         return eg_request_problem(req, NULL);
     reading->read = (struct eg_read){.sql = EG_SQL_COUNT,
                                      .text = reading->filter.sql,
@@ -186,7 +229,7 @@ static enum eg_step_result list_read(struct eg_request *req) {
     return start(reading);
 }
 
-static const char *const kept[] = {"topic", "sha", "branch", "correlation_id", "since", "until", "limit"};
+static const char *const kept[] = {"topic", "sha", "branch", "correlation_id", "since", "until", "limit", "upcast"};
 
 /* `next` continues forwards: behind the newest of this page. */
 static void add_link(struct eg_request *req, int64_t next) {

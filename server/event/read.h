@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "db/db.h"
 #include "server/http/request.h"
+#include "server/registry/registry.h"
 
 #define EG_EVENT_COLUMNS 15
 #define EG_EVENT_COLUMN_LIST                                                                                              \
@@ -15,6 +16,9 @@ extern const enum eg_type eg_event_column_types[EG_EVENT_COLUMNS];
 
 /* The envelope as stored, with position and received_utc; cells in the order of EG_EVENT_COLUMN_LIST. */
 void eg_event_write(struct eg_buf *out, const struct eg_value *cells);
+
+/* The same as the newest version of its topic that is declared to upcast from it: with that topic, and `upcast_from`. */
+void eg_event_write_upcast(struct eg_buf *out, const struct eg_registry *registry, const struct eg_value *cells);
 
 #define EG_FILTER_PARAMS 16
 

@@ -47,6 +47,27 @@ static eg_status check_example(const struct eg_topic *topic, size_t index, struc
     return status;
 }
 
+/* Of every earlier version whose events may be asked for as this one's: each example, one step or more up, is valid here. */
+static eg_status check_upcasts(const struct eg_topic *from, struct eg_arena *arena, struct eg_err *err) {
+    for (size_t i = 0; i < json_array_size(from->examples); i++) {
+        json_t *payload = json_incref(json_array_get(from->examples, i));
+        eg_status status = EG_OK;
+        for (const struct eg_topic *to = from->next; to && status == EG_OK; to = to->next) {
+            struct eg_schema_errors errors = {.arena = arena, .most = 1};
+            json_t *made = eg_upcast(to->upcast, payload);
+            json_decref(payload);
+            payload = made;
+            if (!made || !eg_schema_valid(to->schema, made, &errors))
+                status = eg_err_set(err, EG_E_SCHEMA_INVALID, from->name, "examples[%zu], upcast to %s, is not valid there: %s %s", i,
+                                    to->name, errors.n ? errors.list[0].instance : "", errors.n ? errors.list[0].message : "");
+        }
+        json_decref(payload);
+        if (status != EG_OK)
+            return EG_FAIL;
+    }
+    return EG_OK;
+}
+
 size_t eg_registry_check(const struct eg_registry *registry, eg_check_report report, void *ctx) {
     const struct eg_topic *const *topics;
     size_t n = eg_registry_topics(registry, &topics);
@@ -59,6 +80,9 @@ size_t eg_registry_check(const struct eg_registry *registry, eg_check_report rep
         for (size_t j = 0; j < json_array_size(topics[i]->examples) && status == EG_OK; j++) {
             eg_arena_reset(arena);
             status = check_example(topics[i], j, arena, &n_rows, &err);
+        }
+        if (status == EG_OK) {
+            status = check_upcasts(topics[i], arena, &err);
         }
         failed += status != EG_OK;
         if (report) {

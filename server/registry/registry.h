@@ -54,6 +54,8 @@ struct eg_row { /* one row to be made, changed or removed */
     struct eg_value *params; /* rule->n_params */
 };
 
+struct eg_upcast; /* how payloads of an earlier version read as this one's */
+
 struct eg_topic {
     const char *name;
     const char *title;
@@ -63,6 +65,8 @@ struct eg_topic {
     size_t n_rules;
     const struct eg_rule *rules;   /* deletes before inserts before updates */
     const json_t *examples;        /* array of payloads, at least two */
+    const struct eg_upcast *upcast; /* NULL: none is declared */
+    const struct eg_topic *next;    /* the version that upcasts from this one; NULL */
 };
 
 /* Loads spec_dir/schemas (all systems) and spec_dir/policies, compiles schemas, checks rules against the catalogue (NULL: no check against
@@ -73,6 +77,9 @@ void eg_registry_free(struct eg_registry *registry);
 
 const struct eg_topic *eg_registry_topic(const struct eg_registry *registry, const char *name, size_t len);
 size_t eg_registry_topics(const struct eg_registry *registry, const struct eg_topic *const **topics); /* sorted by name */
+
+/* The payload as the version of `upcast` has it: a new value, the caller's; NULL when memory is out. */
+json_t *eg_upcast(const struct eg_upcast *upcast, const json_t *payload);
 
 /* All fills that point at rows of this table: run after rows of it were inserted, with their natural keys. */
 size_t eg_registry_fills_of(const struct eg_registry *registry, const struct eg_table *table, const struct eg_dml *const **fills);

@@ -7,6 +7,7 @@
 
 #include "server/registry/files.h"
 #include "server/registry/rules.h"
+#include "server/registry/upcast.h"
 
 #define MAX_TOPIC_B 200
 
@@ -42,8 +43,8 @@ static eg_status check_annotation(const char *path, json_t *document, struct eg_
                           "needs the annotation \"x-egdb\": {\"rows\": [...], \"examples\": [...]}");
     }
     json_object_foreach(annotation, member, value) {
-        if (strcmp(member, "rows") != 0 && strcmp(member, "examples") != 0) {
-            return eg_err_set(err, EG_E_CONFIG, path, "x-egdb has no member `%s`: rows and examples are known", member);
+        if (strcmp(member, "rows") != 0 && strcmp(member, "examples") != 0 && strcmp(member, "upcast") != 0) {
+            return eg_err_set(err, EG_E_CONFIG, path, "x-egdb has no member `%s`: rows, examples and upcast are known", member);
         }
     }
     if (rows && !json_is_array(rows)) {
@@ -82,7 +83,9 @@ static eg_status read_file(struct eg_topics *topics, const char *folder, const c
     topic->name = stem;
     topic->system = system;
     topic->document = file->document;
-    if (check_annotation(file->path, file->document, topic, err) != EG_OK) {
+    const json_t *upcast = json_object_get(json_object_get(file->document, "x-egdb"), "upcast");
+    if (check_annotation(file->path, file->document, topic, err) != EG_OK ||
+        eg_upcast_compile(upcast, file->path, topics, topic, err) != EG_OK) {
         return EG_FAIL;
     }
     return eg_schema_set_add(topics->set, stem, file->document, err);
@@ -169,5 +172,5 @@ eg_status eg_topics_load(struct eg_topics *topics, const char *spec_dir, struct 
         }
         topics->list[topics->n++] = files[i].topic;
     }
-    return EG_OK;
+    return eg_upcast_link(topics->list, topics->n, err);
 }
