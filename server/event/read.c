@@ -219,7 +219,8 @@ static enum eg_step_result list_read(struct eg_request *req) {
     struct reading *reading = req->state;
     if (reading)
         return reading->done ? EG_MORE : EG_WAIT;
-    if (!(reading = begin(req)) || read_upcast(req, &reading->upcast) != EG_OK || eg_event_filter_read(req, reading->arena, &reading->filter) != EG_OK)
+    if (!(reading = begin(req)) || read_upcast(req, &reading->upcast) != EG_OK ||
+        eg_event_filter_read(req, reading->arena, &reading->filter) != EG_OK)
         return eg_request_problem(req, NULL);
     reading->read = (struct eg_read){.sql = EG_SQL_COUNT,
                                      .text = reading->filter.sql,

@@ -1,6 +1,6 @@
-/* {"from": "x.y.done@v1", "set": {"/new": "/old", "/unit": "=ms"}, "drop": ["/old"]}: the payload is copied, what is in `drop` goes, and each
- * target of `set` gets its source's value out of the payload as it was. A source is a pointer, "=literal" (JSON, else a text), or a list
- * of these: the first that exists. What does not exist sets nothing. */
+/* {"from": "x.y.done@v1", "set": {"/new": "/old", "/unit": "=ms"}, "drop": ["/old"]}: the payload is copied, what is in
+ * `drop` goes, and each target of `set` gets its source's value out of the payload as it was. A source is a pointer,
+ * "=literal" (JSON, else a text), or a list of these: the first that exists. What does not exist sets nothing. */
 #include "server/registry/upcast.h"
 
 #include <stdlib.h>
