@@ -42,6 +42,9 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/check_walk.c egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c \
 	egql/emit_cond.c egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c \
 	egql/print.c
+QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
+	server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/answer.c \
+	server/query/explain.c server/query/complete.c
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c \
 	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
@@ -50,14 +53,15 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
 	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c server/cli/dlq.c \
-	server/cli/tail.c server/cli/sse.c
+	server/cli/tail.c server/cli/sse.c \
+	server/cli/query.c server/cli/query_rows.c server/cli/table.c
 MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
-LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
+LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(QUERY_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \

@@ -43,6 +43,8 @@ static bool make_room(struct eg_buf *buf, size_t size_b) {
     return true;
 }
 
+char *eg_buf_room(struct eg_buf *buf, size_t size_b) { return make_room(buf, size_b) ? buf->data + buf->len : NULL; }
+
 void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b) {
     if (size_b == 0 || !make_room(buf, size_b))
         return;
@@ -96,10 +98,30 @@ static const char *escape_of(unsigned char c, char hex[7]) {
     }
 }
 
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether one of eight bytes is to be escaped: below 0x20, a quote or a backslash. (x − 0x01…) & ~x has the top bit of each byte
+ * that is 0, and of none before the first such.) */
+static bool any_special(const char *bytes) {
+    uint64_t x;
+    memcpy(&x, bytes, 8);
+    uint64_t quote = x ^ EVERY('"'), slash = x ^ EVERY('\\');
+    uint64_t found = ((x - EVERY(0x20)) & ~x) | ((quote - EVERY(1)) & ~quote) | ((slash - EVERY(1)) & ~slash);
+    return (found & EVERY(0x80)) != 0;
+}
+
+/* How many bytes from the start stand for themselves, in steps of eight. */
+static size_t plain_run(const char *bytes, size_t size_b) {
+    size_t i = 0;
+    while (i + 8 <= size_b && !any_special(bytes + i))
+        i += 8;
+    return i;
+}
+
 void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
     eg_buf_char(buf, '"');
     size_t from = 0;
-    for (size_t i = 0; i < size_b; i++) {
+    for (size_t i = plain_run(bytes, size_b); i < size_b; i++) {
         unsigned char c = (unsigned char)bytes[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
@@ -107,10 +129,41 @@ void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
         eg_buf_add(buf, bytes + from, i - from);
         eg_buf_str(buf, escape_of(c, hex));
         from = i + 1;
+        i += plain_run(bytes + from, size_b - from);
     }
     if (size_b > from)
         eg_buf_add(buf, bytes + from, size_b - from);
     eg_buf_char(buf, '"');
+}
+
+void eg_buf_int(struct eg_buf *buf, int64_t value) {
+    char text[24], *at = text + sizeof text;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        *--at = '-';
+    eg_buf_add(buf, at, (size_t)(text + sizeof text - at));
+}
+
+/* Most doubles of our tables are decimals of a few places: thousandths are written without trying. k / 1000 is the double nearest
+ * to that decimal, and with at most 15 digits no other decimal of as many is nearer. */
+static bool add_thousandths(struct eg_buf *buf, double value) {
+    if (!(fabs(value) < 1e12))
+        return false;
+    int64_t k = llround(value * 1000);
+    if ((double)k / 1000 != value || (k == 0 && signbit(value)))
+        return false;
+    int64_t rest = k < 0 ? -(k % 1000) : k % 1000;
+    if (k < 0 && k > -1000)
+        eg_buf_char(buf, '-');
+    eg_buf_int(buf, k / 1000);
+    if (rest) {
+        char part[4] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+        eg_buf_add(buf, part, rest % 10 ? 4 : rest % 100 ? 3 : 2);
+    }
+    return true;
 }
 
 void eg_buf_json_double(struct eg_buf *buf, double value) {
@@ -118,6 +171,8 @@ void eg_buf_json_double(struct eg_buf *buf, double value) {
         eg_buf_str(buf, "null");
         return;
     }
+    if (add_thousandths(buf, value))
+        return;
     /* Fifteen digits reproduce every shorter decimal of a normal double; a subnormal one may need fewer than it shows.
      */
     int digits = fabs(value) < DBL_MIN ? 1 : 15;

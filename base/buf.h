@@ -22,6 +22,9 @@ void eg_buf_free(struct eg_buf *buf); /* back to the state after init */
 void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b);
 void eg_buf_str(struct eg_buf *buf, const char *text);
 void eg_buf_char(struct eg_buf *buf, char c);
+void eg_buf_int(struct eg_buf *buf, int64_t value); /* in decimal */
+/* Room for size_b bytes behind what is there; the caller writes them and adds what it wrote to len. NULL: failed. */
+char *eg_buf_room(struct eg_buf *buf, size_t size_b);
 void eg_buf_printf(struct eg_buf *buf, const char *format, ...) EG_PRINTF(2, 3);
 void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b); /* quoted, escaped; bytes are UTF-8 */
 void eg_buf_json_double(struct eg_buf *buf, double value);                     /* shortest that reads back; not finite: null */

@@ -56,11 +56,11 @@ static eg_status use_wal(struct eg_sqlite_conn *conn, struct eg_err *err) {
 }
 
 /* Checkpoints are the writer's own work, after it has answered: so SQLite makes none by itself, nor does a reader that
- * closes. */
+ * closes. A reader sorts large answers in a file; the writer's statements have nothing large to sort. */
 static bool settle(sqlite3 *db, const struct eg_db_config *config, bool writer) {
     long cache_kib = writer ? config->sqlite_cache_mib * 1024L : 4096;
     bool ok = sqlite3_busy_timeout(db, config->sqlite_busy_ms) == SQLITE_OK && pragma(db, "foreign_keys", 1) &&
-              pragma(db, "temp_store", 2) && pragma(db, "mmap_size", 0) && pragma(db, "cache_size", -cache_kib) &&
+              pragma(db, "temp_store", writer ? 2 : 1) && pragma(db, "mmap_size", 0) && pragma(db, "cache_size", -cache_kib) &&
               pragma(db, "synchronous", 2) && sqlite3_wal_autocheckpoint(db, 0) == SQLITE_OK &&
               sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL) == SQLITE_OK;
     if (!writer)

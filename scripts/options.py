@@ -16,6 +16,7 @@ SECTIONS = {
     "event": "Bounds on the way of an event into the store.",
     "stream": "Streams of events: GET /v1/events/stream.",
     "panels": "Answers of panels.",
+    "query": "Bounds of queries. A request may ask for less than the most, never for more.",
     "store": "The database.",
 }
 

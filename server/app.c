@@ -16,6 +16,7 @@
 #include "server/http/http.h"
 #include "server/notify.h"
 #include "server/query/board.h"
+#include "server/query/query.h"
 #include "server/version.h"
 
 #define APP_MAGIC 0x45474150u
@@ -34,12 +35,14 @@ struct eg_app {
     struct eg_auth *auth;
     enum eg_auth_mode auth_mode;
     struct eg_event *event;
+    struct eg_query *query;
     struct eg_admin *admin;
     struct eg_http *http;
     struct eg_log log;
     char address[EG_ADDRESS_B];
     uint16_t port;
     char openapi[512];
+    const char **topics; /* their names, for completion */
     bool stopping;
 };
 
@@ -98,6 +101,22 @@ static void collect_board(const struct eg_board *board, struct eg_figures *figur
     figures->panels_kept_b = (double)stats.cached_b;
 }
 
+static void collect_query(const struct eg_query *query, struct eg_figures *figures) {
+    struct eg_query_stats stats;
+    eg_query_stats(query, &stats);
+    figures->queries = (double)stats.queries;
+    figures->query_errors = (double)stats.errors;
+    figures->query_timeouts = (double)stats.timeouts;
+    figures->query_abandoned = (double)stats.abandoned;
+    figures->query_truncated = (double)stats.truncated;
+    figures->query_rows = (double)stats.rows;
+    figures->query_s = (double)stats.us / 1e6;
+    figures->query_compiled = (double)stats.compiled;
+    figures->query_cache_hits = (double)stats.cache_hits;
+    figures->query_cached = (double)stats.cached;
+    figures->query_running = (double)stats.running;
+}
+
 static void collect(void *ctx, struct eg_figures *figures) {
     const struct eg_app *app = ctx;
     struct eg_tail_stats tail;
@@ -110,6 +129,7 @@ static void collect(void *ctx, struct eg_figures *figures) {
     figures->streams_pages = (double)tail.pages;
     figures->streams_resyncs = (double)tail.resyncs;
     collect_board(app->board, figures);
+    collect_query(app->query, figures);
 }
 
 static void append(void *ctx, struct eg_buf *out) {
@@ -171,16 +191,25 @@ static eg_status watch_signals(struct eg_app *app, struct eg_err *err) {
 
 /* The start */
 
+/* The context of a route's flow; a flow that is not listed is the admin room's. */
 static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
-    static const struct eg_flow *const of_event[] = {&eg_flow_events_post, &eg_flow_event_get, &eg_flow_events_list,
-                                                     &eg_flow_events_stream,
-                                                     &eg_flow_dlq_redrive, &eg_flow_dlq_delete};
-    bool is_event = false;
-    for (size_t i = 0; i < sizeof(of_event) / sizeof(of_event[0]); i++) {
-        is_event |= flow == of_event[i];
+    const struct {
+        const struct eg_flow *flow;
+        void *room;
+    } rooms[] = {
+        {&eg_flow_events_post, app->event},   {&eg_flow_event_get, app->event},
+        {&eg_flow_events_list, app->event},   {&eg_flow_events_stream, app->event},
+        {&eg_flow_dlq_redrive, app->event},   {&eg_flow_dlq_delete, app->event},
+        {&eg_flow_query, app->query},         {&eg_flow_query_explain, app->query},
+        {&eg_flow_query_complete, app->query}, {&eg_flow_sources_list, app->query},
+        {&eg_flow_panels_list, app->board},   {&eg_flow_panel_get, app->board},
+    };
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+        if (rooms[i].flow == flow) {
+            return rooms[i].room;
+        }
     }
-    bool is_board = flow == &eg_flow_panels_list || flow == &eg_flow_panel_get;
-    return is_event ? (void *)app->event : is_board ? (void *)app->board : (void *)app->admin;
+    return app->admin;
 }
 
 /* Never less than a taken event may need: its wait for the store and the round in flight. */
@@ -246,9 +275,34 @@ static eg_status start_board(struct eg_app *app, const char *spec, struct eg_err
     }
     const struct eg_board_config board = {.db = app->db,
                                           .panels = app->panels,
+                                          .sources = eg_query_sources(app->query),
                                           .cache_most_b = (size_t)c->panels_cache_b,
                                           .rows_most = c->panels_rows_most};
     return eg_board_open(&board, &app->board, err) || eg_board_check(app->board, &app->loop, err) ? EG_FAIL : EG_OK;
+}
+
+static eg_status start_query(struct eg_app *app, const char *spec, struct eg_err *err) {
+    const struct eg_config *c = app->config;
+    const struct eg_topic *const *topics;
+    size_t n = eg_registry_topics(app->registry, &topics);
+    app->topics = calloc(n + 1, sizeof(*app->topics));
+    if (!app->topics) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    for (size_t i = 0; i < n; i++) {
+        app->topics[i] = topics[i]->name;
+    }
+    const struct eg_query_config query = {
+        .timeout_ms = (int)c->query_timeout_ms,
+        .timeout_most_ms = (int)c->query_timeout_most_ms,
+        .rows_default = c->query_rows_default,
+        .rows_most = c->query_rows_most,
+        .nodes_most = c->query_nodes_most,
+        .cache_plans = (size_t)c->query_cache_plans,
+        .n_topics = n,
+        .topics = app->topics,
+    };
+    return eg_query_open(app->db, spec, &query, &app->query, err);
 }
 
 static eg_status start_admin(struct eg_app *app, struct eg_err *err) {
@@ -308,7 +362,7 @@ static eg_status start(struct eg_app *app, struct eg_err *err) {
     struct eg_db_config db = eg_app_db_config(app->config);
     if (eg_db_open(&app->loop, &db, &app->db, err) ||
         eg_registry_load(spec, eg_db_catalogue(app->db), &app->registry, err) || start_event(app, err) ||
-        start_board(app, spec, err) || start_admin(app, err) || watch_signals(app, err)) {
+        start_query(app, spec, err) || start_board(app, spec, err) || start_admin(app, err) || watch_signals(app, err)) {
         return EG_FAIL;
     }
     return start_http(app, err);
@@ -358,6 +412,8 @@ static void free_rest(struct eg_app *app) {
     eg_admin_close(app->admin);
     eg_board_close(app->board);
     eg_panels_free(app->panels);
+    eg_query_close(app->query);
+    free(app->topics);
     eg_registry_free(app->registry);
     eg_auth_close(app->auth);
     uv_walk(&app->loop, close_if_open, NULL);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "db/migrate.h"
+#include "egql/egql.h"
 #include "server/cli/cli.h"
 #include "server/query/board.h"
 
@@ -48,12 +49,20 @@ static enum eg_exit check(struct eg_cli *cli, struct eg_look *look) {
     const struct eg_catalogue *catalogue = look ? eg_db_catalogue(look->db) : NULL;
     struct eg_registry *registry = NULL;
     size_t n_panels;
+    struct egql_sources *sources = NULL;
     struct tally tally = {.verbose = eg_cli_value(cli, "verbose") != NULL};
     char spec[512];
     if (eg_config_find(cli->config->server_spec, "spec", "server.spec", spec, sizeof(spec), &cli->err) ||
         check_panels(cli, spec, look, &n_panels) || eg_registry_load(spec, catalogue, &registry, &cli->err)) {
         return eg_cli_failed(cli);
     }
+    if (egql_sources_load(spec, &sources, &cli->err) ||
+        (catalogue && egql_sources_check(sources, catalogue, &cli->err))) {
+        egql_sources_free(sources);
+        eg_registry_free(registry);
+        return eg_cli_failed(cli);
+    }
+    egql_sources_free(sources);
     size_t failed = eg_registry_check(registry, report, &tally);
     eg_registry_free(registry);
     printf("%s: %zu topics, %zu rows from their examples, %zu failed, %zu panels%s\n", spec, tally.topics,
@@ -123,9 +132,9 @@ const struct eg_command eg_command_check = {
     .name = "check",
     .summary = "check the configuration and every declaration",
     .words = "",
-    .about = "Reads the configuration and all of spec/, checks every row rule and every panel against the tables, and\n"
-             "runs the examples of every declaration. While the SQLite file does not exist, the tables are those of a new one. Exits with\n"
-             "78 when something cannot be loaded, with 1 when an example fails.",
+    .about = "Reads the configuration and all of spec/, checks every row rule, every source of queries and every panel\n"
+             "against the tables, and runs the examples of every declaration. While the SQLite file does not exist, the\n"
+             "tables are those of a new one. Exits with 78 when something cannot be loaded, with 1 when an example fails.",
     .examples = "  egdb check\n"
                 "  egdb check --no-store --spec ./spec\n",
     .n_flags = 2,

@@ -65,13 +65,46 @@ static enum eg_exit unknown_flag(const struct parse *parse, const char *given) {
                         near ? near : "", near ? "?" : "");
 }
 
+/* What getopt wants to know of letters: ":hf:". */
+static void short_flags(const struct eg_command *command, char out[32]) {
+    size_t n = (size_t)snprintf(out, 32, ":h");
+    for (const char *p = command->letters; p && *p; p += 2) {
+        n += (size_t)snprintf(out + n, 32 - n, "%c%s", *p, command->flags[p[1] - '0'].value ? ":" : "");
+    }
+}
+
+static int own_by_letter(const struct eg_command *command, int letter) {
+    for (const char *p = command->letters; p && *p; p += 2) {
+        if (*p == letter) {
+            return OWN + (p[1] - '0');
+        }
+    }
+    return letter;
+}
+
+static bool take_own(struct eg_cli *cli, int place, const char *value) {
+    const char *repeats = cli->command->repeats;
+    cli->values[place] = value ? value : "";
+    if (!repeats || strcmp(cli->command->flags[place].name, repeats) != 0) {
+        return true;
+    }
+    if (cli->n_repeated == EG_CLI_REPEATS_MOST) {
+        return false;
+    }
+    cli->repeated[cli->n_repeated++] = cli->values[place];
+    return true;
+}
+
 /* −1: all was read; else the exit code. */
 static int read_flags(struct parse *parse, int argc, char **argv) {
     struct eg_cli *cli = parse->cli;
     int answer;
+    char letters[32];
+    short_flags(cli->command, letters);
     opterr = 0;
     optind = 0;
-    while ((answer = getopt_long(argc, argv, ":h", parse->list, NULL)) != -1) {
+    while ((answer = getopt_long(argc, argv, letters, parse->list, NULL)) != -1) {
+        answer = own_by_letter(cli->command, answer);
         if (answer == HELP || answer == 'h') {
             eg_cli_help_command(cli->command);
             return EG_EXIT_OK;
@@ -82,7 +115,9 @@ static int read_flags(struct parse *parse, int argc, char **argv) {
             const char *value = optarg ? optarg : "on";
             parse->given[parse->n_given++] = (struct eg_config_flag){eg_options[answer - OPTION].flag, value};
         } else if (answer >= OWN && answer < OPTION) {
-            cli->values[answer - OWN] = optarg ? optarg : "";
+            if (!take_own(cli, answer - OWN, optarg)) {
+                return (int)eg_cli_usage(cli, "--%s is given too often", cli->command->repeats);
+            }
         } else {
             return (int)unknown_flag(parse, argv[optind - 1]);
         }

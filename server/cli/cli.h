@@ -10,6 +10,7 @@
 #include "server/config.h"
 
 #define EG_CLI_FLAGS_MOST 16
+#define EG_CLI_REPEATS_MOST 64
 
 struct eg_cli_flag {
     const char *name;
@@ -27,6 +28,8 @@ struct eg_command {
     const char *examples; /* lines */
     size_t n_flags;
     const struct eg_cli_flag *flags; /* its own */
+    const char *letters; /* short forms: a letter, then the digit of its flag's place: "f0"; NULL without */
+    const char *repeats; /* the one flag that may be given more than once; NULL without */
     const char *sections; /* of the configuration, as its help lists them: "server store"; NULL: none is loaded */
     int least_words, most_words; /* most −1: any number */
     enum eg_exit (*run)(struct eg_cli *cli);
@@ -36,6 +39,8 @@ struct eg_cli {
     const struct eg_command *command;
     struct eg_config *config; /* NULL for a command without sections */
     const char *values[EG_CLI_FLAGS_MOST];
+    size_t n_repeated; /* all values of command->repeats, in order */
+    const char *repeated[EG_CLI_REPEATS_MOST];
     int n_words;
     char **words;
     struct eg_err err;

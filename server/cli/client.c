@@ -88,7 +88,6 @@ eg_status eg_client_open(const struct eg_client_config *config, struct eg_client
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, config->timeout_ms);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "egdb");
     return EG_OK;
 }
@@ -103,7 +102,25 @@ void eg_client_close(struct eg_client *client) {
 
 const char *eg_client_server(const struct eg_client *client) { return client->server; }
 
-static void run(struct eg_client *client, const char *path, struct curl_slist *headers, struct eg_reply *reply) {
+struct stream {
+    struct eg_client *client;
+    eg_client_take take;
+    void *ctx;
+    struct eg_buf *body;
+};
+
+static size_t take_answer(char *bytes, size_t size, size_t n, void *ctx) {
+    struct stream *stream = ctx;
+    long status = 0;
+    curl_easy_getinfo(stream->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 300) {
+        return take(bytes, size, n, stream->body);
+    }
+    return stream->take(stream->ctx, bytes, size * n) ? size * n : 0;
+}
+
+static void run(struct eg_client *client, const char *path, struct curl_slist *headers, struct eg_reply *reply,
+                struct stream *stream) {
     char url[URL_MOST_B];
     char why[CURL_ERROR_SIZE] = "";
     curl_off_t wait_s = 0;
@@ -111,7 +128,8 @@ static void run(struct eg_client *client, const char *path, struct curl_slist *h
     eg_buf_free(&reply->body);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &reply->body);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, stream ? take_answer : take);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, stream ? (void *)stream : (void *)&reply->body);
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, why);
     CURLcode code = curl_easy_perform(client->curl);
     reply->answered = code == CURLE_OK;
@@ -132,7 +150,25 @@ static struct curl_slist *with(struct curl_slist *headers, const char *line) {
 void eg_client_get(struct eg_client *client, const char *path, struct eg_reply *reply) {
     struct curl_slist *headers = with(NULL, client->bearer);
     curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
-    run(client, path, headers, reply);
+    run(client, path, headers, reply, NULL);
+    curl_slist_free_all(headers);
+}
+
+void eg_client_stream(struct eg_client *client, const char *path, const char *type, const char *body, size_t len,
+                      eg_client_take take_bytes, void *ctx, struct eg_reply *reply) {
+    struct stream stream = {client, take_bytes, ctx, &reply->body};
+    struct curl_slist *headers = with(with(NULL, client->bearer), "Expect:");
+    char line[320];
+    if (body) {
+        snprintf(line, sizeof(line), "Content-Type: %s", type);
+        headers = with(headers, line);
+        curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+        curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    } else {
+        curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    }
+    run(client, path, headers, reply, &stream);
     curl_slist_free_all(headers);
 }
 
@@ -140,7 +176,7 @@ void eg_client_delete(struct eg_client *client, const char *path, struct eg_repl
     struct curl_slist *headers = with(NULL, client->bearer);
     curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, "DELETE");
-    run(client, path, headers, reply);
+    run(client, path, headers, reply, NULL);
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL);
     curl_slist_free_all(headers);
 }
@@ -159,7 +195,7 @@ void eg_client_post(struct eg_client *client, const char *path, const char *type
     curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
     curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
-    run(client, path, headers, reply);
+    run(client, path, headers, reply, NULL);
     curl_slist_free_all(headers);
 }
 

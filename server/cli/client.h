@@ -14,7 +14,7 @@ struct eg_client_config {
     const char *server;     /* "http://127.0.0.1:8421", without a path; NULL: EGDB_SERVER, else that */
     const char *token_file; /* NULL: EGDB_TOKEN_FILE, else the token in EGDB_TOKEN, else none */
     long connect_ms;
-    long timeout_ms; /* of one request */
+    long timeout_ms; /* of one request; 0: none */
 };
 
 struct eg_reply {
@@ -33,6 +33,12 @@ const char *eg_client_server(const struct eg_client *client);
 
 void eg_client_get(struct eg_client *client, const char *path, struct eg_reply *reply);
 void eg_client_delete(struct eg_client *client, const char *path, struct eg_reply *reply);
+/* The bytes of an answer as they come; false ends the transfer. */
+typedef bool (*eg_client_take)(void *ctx, const char *bytes, size_t n);
+/* Like a post or, with body NULL, a get; but the body of an answer below 300 goes to take, piece by piece, and only that of another
+ * one into reply. */
+void eg_client_stream(struct eg_client *client, const char *path, const char *type, const char *body, size_t len,
+                      eg_client_take take, void *ctx, struct eg_reply *reply);
 /* key: the Idempotency-Key; NULL without. */
 void eg_client_post(struct eg_client *client, const char *path, const char *type, const char *key, const char *body,
                     size_t len, struct eg_reply *reply);

@@ -114,7 +114,8 @@ static void add_member(struct eg_buf *out, const char *name, const char *value) 
     eg_buf_json_string(out, value, strlen(value));
 }
 
-enum eg_step_result eg_request_problem(struct eg_request *req, const char *errors_json) {
+static enum eg_step_result problem(struct eg_request *req, const char *detail, const char *errors_json,
+                                   const char *members) {
     struct eg_exchange *x = eg_exchange_of(req);
     if (req->err.code == EG_E_NONE)
         (void)eg_err_set(&req->err, EG_E_INTERNAL, NULL, "A step failed without saying why.");
@@ -124,13 +125,17 @@ enum eg_step_result eg_request_problem(struct eg_request *req, const char *error
     eg_buf_printf(out, "{\"type\":\"/docs/errors#%s\"", eg_code_name(code));
     add_member(out, "title", eg_code_title(code));
     eg_buf_printf(out, ",\"status\":%d", eg_code_status(code));
-    add_member(out, "detail", req->err.message);
+    add_member(out, "detail", detail ? detail : req->err.message);
     add_member(out, "code", eg_code_name(code));
     if (req->err.place[0])
         add_member(out, "place", req->err.place);
     if (errors_json) {
         eg_buf_str(out, ",\"errors\":");
         eg_buf_str(out, errors_json);
+    }
+    if (members) {
+        eg_buf_char(out, ',');
+        eg_buf_str(out, members);
     }
     add_member(out, "request_id", req->log.id);
     add_member(out, "hint", eg_code_hint(code));
@@ -139,4 +144,12 @@ enum eg_step_result eg_request_problem(struct eg_request *req, const char *error
     if ((status == 503 || status == 429) && !has_header(x, "Retry-After"))
         eg_request_add_header(req, "Retry-After", code == EG_E_STOPPING ? "5" : "1");
     return eg_request_answer(req, status, "application/problem+json");
+}
+
+enum eg_step_result eg_request_problem(struct eg_request *req, const char *errors_json) {
+    return problem(req, NULL, errors_json, NULL);
+}
+
+enum eg_step_result eg_request_problem_with(struct eg_request *req, const char *detail, const char *members) {
+    return problem(req, detail, NULL, members);
 }

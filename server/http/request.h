@@ -101,5 +101,7 @@ enum eg_step_result eg_request_answer(struct eg_request *req, int status,
 /* problem+json from req->err: type, title, status, detail, code, request_id, hint, and `errors`, a JSON array text or
  * NULL. 503 and 429 get a Retry-After. */
 enum eg_step_result eg_request_problem(struct eg_request *req, const char *errors_json);
+/* The same with a detail of any length (NULL: the error's message) and further members, JSON without the braces (NULL: none). */
+enum eg_step_result eg_request_problem_with(struct eg_request *req, const char *detail, const char *members);
 
 #endif

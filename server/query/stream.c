@@ -1,0 +1,88 @@
+/* The answer's way to the client. Until FIRST_B it is kept: a short answer leaves whole, and an error that comes before is an HTTP
+ * error. A longer one leaves as it is made; the read is paused while the client has WINDOW_B before it. */
+#include "base/clock.h"
+#include "server/query/room.h"
+
+#define FIRST_B ((size_t)64 << 10)
+#define WINDOW_B ((size_t)128 << 10)
+#define PIECE_B ((size_t)16 << 10) /* is worth a push */
+
+static void pause_read(struct eg_ask *ask) {
+    ask->paused = true;
+    eg_db_read_pause(ask->handle);
+}
+
+void eg_ask_much(struct eg_ask *ask) {
+    struct eg_request *req = ask->req;
+    if (ask->paused) {
+        return;
+    }
+    if (!ask->streaming) {
+        if (req->answer.len >= FIRST_B) {
+            pause_read(ask); /* until the head has left */
+            eg_request_wake(req);
+        }
+    } else if (eg_request_unsent(req) >= PIECE_B) {
+        eg_request_push(req);
+        if (eg_request_unsent(req) >= WINDOW_B) {
+            pause_read(ask);
+        }
+    }
+}
+
+static void write_tail(struct eg_ask *ask) {
+    const struct eg_answer_end end = {.truncated = egql_run_truncated(ask->run),
+                                      .took_us = eg_clock_mono_us() - ask->req->started_us,
+                                      .err = ask->err.code == EG_E_NONE ? NULL : &ask->err,
+                                      .diag = ask->diag.code == EG_E_NONE ? NULL : &ask->diag};
+    eg_answer_tail(&ask->answer, &end, &ask->req->answer);
+}
+
+void eg_ask_end(struct eg_ask *ask) {
+    struct eg_request *req = ask->req;
+    eg_ask_over(ask);
+    if (!ask->streaming) {
+        eg_request_wake(req);
+    } else if (ask->err.code != EG_E_NONE && ask->format == EG_FORMAT_CSV) {
+        eg_warn(&req->log, "a csv answer is cut after %lld rows: %s", (long long)ask->answer.rows, ask->err.message);
+        eg_request_abort(req); /* CSV cannot say it: the client is to notice that the end is missing */
+    } else {
+        write_tail(ask);
+        eg_request_end(req);
+    }
+}
+
+/* The client has taken much of what lay before it; or the server stops, and the answer ends as an incomplete one. */
+static void on_room(struct eg_request *req, bool stopping) {
+    struct eg_ask *ask = eg_ask_of(req);
+    if (ask->done || !ask->handle) {
+        return;
+    }
+    if (stopping) {
+        (void)eg_err_set(&ask->err, EG_E_STOPPING, NULL, "the server is stopping: the rest of the rows is missing");
+        eg_db_read_cancel(ask->handle);
+    } else if (ask->paused) {
+        ask->paused = false;
+        eg_db_read_resume(ask->handle);
+    }
+}
+
+enum eg_step_result eg_query_stream(struct eg_request *req) {
+    static const struct eg_stream_config config = {.window_b = WINDOW_B, .compress = true, .room = on_room};
+    struct eg_ask *ask = eg_ask_of(req);
+    if (ask->done && ask->err.code != EG_E_NONE) {
+        return eg_ask_problem(ask);
+    }
+    if (ask->done) {
+        write_tail(ask);
+        return eg_request_answer(req, 200, eg_format_type(ask->format));
+    }
+    enum eg_step_result result = eg_request_stream(req, 200, eg_format_type(ask->format), &config);
+    ask->streaming = true;
+    eg_request_push(req);
+    if (eg_request_unsent(req) < WINDOW_B) { /* else room is called */
+        ask->paused = false;
+        eg_db_read_resume(ask->handle);
+    }
+    return result;
+}
