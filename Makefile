@@ -11,7 +11,7 @@ BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.
 	base/jscan.c base/jscan_walk.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
-	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
+	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
 	db/db_pg_fault.c db/db_pg_query.c db/db_pg_sql.c db/db_pg_type.c \
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \
 	db/db_sqlite_json.c db/db_sqlite_jsonb.c db/db_sqlite_percentile.c
@@ -48,7 +48,7 @@ QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c se
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c \
 	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
-	server/admin/openapi.c server/admin/errors.c server/admin/topics.c server/admin/validate.c
+	server/admin/openapi.c server/admin/errors.c server/admin/views.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \

@@ -103,6 +103,11 @@ eg_status eg_pg_ask(PGconn *conn, const char *sql, int timeout_ms, PGresult **re
     return ask_until(conn, sql, -1, eg_clock_mono_us() + timeout_ms * INT64_C(1000), result, err);
 }
 
+eg_status eg_pg_ask_until(PGconn *conn, const char *sql, int stop_fd, int timeout_ms, PGresult **result,
+                          struct eg_err *err) {
+    return ask_until(conn, sql, stop_fd, eg_clock_mono_us() + timeout_ms * INT64_C(1000), result, err);
+}
+
 /* The settings that meaning or durability hang on, whatever the cluster's defaults. The writer's plans are made once
  * and without whole-table methods: its statements are all by key, and a plan made while a table was empty must not scan
  * it when it is full. */

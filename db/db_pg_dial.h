@@ -25,6 +25,10 @@ EG_MUST_CHECK eg_status eg_pg_dial(const struct eg_pg_dial *dial, PGconn **conn,
  * it. */
 EG_MUST_CHECK eg_status eg_pg_ask(PGconn *conn, const char *sql, int timeout_ms, PGresult **result, struct eg_err *err);
 
+/* Also gives up when stop_fd is readable. */
+EG_MUST_CHECK eg_status eg_pg_ask_until(PGconn *conn, const char *sql, int stop_fd, int timeout_ms, PGresult **result,
+                                        struct eg_err *err);
+
 /* libpq's message without its trailing newline, on one line. */
 void eg_pg_say(PGconn *conn, struct eg_err *err, enum eg_code code);
 

@@ -12,6 +12,7 @@
 #include "db/db_pg_news.h"
 #include "db/db_pg_read.h"
 #include "db/db_pg_tend.h"
+#include "db/db_pg_views.h"
 #include "db/db_pg_write.h"
 #include "db/migrate.h"
 
@@ -26,6 +27,7 @@ struct pg_db {
     struct eg_pg_write write;
     struct eg_pg_pool pool;
     struct eg_pg_tend tend;
+    struct eg_pg_views views;
     struct eg_pg_news news;
     struct eg_arena *arena; /* the catalogue's */
     struct eg_catalogue catalogue;
@@ -155,7 +157,8 @@ static eg_status read_schema(struct pg_db *p, PGconn *conn, struct eg_err *err) 
     if (!p->arena) {
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");
     }
-    return eg_pg_catalogue(conn, p->arena, &p->catalogue, err);
+    return eg_pg_views_read(conn, p->arena, &p->views, err) || eg_pg_catalogue(conn, p->arena, &p->catalogue, err) ? EG_FAIL
+                                                                                                                  : EG_OK;
 }
 
 /* Partitions for today must exist before the first event; a failure is told, since those of yesterday may still do. */
@@ -228,6 +231,7 @@ static eg_status db_open(uv_loop_t *loop, const struct eg_db_config *config, con
     eg_pg_write_init(&p->write, &p->host);
     eg_pg_tend_init(&p->tend, &p->host, &p->write.commits);
     eg_pg_news_init(&p->news, &p->host);
+    eg_pg_views_init(&p->views, &p->host);
     p->write.finished = p->pool.finished = p->tend.finished = on_finished;
     p->write.came_up = on_writer_up;
     eg_pg_conn_adopt(&p->write.conn, conn);
@@ -272,6 +276,15 @@ static void db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position)
 
 static void db_announce(struct eg_db *db, int64_t position) { eg_pg_news_announce(&of(db)->news, position); }
 
+static void db_refresh(struct eg_db *db, const char *view, int timeout_ms, eg_refreshed done, void *ctx) {
+    eg_pg_views_refresh(&of(db)->views, view, timeout_ms, done, ctx);
+}
+
+static size_t db_materialized(const struct eg_db *db, const char *const **names) {
+    *names = of(db)->views.names;
+    return of(db)->views.n;
+}
+
 static void db_stats(const struct eg_db *db, struct eg_db_stats *stats) {
     const struct pg_db *p = of(db);
     *stats = (struct eg_db_stats){.rounds = p->write.rounds,
@@ -300,5 +313,7 @@ const struct eg_store eg_store_pg = {
     .read_pause = eg_pg_pool_pause,
     .watch = db_watch,
     .announce = db_announce,
+    .refresh = db_refresh,
+    .materialized = db_materialized,
     .stats = db_stats,
 };

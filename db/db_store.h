@@ -24,6 +24,10 @@ struct eg_store {
     void (*read_pause)(struct eg_read_handle *handle, bool pause); /* false: resume */
     void (*watch)(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx);
     void (*announce)(struct eg_db *db, int64_t position);
+    /* NULL both where all views are plain. refresh: view is one of the names. */
+    void (*refresh)(struct eg_db *db, const char *view, int timeout_ms,
+                    void (*done)(void *ctx, const struct eg_err *err, int64_t rows, int64_t took_ms), void *ctx);
+    size_t (*materialized)(const struct eg_db *db, const char *const **names);
     void (*stats)(const struct eg_db *db, struct eg_db_stats *stats);
 };
 

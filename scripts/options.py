@@ -15,6 +15,7 @@ SECTIONS = {
     "http": "Bounds of the HTTP server. Reaching one is answered 408, 413, 431 or 503, never by growing.",
     "event": "Bounds on the way of an event into the store.",
     "stream": "Streams of events: GET /v1/events/stream.",
+    "views": "Materialized views.",
     "panels": "Answers of panels.",
     "query": "Bounds of queries. A request may ask for less than the most, never for more.",
     "store": "The database.",

@@ -249,6 +249,11 @@ static eg_status start_http(struct eg_app *app, struct eg_err *err) {
     return eg_http_start(&app->loop, &http, routes, n, &hooks, app, &app->http, err);
 }
 
+static void series_ended(void *ctx) {
+    const struct eg_app *app = ctx;
+    eg_admin_series_ended(app->admin);
+}
+
 static eg_status start_event(struct eg_app *app, struct eg_err *err) {
     const struct eg_config *c = app->config;
     const struct eg_event_config event = {
@@ -264,6 +269,9 @@ static eg_status start_event(struct eg_app *app, struct eg_err *err) {
                  .poll_ms = c->stream_poll_ms,
                  .most = c->stream_most,
                  .window_b = (size_t)c->stream_window_b},
+        .series_topic = c->views_after_topic,
+        .series_ended = series_ended,
+        .series_ctx = app,
     };
     return eg_event_open(&app->loop, app->db, app->registry, &event, &app->event, err);
 }
@@ -307,6 +315,9 @@ static eg_status start_query(struct eg_app *app, const char *spec, struct eg_err
 
 static eg_status start_admin(struct eg_app *app, struct eg_err *err) {
     const struct eg_admin_config admin = {
+        .loop = &app->loop,
+        .views_refresh_s = app->config->views_refresh_s,
+        .views_timeout_ms = (int)app->config->views_timeout_ms,
         .db = app->db,
         .registry = app->registry,
         .version = EG_VERSION,
@@ -397,6 +408,9 @@ static void close_if_open(uv_handle_t *handle, void *arg) {
 
 /* After a start that failed half-way nothing runs yet: what is open is closed in the reverse order. */
 static void abandon(struct eg_app *app) {
+    if (app->admin) {
+        eg_admin_stopping(app->admin);
+    }
     if (app->event) {
         eg_event_close(app->event);
     }

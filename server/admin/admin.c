@@ -47,11 +47,15 @@ eg_status eg_admin_open(const struct eg_admin_config *config, struct eg_admin **
         free(admin);
         return EG_FAIL;
     }
+    eg_admin_views_start(admin);
     *out = admin;
     return EG_OK;
 }
 
-void eg_admin_stopping(struct eg_admin *admin) { admin->stopping = true; }
+void eg_admin_stopping(struct eg_admin *admin) {
+    admin->stopping = true;
+    eg_admin_views_stop(admin);
+}
 
 void eg_admin_close(struct eg_admin *admin) {
     if (admin) {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <uv.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -28,6 +29,7 @@ struct eg_figures {
 };
 
 struct eg_admin_config {
+    uv_loop_t *loop;
     struct eg_db *db;
     const struct eg_registry *registry;
     const char *version;
@@ -38,12 +40,16 @@ struct eg_admin_config {
     void (*collect)(void *ctx, struct eg_figures *figures);
     void (*append)(void *ctx, struct eg_buf *out);
     void *ctx;
+    int64_t views_refresh_s; /* pause between refreshes that nobody asked for; 0: none */
+    int views_timeout_ms;    /* of one view */
 };
 
 /* Strings are kept by pointer. err: config_invalid when the file cannot be read. */
 EG_MUST_CHECK eg_status eg_admin_open(const struct eg_admin_config *config, struct eg_admin **admin,
                                       struct eg_err *err);
-void eg_admin_stopping(struct eg_admin *admin); /* /readyz says 503 from now on */
+void eg_admin_stopping(struct eg_admin *admin); /* /readyz says 503 from now on; its timers end */
+/* A series of events has ended: the views are refreshed soon. From the loop's thread. */
+void eg_admin_series_ended(struct eg_admin *admin);
 void eg_admin_close(struct eg_admin *admin);
 
 extern const struct eg_flow eg_flow_healthz;        /* GET /healthz */
@@ -57,5 +63,6 @@ extern const struct eg_flow eg_flow_topic_get;      /* GET /v1/topics/{topic} */
 extern const struct eg_flow eg_flow_topic_validate; /* POST /v1/topics/{topic}/validate */
 extern const struct eg_flow eg_flow_dlq_list;       /* GET /v1/dlq */
 extern const struct eg_flow eg_flow_dlq_get;        /* GET /v1/dlq/{id} */
+extern const struct eg_flow eg_flow_views_refresh;  /* POST /v1/views/refresh */
 
 #endif

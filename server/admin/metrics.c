@@ -83,6 +83,10 @@ static enum eg_step_result answer(struct eg_request *req) {
     collect_store(admin->config.db, &figures);
     collect_process(&figures);
     figures.topics = (double)eg_registry_topics(admin->config.registry, &topics);
+    figures.views_refreshed = (double)admin->views.refreshed;
+    figures.views_failed = (double)admin->views.failed;
+    figures.views_skipped = (double)admin->views.skipped;
+    figures.views_s = (double)admin->views.took_ms / 1000;
     figures.uptime_s = (double)(eg_clock_mono_us() - admin->started_us) / 1e6;
     figures.process_start_s = (double)admin->started_wall_us / 1e6;
     head(out, "egdb_build_info", "gauge", "1, with what runs here as labels");

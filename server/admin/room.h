@@ -8,12 +8,21 @@
 
 #define EG_ADMIN_MAGIC 0x45474144u
 
+struct eg_admin_views {
+    uv_timer_t tick, series;
+    struct eg_read read;
+    bool running; /* a refresh that nobody asked for */
+    int64_t position, refreshed_position;
+    uint64_t refreshed, failed, skipped, took_ms;
+};
+
 struct eg_admin {
     uint32_t magic;
     struct eg_admin_config config;
     int64_t started_us;      /* monotonic */
     int64_t started_wall_us; /* UTC */
     bool stopping;
+    struct eg_admin_views views;
     char *openapi;
     size_t openapi_len;
 };
@@ -21,5 +30,8 @@ struct eg_admin {
 struct eg_admin *eg_admin_of(const struct eg_request *req); /* asserts that the route's app is this room */
 /* Takes over value, writes it into the answer with a newline behind, and answers; NULL is answered as internal. */
 enum eg_step_result eg_admin_answer_json(struct eg_request *req, int status, json_t *value);
+
+void eg_admin_views_start(struct eg_admin *admin);
+void eg_admin_views_stop(struct eg_admin *admin);
 
 #endif

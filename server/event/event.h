@@ -29,6 +29,9 @@ struct eg_event_config {
     int store_wait_ms;          /* how long a request waits for the store before 503 */
     bool group_commit;          /* false: one event a transaction (for comparisons) */
     struct eg_tail_config tail;
+    const char *series_topic; /* an event of it that was stored ends a series; NULL or empty: none */
+    void (*series_ended)(void *ctx);
+    void *series_ctx;
 };
 
 /* db and registry outlive the room. */

@@ -219,6 +219,10 @@ static void count(struct eg_event *event, const struct eg_item *item) {
     if (item->letter && item->letter->remove)
         return;
     stats->stored += item->result == EG_RESULT_STORED;
+    const struct eg_str *topic = &item->env.topic;
+    const char *series = event->config.series_topic;
+    if (item->result == EG_RESULT_STORED && series && topic->n == strlen(series) && memcmp(topic->p, series, topic->n) == 0)
+        event->config.series_ended(event->config.series_ctx);
     stats->duplicates += item->result == EG_RESULT_DUPLICATE;
     stats->rejected += item->result == EG_RESULT_REJECTED;
     stats->dead_letters += item->dead_letter;

@@ -1,0 +1,262 @@
+/* Materialized views: refreshed on demand (POST /v1/views/refresh), after a series of events has ended, and from time to time. Unasked
+ * it happens only when something was written since the last time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/admin/room.h"
+
+#define NAMES_MOST 64
+#define SERIES_WAIT_MS 1000 /* series that end one after another are refreshed for together */
+
+struct view_job { /* lives apart from its request, which may go */
+    struct eg_admin *admin;
+    struct eg_request *req; /* NULL: nobody asked, or he has gone */
+    size_t n, at;
+    char *names[NAMES_MOST];
+    json_t *refreshed;
+    struct eg_err err;
+    bool unasked, done;
+};
+
+static void free_job(struct view_job *job) {
+    for (size_t i = 0; i < job->n; i++) {
+        free(job->names[i]);
+    }
+    json_decref(job->refreshed);
+    free(job);
+}
+
+static struct view_job *new_job(struct eg_admin *admin, struct eg_request *req) {
+    struct view_job *job = calloc(1, sizeof *job);
+    if (job) {
+        job->admin = admin;
+        job->req = req;
+        job->unasked = !req;
+        job->refreshed = json_array();
+    }
+    return job;
+}
+
+static bool add_name(struct view_job *job, const char *name) {
+    bool room = job->n < NAMES_MOST;
+    if (room) {
+        job->names[job->n] = strdup(name);
+        room = job->names[job->n] != NULL;
+        job->n += room;
+    }
+    return room;
+}
+
+static bool add_all(struct view_job *job) {
+    const char *const *names;
+    size_t n = eg_db_materialized(job->admin->config.db, &names);
+    bool added = true;
+    for (size_t i = 0; i < n; i++) {
+        added = added && add_name(job, names[i]);
+    }
+    return added;
+}
+
+/* One after another */
+
+static void end_job(struct view_job *job) {
+    struct eg_admin *admin = job->admin;
+    job->done = true;
+    if (job->unasked) {
+        admin->views.running = false;
+        if (job->err.code != EG_E_NONE && !admin->stopping) {
+            const struct eg_log log = {.object = "views"};
+            eg_warn(&log, "a view was not refreshed: %s", job->err.message);
+        }
+    }
+    if (job->req) {
+        eg_request_wake(job->req);
+    } else {
+        free_job(job);
+    }
+}
+
+static void next_view(struct view_job *job);
+
+static void took_view(void *ctx, const struct eg_err *err, int64_t rows, int64_t took_ms) {
+    struct view_job *job = ctx;
+    struct eg_admin *admin = job->admin;
+    if (err) {
+        admin->views.failed++;
+        job->err = *err;
+        end_job(job);
+        return;
+    }
+    admin->views.refreshed++;
+    admin->views.took_ms += (uint64_t)took_ms;
+    json_array_append_new(job->refreshed, json_pack("{s:s, s:I, s:I}", "view", job->names[job->at], "rows", (json_int_t)rows,
+                                                    "ms", (json_int_t)took_ms));
+    job->at++;
+    next_view(job);
+}
+
+static void next_view(struct view_job *job) {
+    if (job->at == job->n || job->admin->stopping) {
+        end_job(job);
+        return;
+    }
+    eg_db_refresh(job->admin->config.db, job->names[job->at], job->admin->config.views_timeout_ms, took_view, job);
+}
+
+/* Unasked */
+
+static bool take_position(void *ctx, const struct eg_value *cells, size_t n) {
+    struct eg_admin *admin = ctx;
+    (void)n;
+    admin->views.position = cells[0].i;
+    return true;
+}
+
+static void took_position(void *ctx, const struct eg_err *err) {
+    struct eg_admin *admin = ctx;
+    struct eg_admin_views *views = &admin->views;
+    bool news = !err && views->position != views->refreshed_position;
+    struct view_job *job = news && !admin->stopping ? new_job(admin, NULL) : NULL;
+    views->skipped += !err && !news;
+    if (!job || !add_all(job)) {
+        if (job) {
+            free_job(job);
+        }
+        views->running = false;
+        return;
+    }
+    views->refreshed_position = views->position;
+    next_view(job);
+}
+
+static void refresh_unasked(struct eg_admin *admin) {
+    static const enum eg_type types[] = {EG_INT8};
+    struct eg_admin_views *views = &admin->views;
+    const char *const *names;
+    if (views->running || admin->stopping || eg_db_materialized(admin->config.db, &names) == 0) {
+        return;
+    }
+    views->running = true;
+    views->read = (struct eg_read){.sql = EG_SQL_COUNT, .text = "SELECT position FROM event_position WHERE id = 1", .n_columns = 1,
+                                   .column_types = types, .row = take_position, .done = took_position, .ctx = admin};
+    (void)eg_db_read(admin->config.db, &views->read);
+}
+
+static void on_tick(uv_timer_t *timer) { refresh_unasked(timer->data); }
+
+static void on_series(uv_timer_t *timer) {
+    struct eg_admin *admin = timer->data;
+    if (admin->views.running) { /* what runs may have begun before the end of the series */
+        uv_timer_start(timer, on_series, SERIES_WAIT_MS, 0);
+        return;
+    }
+    refresh_unasked(admin);
+}
+
+void eg_admin_series_ended(struct eg_admin *admin) {
+    if (!admin->stopping && !uv_is_active((uv_handle_t *)&admin->views.series)) {
+        uv_timer_start(&admin->views.series, on_series, SERIES_WAIT_MS, 0);
+    }
+}
+
+void eg_admin_views_start(struct eg_admin *admin) {
+    struct eg_admin_views *views = &admin->views;
+    uint64_t every_ms = (uint64_t)admin->config.views_refresh_s * 1000;
+    EG_ASSERT(uv_timer_init(admin->config.loop, &views->tick) == 0 && uv_timer_init(admin->config.loop, &views->series) == 0);
+    views->tick.data = views->series.data = admin;
+    if (every_ms) {
+        uv_timer_start(&views->tick, on_tick, every_ms, every_ms);
+    }
+}
+
+void eg_admin_views_stop(struct eg_admin *admin) {
+    if (!uv_is_closing((uv_handle_t *)&admin->views.tick)) {
+        uv_close((uv_handle_t *)&admin->views.tick, NULL);
+        uv_close((uv_handle_t *)&admin->views.series, NULL);
+    }
+}
+
+/* POST /v1/views/refresh */
+
+static eg_status take_list(struct view_job *job, const json_t *body, struct eg_err *err) {
+    const json_t *list = json_object_get(body, "views");
+    size_t n = json_array_size(list);
+    if (!json_is_object(body) || json_object_size(body) != (list ? 1 : 0) || (list && (!json_is_array(list) || n > NAMES_MOST))) {
+        return eg_err_set(err, EG_E_USAGE, "views", "the body is empty, or {\"views\": [names]} with at most %d", NAMES_MOST);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        const struct eg_table *table = name ? eg_catalogue_table(eg_db_catalogue(job->admin->config.db), name) : NULL;
+        if (!name) {
+            return eg_err_set(err, EG_E_USAGE, "views", "a view is given by its name");
+        }
+        if (!table || !table->view) {
+            return eg_err_set(err, EG_E_NOT_FOUND, "views", "there is no view %.100s", name);
+        }
+        if (!add_name(job, name)) {
+            return eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory for this request");
+        }
+    }
+    return list || add_all(job) ? EG_OK : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory for this request");
+}
+
+static eg_status read_body(struct eg_request *req, struct view_job *job) {
+    json_error_t why;
+    if (!req->body_len) {
+        return add_all(job) ? EG_OK : eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+    }
+    json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, &why);
+    if (!body) {
+        return eg_err_set(&req->err, EG_E_JSON_INVALID, NULL, "line %d: %s", why.line, why.text);
+    }
+    eg_status status = take_list(job, body, &req->err);
+    json_decref(body);
+    return status;
+}
+
+static enum eg_step_result refresh(struct eg_request *req) {
+    struct eg_admin *admin = eg_admin_of(req);
+    struct view_job *job = req->state;
+    if (job) {
+        return job->done ? EG_MORE : EG_WAIT;
+    }
+    job = new_job(admin, req);
+    if (!job) {
+        (void)eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+        return eg_request_problem(req, NULL);
+    }
+    if (read_body(req, job)) {
+        free_job(job);
+        return eg_request_problem(req, NULL);
+    }
+    req->state = job;
+    if (!job->n) { /* all views are plain */
+        job->done = true;
+        return EG_MORE;
+    }
+    next_view(job);
+    return EG_WAIT;
+}
+
+static enum eg_step_result answer(struct eg_request *req) {
+    struct view_job *job = req->state;
+    if (job->err.code != EG_E_NONE) {
+        req->err = job->err;
+        return eg_request_problem(req, NULL);
+    }
+    return eg_admin_answer_json(req, 200, json_pack("{s:O}", "refreshed", job->refreshed));
+}
+
+static void drop(struct eg_request *req) {
+    struct view_job *job = req->state;
+    req->state = NULL;
+    if (job && job->done) {
+        free_job(job);
+    } else if (job) {
+        job->req = NULL;
+    }
+}
+
+static const struct eg_step way[] = {{"refresh", refresh}, {"answer", answer}};
+const struct eg_flow eg_flow_views_refresh = {.name = "views_refresh", .n_steps = 2, .steps = way, .drop = drop};

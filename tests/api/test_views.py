@@ -1,0 +1,93 @@
+"""Materialized views: refreshed when asked, after a series, from time to time; not when nothing was written."""
+import re
+
+import pytest
+
+from support import events, wait
+
+MATERIALIZED = ["vw_file_tokens", "vw_invariants_heatmap", "vw_last_run_by_sha"]
+
+
+def refreshed(client, body=None):
+    answer = client.post("/v1/views/refresh", body)
+    assert answer.status == 200, answer
+    return {row["view"]: row["rows"] for row in answer.json()["refreshed"]}
+
+
+def metric(client, name):
+    return float(re.search(rf"^{name} (\S+)$", client.get("/metrics").text, re.M).group(1))
+
+
+def finish_a_run(client):
+    run = {"run_id": events.ulid(), "sha": "a" * 40, "started": events.utc(), "finished": events.utc(), "status": "ok"}
+    assert client.post_event(events.event("run.finished@v1", run)).status == 201
+
+
+def test_all_or_the_named_are_refreshed(store, start_server):
+    with start_server(store, config={"views.after_topic": "", "views.refresh_s": 0}).client() as client:
+        finish_a_run(client)
+        seen = store.query("SELECT runs FROM vw_last_run_by_sha")
+        if store.kind == "sqlite":
+            assert refreshed(client) == {} and seen == [(1,)]
+        else:
+            assert seen == []
+            assert refreshed(client) == {"vw_file_tokens": 0, "vw_invariants_heatmap": 0, "vw_last_run_by_sha": 1}
+        assert refreshed(client, {"views": ["vw_last_run_by_sha", "vw_delta_tokens"]}) == {"vw_last_run_by_sha": 1, "vw_delta_tokens": 0}
+        assert store.query("SELECT runs FROM vw_last_run_by_sha") == [(1,)]
+        assert refreshed(client, {"views": []}) == {}
+
+
+@pytest.mark.parametrize("body,status,word", [
+    ({"views": ["none"]}, 404, "none"), ({"views": ["events"]}, 404, "events"), ({"views": "all"}, 400, "views"), ({"view": []}, 400, "views"),
+    ({"views": [7]}, 400, "name"), ("{", 400, "line"), ({"views": ["x\"; DROP TABLE events; --"]}, 404, "no view")])
+def test_what_is_no_view_is_told(client, body, status, word):
+    answer = client.post("/v1/views/refresh", body)
+    assert answer.status == status and word in answer.json()["detail"]
+
+
+@pytest.mark.only_on("postgresql")
+def test_the_end_of_a_series_refreshes(store, start_server):
+    with start_server(store, config={"views.refresh_s": 0}).client() as client:
+        client.post_event(events.label())
+        finish_a_run(client)
+        wait.until(lambda: store.query("SELECT runs FROM vw_last_run_by_sha") == [(1,)], "the views are refreshed after the series")
+        finish_a_run(client)
+        wait.until(lambda: store.query("SELECT runs FROM vw_last_run_by_sha") == [(2,)], "and again after the next")
+
+
+@pytest.mark.only_on("postgresql")
+def test_from_time_to_time_when_something_was_written(store, start_server):
+    with start_server(store, config={"views.refresh_s": 1, "views.after_topic": ""}).client() as client:
+        finish_a_run(client)
+        wait.until(lambda: store.query("SELECT runs FROM vw_last_run_by_sha") == [(1,)], "the views are refreshed in their time")
+        wait.until(lambda: metric(client, "egdb_views_skipped_total") >= 1, "nothing new: skipped")
+        assert metric(client, "egdb_views_refreshed_total") == len(MATERIALIZED)
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_view_that_was_never_filled_is_filled(store, start_server):
+    store.script("REFRESH MATERIALIZED VIEW vw_last_run_by_sha WITH NO DATA")
+    with start_server(store, config={"views.refresh_s": 0, "views.after_topic": ""}).client() as client:
+        finish_a_run(client)
+        assert refreshed(client, {"views": ["vw_last_run_by_sha"]}) == {"vw_last_run_by_sha": 1}
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_refresh_waits_for_another_servers_and_ends_in_time(store, start_server):
+    with start_server(store, config={"views.timeout_ms": 300, "views.refresh_s": 0}).client() as client, store.connect() as other:
+        other.cursor().execute("SELECT pg_advisory_lock(5207130423)")
+        answer = client.post("/v1/views/refresh", {"views": ["vw_last_run_by_sha"]})
+        assert answer.status in (503, 504), answer
+        assert metric(client, "egdb_views_failed_total") == 1
+        other.cursor().execute("SELECT pg_advisory_unlock_all()")
+        assert refreshed(client, {"views": ["vw_last_run_by_sha"]}) == {"vw_last_run_by_sha": 0}
+
+
+@pytest.mark.only_on("postgresql")
+def test_the_stop_does_not_wait_for_a_refresh(store, start_server):
+    server = start_server(store, config={"views.refresh_s": 1})
+    with server.client() as client, store.connect() as other:
+        other.cursor().execute("SELECT pg_advisory_lock(5207130423)")
+        finish_a_run(client)
+        wait.until(lambda: store.scalar("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 1, "it waits")
+        assert server.stop() == 0
