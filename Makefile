@@ -57,7 +57,8 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 	server/cli/query.c server/cli/query_rows.c server/cli/table.c
 MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
-	indexer/extract_call.c indexer/symbols.c
+	indexer/extract_call.c indexer/symbols.c indexer/repo.c indexer/event.c indexer/sink.c \
+	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 

@@ -38,6 +38,7 @@ struct eg_poster *eg_poster_new(const struct eg_poster_config *config) {
         return NULL;
     }
     poster->config = *config;
+    poster->config.name = config->name ? config->name : "egdb post";
     poster->lines = calloc(config->most_events, sizeof(*poster->lines));
     eg_buf_init(&poster->text, BODY_MOST_B);
     eg_buf_init(&poster->reply.body, REPLY_MOST_B);
@@ -71,10 +72,10 @@ static void show_rejected(struct eg_poster *poster, const json_t *id, const char
         return;
     }
     if (poster->posted.rejected == SHOWN_MOST + 1) {
-        fprintf(stderr, "egdb post: more events were refused; GET /v1/dlq lists them\n");
+        fprintf(stderr, "%s: more events were refused; GET /v1/dlq lists them\n", poster->config.name);
         return;
     }
-    fprintf(stderr, "egdb post: refused %s: %s: %s\n",
+    fprintf(stderr, "%s: refused %s: %s: %s\n", poster->config.name,
             json_is_string(id) ? json_string_value(id) : "(an event without an id)", code ? code : "?",
             detail ? detail : "");
 }

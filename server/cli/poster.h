@@ -15,6 +15,7 @@ struct eg_poster;
 struct eg_poster_config {
     struct eg_client *client;
     size_t most_events; /* of one request */
+    const char *name;   /* of the program, in what it says; NULL: "egdb post" */
     int retries;        /* of one batch: answers 503 and 429, and lost connections once the server has answered */
     bool keyed;         /* sends an Idempotency-Key with each batch, so that a repetition stores nothing twice */
     bool quiet;         /* no line a refused event */

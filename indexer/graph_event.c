@@ -1,0 +1,171 @@
+/* code.graph.indexed@v1: the nodes of a file, and the edges that begin in it. */
+#include "indexer/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_MOST 99000 /* the schema's bound, less what else may come */
+
+void eg_graph_uid(struct eg_buf *out, const char *path, size_t path_len, const struct eg_def *def) {
+    struct eg_buf text;
+    eg_buf_init(&text, SIZE_MAX / 2);
+    eg_buf_str(&text, "AST::");
+    eg_buf_add(&text, path, path_len);
+    eg_buf_char(&text, '#');
+    if (def) {
+        eg_buf_add(&text, def->qual.p, def->qual.n);
+    }
+    if (def && def->ordinal > 1) {
+        eg_buf_printf(&text, "~%d", def->ordinal);
+    }
+    eg_buf_json_string(out, text.data, text.len);
+    eg_buf_free(&text);
+}
+
+static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file) {
+    const struct eg_facts *facts = file->facts;
+    eg_buf_str(out, "{\"uid\":");
+    eg_graph_uid(out, file->path, file->path_len, NULL);
+    eg_buf_str(out, ",\"kind\":\"Module\",\"name\":");
+    eg_buf_json_string(out, file->module.p, file->module.n);
+    eg_buf_printf(out, ",\"line\":1,\"col\":0,\"meta\":{\"language\":\"%s\",\"lines\":%d", facts->grammar->lang->name, facts->lines);
+    if (facts->n_tests > 0) {
+        eg_buf_printf(out, ",\"tests\":%d", facts->n_tests);
+    }
+    if (facts->skipped) {
+        eg_buf_printf(out, ",\"skipped\":\"%s\"", facts->skipped);
+    }
+    eg_buf_str(out, facts->broken ? ",\"broken\":true" : "");
+    eg_buf_str(out, facts->not_utf8 ? ",\"not_utf8\":true" : "");
+    eg_buf_str(out, facts->n_defs > NODES_MOST || facts->n_calls > NODES_MOST / 2 ? ",\"truncated\":true" : "");
+    if (file->old_path) {
+        eg_buf_str(out, ",\"previous_uid\":");
+        eg_graph_uid(out, file->old_path, strlen(file->old_path), NULL);
+    }
+    eg_buf_str(out, "}}");
+}
+
+static void put_node(struct eg_buf *out, const struct eg_graph_file *file, const struct eg_def *def) {
+    eg_buf_str(out, ",{\"uid\":");
+    eg_graph_uid(out, file->path, file->path_len, def);
+    eg_buf_printf(out, ",\"kind\":\"%s\",\"name\":", def->kind);
+    eg_buf_json_string(out, def->name.p, def->name.n);
+    eg_buf_printf(out, ",\"line\":%d,\"col\":%d,\"meta\":{\"end_line\":%d,\"public\":%s", def->line, def->col, def->end_line,
+                  def->is_public ? "true" : "false");
+    if (def->cls == EG_DEF_FUNCTION) {
+        eg_buf_printf(out, ",\"cc\":%d,\"params\":%d", def->cc, def->n_params);
+    }
+    if (def->signature.n) {
+        eg_buf_str(out, ",\"signature\":");
+        eg_buf_json_string(out, def->signature.p, def->signature.n);
+    }
+    eg_buf_str(out, def->is_test ? ",\"test\":true" : "");
+    if (def->body) {
+        eg_buf_printf(out, ",\"body\":\"%016llx\"", (unsigned long long)def->body);
+    }
+    if (file->old_path) {
+        eg_buf_str(out, ",\"previous_uid\":");
+        eg_graph_uid(out, file->old_path, strlen(file->old_path), def);
+    }
+    eg_buf_str(out, "}}");
+}
+
+static const struct eg_def *def_at(const struct eg_graph_file *file, int def) {
+    return def >= 0 && def < NODES_MOST ? &file->facts->defs[def] : NULL;
+}
+
+static void begin_edge(struct eg_buf *out, size_t *n, const struct eg_graph_file *file, int src) {
+    eg_buf_str(out, (*n)++ ? ",{\"src\":" : "{\"src\":");
+    eg_graph_uid(out, file->path, file->path_len, def_at(file, src));
+    eg_buf_str(out, ",\"dst\":");
+}
+
+static void put_target(struct eg_buf *out, const struct eg_graph *graph, struct eg_target target) {
+    const struct eg_graph_file *file = &graph->files[target.file];
+    eg_graph_uid(out, file->path, file->path_len, def_at(file, target.def));
+}
+
+static void end_edge(struct eg_buf *out, const char *etype, int line, double confidence) {
+    eg_buf_printf(out, ",\"etype\":\"%s\",\"meta\":{\"line\":%d,\"confidence\":", etype, line);
+    eg_buf_json_double(out, confidence);
+}
+
+static void put_import(struct eg_buf *out, size_t *n, const struct eg_graph *graph, const struct eg_graph_file *file,
+                       const struct eg_import *import, struct eg_target target) {
+    struct eg_str module = import->module;
+    begin_edge(out, n, file, -1);
+    if (target.file >= 0) {
+        put_target(out, graph, target);
+    } else {
+        struct eg_buf text;
+        eg_buf_init(&text, SIZE_MAX / 2);
+        bool rust = file->facts->grammar->lang->imports == EG_IMPORT_RUST;
+        eg_buf_printf(&text, "%.*s%s%.*s", (int)module.n, module.p, import->symbol.n ? rust ? "::" : "." : "", (int)import->symbol.n,
+                      import->symbol.p);
+        eg_buf_json_string(out, text.data, text.len);
+        eg_buf_free(&text);
+    }
+    end_edge(out, "import", import->line, target.confidence);
+    if (import->alias.n) {
+        eg_buf_str(out, ",\"as\":");
+        eg_buf_json_string(out, import->alias.p, import->alias.n);
+    }
+    eg_buf_str(out, "}}");
+}
+
+static void put_call(struct eg_buf *out, size_t *n, const struct eg_graph *graph, const struct eg_graph_file *file,
+                     const struct eg_call *call, struct eg_target target) {
+    begin_edge(out, n, file, call->def);
+    if (target.file >= 0) {
+        put_target(out, graph, target);
+    } else {
+        eg_buf_json_string(out, call->callee.p, call->callee.n);
+    }
+    end_edge(out, "call", call->line, target.confidence);
+    eg_buf_printf(out, ",\"count\":%d}}", call->count);
+}
+
+static void put_edges(struct eg_buf *out, const struct eg_graph *graph, int at) {
+    const struct eg_graph_file *file = &graph->files[at];
+    const struct eg_facts *facts = file->facts;
+    size_t n = 0;
+    struct eg_target *imports = calloc((size_t)facts->n_imports + 1, sizeof(*imports));
+    if (!imports) {
+        out->failed = true;
+        return;
+    }
+    for (int i = 0; i < facts->n_defs && n < NODES_MOST / 2; i++) {
+        begin_edge(out, &n, file, facts->defs[i].parent);
+        eg_graph_uid(out, file->path, file->path_len, &facts->defs[i]);
+        eg_buf_str(out, ",\"etype\":\"contain\"}");
+    }
+    for (int i = 0; i < facts->n_imports; i++) {
+        imports[i] = eg_resolve_import(graph, at, &facts->imports[i]);
+        if (n < NODES_MOST) {
+            put_import(out, &n, graph, file, &facts->imports[i], imports[i]);
+        }
+    }
+    for (int i = 0; i < facts->n_calls && n < NODES_MOST; i++) {
+        put_call(out, &n, graph, file, &facts->calls[i], eg_resolve_call(graph, at, &facts->calls[i], imports));
+    }
+    free(imports);
+}
+
+void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int at, const char *repo, const char *sha) {
+    const struct eg_graph_file *file = &graph->files[at];
+    out->len = 0;
+    eg_buf_printf(out, "{\"repo\":");
+    eg_buf_json_string(out, repo, strlen(repo));
+    eg_buf_printf(out, ",\"sha\":\"%s\",\"module\":", sha);
+    eg_buf_json_string(out, file->module.p, file->module.n);
+    eg_buf_str(out, ",\"file\":{\"path\":");
+    eg_buf_json_string(out, file->path, file->path_len);
+    eg_buf_printf(out, ",\"sha256\":\"%s\"},\"nodes\":[", file->sha256);
+    put_module_node(out, file);
+    for (int i = 0; i < file->facts->n_defs && i < NODES_MOST; i++) {
+        put_node(out, file, &file->facts->defs[i]);
+    }
+    eg_buf_str(out, "],\"edges\":[");
+    put_edges(out, graph, at);
+    eg_buf_str(out, "]}");
+}

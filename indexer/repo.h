@@ -1,0 +1,67 @@
+/* A git repository, by libgit2: states, files, changes. One handle a thread. */
+#ifndef EG_INDEXER_REPO_H
+#define EG_INDEXER_REPO_H
+
+#include <git2.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct eg_commit_info {
+    git_oid oid;
+    char sha[GIT_OID_HEXSZ + 1];
+    int64_t time_s; /* the committer's */
+    size_t n_parents;
+    git_oid parent; /* the first; only when there is one */
+};
+
+struct eg_tree_file {
+    const char *path; /* UTF-8, at most EG_PATH_MOST characters */
+    size_t path_len;
+    git_oid oid;
+};
+
+struct eg_tree_files {
+    struct eg_tree_file *v; /* sorted by path; malloc, the caller frees it. Paths stand in the arena. */
+    size_t n;
+    size_t n_left_out; /* paths that are too long or not UTF-8 */
+};
+
+struct eg_change {
+    char status; /* A M D R */
+    const char *path, *old_path; /* old_path: of R, and of M and D the same as path; NULL of A */
+    git_oid oid, old_oid;
+    bool link; /* a symbolic link or a submodule on either side: not read */
+};
+
+struct eg_changes {
+    struct eg_change *v; /* sorted by path; malloc, the caller frees it */
+    size_t n;
+};
+
+#define EG_PATH_MOST 1024
+
+/* Once, around all use of this header. */
+void eg_repo_begin(void);
+void eg_repo_end(void);
+
+/* err: usage, when there is no repository. */
+EG_MUST_CHECK eg_status eg_repo_open(const char *folder, git_repository **repo, struct eg_err *err);
+/* The last part of the origin's URL, else of the folder. */
+void eg_repo_name(git_repository *repo, char *out, size_t size_b);
+/* err: usage, when rev names no commit. */
+EG_MUST_CHECK eg_status eg_repo_commit(git_repository *repo, const char *rev, struct eg_commit_info *info, struct eg_err *err);
+EG_MUST_CHECK eg_status eg_repo_commit_of(git_repository *repo, const git_oid *oid, struct eg_commit_info *info, struct eg_err *err);
+/* The regular files of a commit. */
+EG_MUST_CHECK eg_status eg_repo_files(git_repository *repo, const git_oid *commit, struct eg_arena *arena, struct eg_tree_files *files,
+                                      struct eg_err *err);
+/* From one commit (NULL: from nothing) to another, with renames. */
+EG_MUST_CHECK eg_status eg_repo_changes(git_repository *repo, const git_oid *from, const git_oid *to, struct eg_arena *arena,
+                                        struct eg_changes *changes, struct eg_err *err);
+/* The bytes live until git_blob_free. */
+EG_MUST_CHECK eg_status eg_repo_blob(git_repository *repo, const git_oid *oid, git_blob **blob, struct eg_err *err);
+
+#endif
