@@ -21,6 +21,7 @@ bench/ingest_pg --rounds "$rounds"
 bench/ingest_pg_single --rounds "$rounds" --seconds "$seconds" "${peers[@]}"
 bench/latency --rounds "$rounds"
 bench/rejected --rounds "$rounds" --seconds "$seconds"
+bench/query --rounds "$rounds"
 bench/memory "${memory[@]}"
 bench/growth "${growth[@]}"
 echo

@@ -31,4 +31,4 @@ def test_the_three_requests(server, store):
     assert (answer["status"], answer["code"]) == (422, "schema_invalid")
     assert any("/idx" in json.dumps(error) for error in answer["errors"])
     assert store.scalar("SELECT count(*) FROM events_dlq") == 1
-    assert run(newest, server)["events"] == []
+    assert run(newest, server)["rows"] == []

@@ -1,0 +1,69 @@
+"""egdb query: forms, files, parameters, and what it says of errors."""
+import json
+
+import pytest
+
+from support import binary, events, fill
+
+
+@pytest.fixture
+def query(server):
+    def run(*words, check=0, **kw):
+        return binary.run("query", *words, "--server", server.url, check=check, **kw)
+    return run
+
+
+@pytest.fixture
+def posted(client):
+    made = [events.label(reason=reason) for reason in ("plain", "with \x1b[31mcolour\nand a line", "zażółć 日本")]
+    for event in made:
+        assert client.post_event(event).status == 201
+    return made
+
+
+def test_forms(query, posted):
+    text = "SELECT events(id, payload.reason, position, causation_id) FROM all ORDER BY position"
+    lines = [json.loads(line) for line in query(text).out.splitlines()]
+    assert [line["id"] for line in lines] == [event["id"] for event in posted]  # rows alone: the status line is taken off
+    assert json.loads(query(text, "--format", "json").out)["row_count"] == 3
+    assert query(text, "--format", "csv").out.startswith("id,")
+    table = query(text, "--format", "table").out.splitlines()
+    assert table[0].split() == ["id", "payload.reason", "position", "causation_id"] and set(table[1]) == {"─", " "}
+    assert "with ·[31mcolour·and a line" in table[3] and "∅" in table[3]
+    assert table[5].startswith("(3 rows, ")
+    narrow = query(text, "--format", "table", env={"COLUMNS": "60"}).out.splitlines()
+    assert all(len(line) <= 60 for line in narrow[:4]) and "…" in narrow[2]
+
+
+def test_where_the_query_comes_from(query, posted, scratch):
+    (scratch / "q.egql").write_text("SELECT events(id) FROM all WHERE id = $id")
+    for words in (["-f", scratch / "q.egql"], ["--file", scratch / "q.egql"], ["-"]):
+        stdin = (scratch / "q.egql").read_bytes() if words == ["-"] else b""
+        said = query(*words, "--param", f"id={posted[1]['id']}", stdin=stdin)
+        assert json.loads(said.out) == {"id": posted[1]["id"]}
+    said = query("SELECT events(id) FROM all WHERE position = $n", "--param", "n:=1")
+    assert json.loads(said.out)["id"] == posted[0]["id"]
+    for words in ([], ["a", "--file", "b"], ["-f", "/nonexistent"], ["a", "--param", "x"], ["a", "--limit", "0"], ["a", "--format", "xml"]):
+        assert query(*words, check=2).out == ""
+
+
+def test_errors_have_a_caret(query):
+    said = query("SELECT events FROM all WHERE topik = x", check=1)
+    lines = said.err.splitlines()
+    at = next(n for n, line in enumerate(lines) if "topik = x" in line)
+    assert lines[at + 1].index("^") == lines[at].index("topik")
+    assert "topic" in lines[-1] and said.out == ""
+    assert "127.0.0.1:1" in binary.run("query", "SELECT events FROM all", "--server", "http://127.0.0.1:1", check=1).err
+
+
+def test_a_cut_answer_is_told(query, store):
+    fill.events(store, 3000)
+    said = query("SELECT events(id) FROM all")
+    assert len(said.out.splitlines()) == 1000 and "cut" in said.err
+    assert query("SELECT events(id) FROM all LIMIT 1000").err == ""
+    assert len(query("SELECT events FROM all LIMIT 3000", "--format", "table").out.splitlines()) == 3003
+
+
+def test_explain(query, posted):
+    said = query("SELECT events(id) FROM all WHERE id = $id", "--param", "id=x", "--explain")
+    assert said.out.startswith("SELECT ") and '"plan"' in said.out
