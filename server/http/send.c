@@ -1,6 +1,5 @@
 /* From a set answer to libmicrohttpd's response: compression, headers, the last counters. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -61,10 +60,26 @@ void eg_send_prepare(struct eg_exchange *x) {
         encode(x);
 }
 
+/* ", name;dur=12.345", six times an answer: printf would be a fiftieth of what an event costs. Answers how many bytes, 0 without room. */
 static size_t add_ms(char *out, size_t room, const char *name, int64_t us) {
-    int n = snprintf(out, room, "%s%s;dur=%" PRId64 ".%03d", room == TIMING_B ? "" : ", ", name, us / 1000,
-                     (int)(us % 1000));
-    return n < 0 || (size_t)n >= room ? 0 : (size_t)n;
+    char digits[24];
+    size_t at = sizeof digits, n_name = strlen(name), n_comma = room == TIMING_B ? 0 : 2;
+    for (int i = 0; i < 3 || us > 0; i++, us /= 10) {
+        digits[--at] = (char)('0' + us % 10);
+        if (i == 2) {
+            digits[--at] = '.';
+            if (us < 10)
+                digits[--at] = '0';
+        }
+    }
+    size_t n_digits = sizeof digits - at, n = n_comma + n_name + 5 + n_digits;
+    if (n >= room)
+        return 0;
+    memcpy(out, ", ", n_comma);
+    memcpy(out + n_comma, name, n_name);
+    memcpy(out + n_comma + n_name, ";dur=", 5);
+    memcpy(out + n_comma + n_name + 5, digits + at, n_digits);
+    return n;
 }
 
 static void server_timing(const struct eg_exchange *x, int64_t took_us, char out[TIMING_B]) {
