@@ -33,8 +33,8 @@ static void indexed_step(struct egql_emit *e) {
     eg_buf_free(&sql);
 }
 
-/* Candidates: nodes by uid; or, by module and name, those of the files whose path begins like the module. run_walk.c
- * decides. */
+/* Candidates: nodes by uid; or, by module and name, those whose name begins so (~n may be behind it), of the files
+ * whose path begins like the module. run_walk.c decides. */
 static void start_step(struct egql_emit *e) {
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
@@ -49,8 +49,8 @@ static void start_step(struct egql_emit *e) {
         &sql,
         " UNION ALL SELECT n.\"id\", n.\"uid\", f.\"path\" FROM %s JOIN \"files\" f ON f.\"repo\" = r.value AND"
         " substr(replace(f.\"path\", '/', '.'), 1, length(%s)) = %s JOIN \"ast_nodes\" n ON n.\"repo\" = f.\"repo\" AND"
-        " (n.\"uid\" = %s OR (n.\"uid\" >= %s || '~' AND n.\"uid\" < %s || '~:')) ORDER BY 2, 1 LIMIT 10000",
-        repos, module, module, uid, uid, uid);
+        " n.\"uid\" >= %s AND n.\"uid\" < %s || '~:' ORDER BY 2, 1 LIMIT 10000",
+        repos, module, module, uid, uid);
     egql_step(e, EGQL_STEP_START, 0, &sql, 3, start_columns);
     eg_buf_free(&sql);
 }
@@ -88,7 +88,8 @@ static void level_step(struct egql_emit *e) {
             &sql, "SELECT%s x.\"%s\" AS id FROM %s JOIN \"ast_edges\" x ON x.\"%s\" = %s WHERE x.\"%s\" IS NOT NULL%s",
             walk->direction == EGQL_BOTH ? "" : " DISTINCT", far, from, near, id, far, kinds);
     }
-    eg_buf_printf(&sql, " ORDER BY 1 LIMIT %s", simple(e, EGQL_SLOT_BUDGET, EG_INT8));
+    /* A cut must take the same nodes everywhere; of a plain walk a level that is cut is not used. */
+    eg_buf_printf(&sql, "%s LIMIT %s", e->plan->plain_walk ? "" : " ORDER BY 1", simple(e, EGQL_SLOT_BUDGET, EG_INT8));
     egql_step(e, EGQL_STEP_LEVEL, 0, &sql, 1, level_columns);
     eg_buf_free(&sql);
 }

@@ -125,6 +125,12 @@ static void query_sql(struct egql_emit *e, struct egql_compiled *compiled) {
     eg_buf_free(&sql);
 }
 
+static void walk(struct egql_plan *plan, const struct egql_query *query) {
+    plan->walk = query->walk.on ? &query->walk : NULL;
+    plan->plain_walk = query->walk.on && !query->where && !query->grouped && query->n_order == 0 &&
+                       !query->window.since && !query->window.until && !query->window.last;
+}
+
 static void steps(struct egql_emit *e, struct egql_compiled *compiled) {
     const struct egql_ast *ast = e->ast;
     struct egql_plan *plan = e->plan;
@@ -133,6 +139,8 @@ static void steps(struct egql_emit *e, struct egql_compiled *compiled) {
     plan->limit = ast->is_path ? ast->path.limit : ast->query.limit;
     e->source = ast->is_path ? ast->path.events : ast->query.source;
     bool graph = !ast->is_path && e->source->graph;
+    if (!ast->is_path)
+        walk(plan, &ast->query);
     if (graph)
         egql_graph_steps(e);
     if (!graph || (plan->scope->kind != EGQL_S_SHA && plan->scope->kind != EGQL_S_BRANCH))
@@ -141,10 +149,6 @@ static void steps(struct egql_emit *e, struct egql_compiled *compiled) {
         egql_path_sql(e, &ast->path, compiled);
         return;
     }
-    const struct egql_query *query = &ast->query;
-    plan->walk = query->walk.on ? &query->walk : NULL;
-    plan->plain_walk = query->walk.on && !query->where && !query->grouped && query->n_order == 0 &&
-                       !query->window.since && !query->window.until && !query->window.last;
     query_sql(e, compiled);
 }
 

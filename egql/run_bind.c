@@ -225,7 +225,8 @@ static bool bind_one(struct egql_run *run, const struct egql_step *step, const s
         *out = eg_int(run->asked + (run->exact ? 0 : 1));
         return true;
     case EGQL_SLOT_BUDGET:
-        *out = eg_int(run->limits.nodes_most + 1);
+        *out = eg_int(
+            (run->plan->plain_walk && run->asked < run->limits.nodes_most ? run->asked : run->limits.nodes_most) + 1);
         return true;
     }
     return true;

@@ -217,7 +217,12 @@ bool egql_walk_goes_on(struct egql_run *run) {
         return false;
     size_t last = run->levels[run->n_levels - 1];
     bool enough = run->plan->plain_walk && run->edges > run->asked; /* a row more than the answer may have */
-    if (run->n_nodes == last || run->truncated || enough || (int64_t)run->n_levels >= run->plan->walk->depth)
+    if (enough && run->n_levels > 1) {                              /* the edges of the levels before fill the answer */
+        run->n_nodes = last;
+        run->n_levels--;
+        return false;
+    }
+    if (run->n_nodes == last || run->truncated || (int64_t)run->n_levels >= run->plan->walk->depth)
         return false;
     return true;
 }
