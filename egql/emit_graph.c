@@ -48,7 +48,8 @@ static void start_step(struct egql_emit *e) {
     eg_buf_printf(
         &sql,
         " UNION ALL SELECT n.\"id\", n.\"uid\", f.\"path\" FROM %s JOIN \"files\" f ON f.\"repo\" = r.value AND"
-        " substr(replace(f.\"path\", '/', '.'), 1, length(%s)) = %s JOIN \"ast_nodes\" n ON n.\"repo\" = f.\"repo\" AND"
+        " substr(replace(f.\"path\", '/', '.'), 1, length(%s)) = %s JOIN \"ast_nodes\" n ON n.\"file_id\" = f.\"id\" "
+        "AND"
         " n.\"uid\" >= %s AND n.\"uid\" < %s || '~:' ORDER BY 2, 1 LIMIT 10000",
         repos, module, module, uid, uid);
     egql_step(e, EGQL_STEP_START, 0, &sql, 3, start_columns);
