@@ -243,7 +243,7 @@ eg_status eg_panel_read_params(const struct eg_panel_load *load, const json_t *l
     }
     struct eg_panel_param *params = eg_arena_zalloc(load->arena, (n + 1) * sizeof *params);
     for (size_t i = 0; params && i < n; i++) {
-        char where[32];
+        char where[48];
         (void)snprintf(where, sizeof where, "parameters[%zu]", i);
         if (read_param(load, json_array_get(list, i), where, &params[i])) {
             return EG_FAIL;

@@ -90,15 +90,26 @@ def test_what_fails_again_says_why_and_stays(client, store):
     assert store.scalar("SELECT count(*) FROM events WHERE topic <> 'bus.dlq@v1'") == 0
 
 
-def test_what_the_database_refuses_stays(client, store):
-    letter = refuse(client, broken())
-    store.query("INSERT INTO event_ids (id, position, ts_utc, received_utc, content_hash) "
-                "VALUES ('taken', 0, '2025-01-01T00:00:00.000000Z', '2025-01-01T00:00:00.000000Z', " +
-                ("x'00'" if store.kind == "sqlite" else "'\\x00'") + ")")
+def test_a_conflict_stays(client):
+    taken, letter = events.label(), refuse(client, broken())
+    client.post("/v1/events", taken)
     said = redrive(client, status=207, ids=[letter["id"]], edit={"patch": MEND["patch"] + [
-        {"op": "replace", "path": "/id", "value": "taken"}]})
+        {"op": "replace", "path": "/id", "value": taken["id"]}]})
     assert said["items"][0]["error"]["code"] == "id_conflict"
     assert client.get(f"/v1/dlq/{letter['id']}").json()["redriven_utc"] is None and len(letters(client)) == 1
+
+
+def test_what_the_database_refuses_stays(client, store):
+    """Alone among others that are good: they are stored."""
+    store.script("CREATE UNIQUE INDEX one_label ON commit_labels (reason)")
+    client.post("/v1/events", events.label(reason="taken"))
+    bad, good = (refuse(client, {**broken(), "payload": {"sha": sha * 40, "label": 7, "reason": reason}})
+                 for sha, reason in (("1", "taken"), ("2", "free")))
+    said = redrive(client, status=207, filter={}, edit=MEND)
+    assert [(item["dlq_id"], item["status"]) for item in said["items"]] == [(bad["id"], "failed"), (good["id"], "redriven")]
+    assert said["items"][0]["error"]["code"] == "store_refused"
+    assert [letter["id"] for letter in letters(client, "redriven=false")] == [bad["id"]]
+    assert len(letters(client)) == 2 and len(audit(client, REDRIVEN)) == 1
 
 
 def test_a_stored_event_is_found(client):
