@@ -96,6 +96,7 @@ HTTP_FIGURES = [
     ("egdb_http_received_bytes_total", "counter", "Body bytes received, as they came"),
     ("egdb_http_sent_bytes_total", "counter", "Body bytes of answers, as they went"),
     ("egdb_http_connections", "gauge", "Open connections"),
+    ("egdb_http_streams", "gauge", "Answers that are made while they are sent"),
     ("egdb_http_suspended", "gauge", "Requests that wait"),
     ("egdb_http_body_bytes", "gauge", "Memory held for bodies"),
 ]
