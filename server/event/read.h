@@ -39,9 +39,8 @@ struct eg_event_filter {
 /* From the request's query: topic sha branch correlation_id since until after before limit. err usage names the parameter. */
 EG_MUST_CHECK eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter);
 
-/* The same without positions and limit, for pages of a stream: the last two parameters are the positions behind which and up to which
- * a page goes; it ends after EG_FILTER_STREAM_ROWS rows, not all of which need to match. */
-#define EG_FILTER_STREAM_ROWS 500
+/* The same without positions and limit, for pages of a stream: the last three parameters are the positions behind which and up to
+ * which a page goes, and its most rows, not all of which need to match. */
 EG_MUST_CHECK eg_status eg_event_filter_read_stream(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter);
 
 struct eg_event_marks { /* what conditions look at; p is NULL where the event has none */

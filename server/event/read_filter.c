@@ -169,9 +169,9 @@ eg_status eg_event_filter_read_stream(struct eg_request *req, struct eg_arena *a
     if (status == EG_OK) {
         add(filter, &where, "position > ", EG_INT8, eg_int(0));
         add(filter, &where, "position <= ", EG_INT8, eg_int(0));
-        filter->limit = EG_FILTER_STREAM_ROWS;
-        filter->sql = eg_arena_printf(arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s ORDER BY position LIMIT %d",
-                                      eg_buf_text(&where), EG_FILTER_STREAM_ROWS);
+        filter->types[filter->n_params++] = EG_INT8;
+        filter->sql = eg_arena_printf(arena, "SELECT " EG_EVENT_COLUMN_LIST " FROM events%s ORDER BY position LIMIT $%zu",
+                                      eg_buf_text(&where), filter->n_params);
         if (!filter->sql)
             status = no_memory(req);
     }

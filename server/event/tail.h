@@ -75,7 +75,7 @@ struct eg_follower {
     struct eg_read_handle *handle;
     bool reading, stopped, failed;
     int64_t span, upto, page_us; /* positions of a page at most; this page's end; its beginning, monotonic */
-    size_t n_rows;
+    size_t n_rows, most_rows; /* of a page: as many as its client is likely to take */
 };
 
 /* tail_feed.c */

@@ -5,6 +5,8 @@
 #include "server/event/tail.h"
 
 #define PAGES_AT_ONCE 2 /* of all followers: the other connections are for others */
+#define LEAST_ROWS 32
+#define MOST_ROWS 500
 #define LEAST_SPAN 2000
 #define MOST_SPAN 1000000
 #define QUICK_US 20000 /* a page that was read so fast may span more next time */
@@ -32,6 +34,7 @@ void eg_follow_place(struct eg_follower *f) {
     int64_t newest = f->tail->read_after.i;
     place_at(f, f->has_from ? f->from : newest, newest);
     f->span = LEAST_SPAN;
+    f->most_rows = LEAST_ROWS * 4;
     f->placed = true;
 }
 
@@ -78,7 +81,17 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n_columns) 
     return true;
 }
 
-/* A page that ended by itself has seen all up to its end. */
+/* A page that ended by itself has seen all up to its end. Rows that do not fit are read in vain, too few cost a page more. */
+static void page_ended(struct eg_follower *f) {
+    bool whole = f->n_rows < f->most_rows && !f->stopped;
+    if (whole)
+        f->at = f->upto;
+    else if (f->stopped)
+        f->most_rows = f->n_rows + f->n_rows / 8 > LEAST_ROWS ? f->n_rows + f->n_rows / 8 : LEAST_ROWS;
+    else
+        f->most_rows = f->most_rows * 2 < MOST_ROWS ? f->most_rows * 2 : MOST_ROWS;
+}
+
 static void page_read(void *ctx, const struct eg_err *err) {
     struct eg_follower *f = ctx;
     struct eg_tail *tail = f->tail;
@@ -92,8 +105,8 @@ static void page_read(void *ctx, const struct eg_err *err) {
         f->failed = err != NULL;
         if (err)
             f->span = LEAST_SPAN;
-        else if (f->n_rows < EG_FILTER_STREAM_ROWS && !f->stopped)
-            f->at = f->upto;
+        else
+            page_ended(f);
         if (!err && took_us < QUICK_US && f->span < MOST_SPAN)
             f->span *= 2;
         else if (took_us > SLOW_US && f->span > LEAST_SPAN)
@@ -116,8 +129,9 @@ static void read_page(struct eg_follower *f) {
         say(f);
     }
     f->upto = tail->newest - f->at > f->span ? f->at + f->span : tail->newest;
-    f->filter.params[f->filter.n_params - 2] = eg_int(f->at);
-    f->filter.params[f->filter.n_params - 1] = eg_int(f->upto);
+    f->filter.params[f->filter.n_params - 3] = eg_int(f->at);
+    f->filter.params[f->filter.n_params - 2] = eg_int(f->upto);
+    f->filter.params[f->filter.n_params - 1] = eg_int((int64_t)f->most_rows);
     f->n_rows = 0;
     f->stopped = false;
     f->page_us = eg_clock_mono_us();
