@@ -13,7 +13,8 @@ CREATE TABLE sast_scans (
   branch      text        COLLATE "C",
   event_id    text        COLLATE "C"
 );
-CREATE INDEX ix_sast_scans_tool ON sast_scans (repo, tool, position);
+CREATE INDEX ix_sast_scans_sha ON sast_scans (repo, tool, sha, position);
+CREATE INDEX ix_sast_scans_complete ON sast_scans (repo, tool, position) WHERE complete;
 
 -- The aggregate of tokens that the seed wants materialized.
 CREATE MATERIALIZED VIEW vw_file_tokens AS

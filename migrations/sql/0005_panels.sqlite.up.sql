@@ -13,7 +13,8 @@ CREATE TABLE sast_scans (
   branch      TEXT,
   event_id    TEXT
 );
-CREATE INDEX ix_sast_scans_tool ON sast_scans (repo, tool, position);
+CREATE INDEX ix_sast_scans_sha ON sast_scans (repo, tool, sha, position);
+CREATE INDEX ix_sast_scans_complete ON sast_scans (repo, tool, position) WHERE complete;
 
 -- A plain view here; the panel counts by the index instead.
 CREATE VIEW vw_file_tokens AS

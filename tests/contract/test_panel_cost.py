@@ -1,0 +1,148 @@
+"""The speed of the HUD's queries, without a clock: a panel's cost is bounded by what it shows. The same rows of interest are put into a small
+database and into one with ten times as many rows beside them; PostgreSQL's buffers and rows, and SQLite's steps, must stay the same."""
+import contextlib
+import json
+import re
+
+
+from support import binary
+
+A, CELL, NODE = "a" * 40, "MOZ::64x64@r0c0", "AST::core/a.py#run"
+SIZES = (3000, 30000)
+PARAMS = {"sha": A, "prefix": "core.", "uid": NODE, "cell": CELL, "run": "run-1"}
+BESIDES = {"sast-backlog": {"sha": A}}  # without a commit it counts every open finding
+DECLARED = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((binary.ROOT / "spec" / "panels").glob("*.json"))}
+
+
+def moment(store, ago):
+    """SQL of a time: {ago} as '3 hours'; {i} seconds before."""
+    if store.kind == "postgresql":
+        return f"now() - interval '{ago}' - i * interval '1 second'"
+    return f"strftime('%Y-%m-%dT%H:%M:%f000Z', 'now', '-{ago}', '-' || i || ' seconds')"
+
+
+def series(store, n):
+    return (f"generate_series(1, {n}) AS g(i)" if store.kind == "postgresql" else
+            f"(WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {n}) SELECT i FROM g) AS g")
+
+
+# table: columns and values as expressions of i; NEW is recent, OLD long ago; X is what a row of interest has, or another
+ROWS = {
+    "modules": "id, name, path | {k}, '{m}' || i, 'p{m}' || i",
+    "files": "id, module_id, path | {k}, {k}, '{f}' || i",
+    "ast_nodes": "id, file_id, uid, kind, file, line | {k}, {k}, {node}, 'F', '{f}' || i, 1",
+    "phi_links": "ast_node_id, mosaic_cell, weight | {k}, '{cell}', 0.5",
+    "delta_tokens": "sha, file, token, weight, created_utc | {one}, '{f}' || i, 'ADD_FN', 0.5, {when}",
+    "delta_fingerprints": "sha, histogram, hash, score_deltaz, created_utc | {one}, '{{}}', 'h', 0.5, {when}",
+    "mosaic_deltas": "sha, grid, stats, created_utc | {one}, '{{\"cell_id\":\"{cell}\"}}', '{{\"density\":0.5}}', {when}",
+    "invariants_results": "sha, gate, score, threshold, action, created_utc | {one}, 'I3', 1, 1, 'block', {when}",
+    "spec_thresholds": "module, alpha, beta, zeta, basis, created_utc | 'core', 1, 1, 1, 'ewma', {when}",
+    "spec_drift": "module, metric, detector, \"freeze\", created_utc | 'core', 'm', 'adwin', {frozen}, {when}",
+    "sast_findings": "id, sha, tool, rule_id, severity, confidence, location, fingerprint, last_sha, created_utc | "
+                     "'NF-' || {k}, {one}, 't{base}', 'r', '{severity}', 1, '{{\"file\":\"f\",\"line\":1}}', 'p' || {k}, {one}, {when}",
+    "sast_scans": "sha, tool, complete, position, created_utc | {one}, 't{base}', i = 1, {k}, {when}",
+    "sast_fix_queue": "id, nf_id, status, created_utc | {k}, CASE WHEN {base} > 0 THEN 'NF-' || {k} END, '{status}', {when}",
+    "heal_candidates": "id, sha, kind, created_utc | 'c' || {k}, {one}, 'code_patch', {when}",
+    "heal_outcomes": "id, candidate_id, result | 'o' || {k}, 'c' || {k}, 'applied'",
+    "runs": "id, sha, started | 'run-' || {k}, {one}, {when}",
+    "steps": "run_id, name, idx, dt_ms | 'run-' || {k}, 's', i, 5",
+    "commits": "commit_sha, message, authored_at, branch | {one}, 'm', {when}, 'main'",
+    "commit_files": "id, commit_sha, file_path, change_type | 'f' || {k}, "
+                    "{one}, 'p', 'other'",
+    "events_dlq": "id, original_hash, original, code, errors_json, received_utc, last_seen_utc, redriven_utc | "
+                  "'d' || {k}, {hash}, {hash}, 'c', '[]', {when}, {when}, {redriven}",
+    "events": "id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position, received_utc | "
+              "'e' || {k}, 't.a@v1', {when}, 's', 'c', {one}, '{{}}', {position} + i, {when}",
+}
+
+
+def add(store, n, base, **words):
+    pg = store.kind == "postgresql"
+    one = f"'{words['sha']}' || CASE WHEN {base} + i = 1 THEN '' ELSE CAST(i AS text) END"
+    words = {**words, "base": base, "k": f"({base} + i)", "one": one, "node": one.replace(words["sha"], words["uid"]), "yes": "TRUE", 
+             "hash": f"decode(md5(CAST({base} + i AS text)), 'hex')" if pg else f"CAST({base} + i AS BLOB)"}
+    words["redriven"] = words["when"] if words["redriven"] else "NULL"
+    for table, text in ROWS.items():
+        names, values = text.split(" | ")
+        store.script(f"INSERT INTO {table} ({names}) SELECT {values.format(**words)} FROM {series(store, n)}")
+
+
+def fill(store, besides):
+    add(store, besides, 1000000, when=moment(store, "300 days"), m="other.", f="lib/", uid="AST::other", cell="MOZ::64x64@r9c9", sha="b" * 40, frozen="FALSE",
+        severity="LOW", status="accepted", redriven=True, position=0)
+    add(store, 3, 0, when=moment(store, "1 hours"), m="core.", f="core/", uid=NODE, cell=CELL, sha=A, frozen="TRUE", severity="CRITICAL",
+        status="queued", redriven=False, position=1000000)
+    # beside the rows of interest in time, too: passes, and rows of other commits behind them
+    store.script(f"INSERT INTO invariants_results (sha, gate, score, threshold, action, created_utc) "
+                 f"SELECT '{'c' * 40}', 'I3', 1, 1, 'pass', {moment(store, '1 hours')} FROM {series(store, besides // 2)}")
+    store.script("UPDATE event_position SET position = 1000003")
+    if store.kind == "postgresql":
+        store.script("REFRESH MATERIALIZED VIEW vw_file_tokens; ANALYZE")
+    else:
+        store.script("ANALYZE")
+
+
+def ready(panel, kind):
+    """The SQL as the server sends it when nothing optional is given, with ? for parameters, and their values."""
+    sql = panel["sql"].get("any") or panel["sql"][kind]
+    text = re.sub(r"\[\[.*?\]\]", lambda part: part.group(0)[2:-2] if BESIDES.get(panel["name"]) and "$sha" in part.group(0) else "", "\n".join(sql))
+    values = []
+
+    def value(match):
+        name = match.group(1)
+        declared = next((one for one in panel["parameters"] if one["name"] == name), {})
+        given = PARAMS.get(name, declared.get("default"))
+        if declared.get("type") == "duration" or name == "now":
+            days = {"h": 1 / 24, "d": 1, "w": 7}[given[-1]] * int(given[:-1]) if given else 0
+            return (f"(now() - interval '{days} days')" if kind == "postgresql" else f"strftime('%Y-%m-%dT%H:%M:%f000Z', 'now', '-{days} days')")
+        values.append({"commits": 3, "runs": 3, "events": 3, "limit": 3}.get(name, given))
+        return "?"
+
+    return re.sub(r"(?<!\w)\$(\w+)", value, text), values
+
+
+def pg_cost(store, sql, values):
+    """Buffers and rows touched, planning left out."""
+    plan = store.query("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, values)[0][0][0]["Plan"]
+
+    def visited(node):
+        own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)) * node["Actual Loops"]
+        return own + sum(visited(one) for one in node.get("Plans", []))
+
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] + visited(plan), plan["Actual Rows"], json.dumps(plan)[:4000]
+
+
+def sqlite_cost(store, sql, values):
+    """Steps of SQLite's machine."""
+    steps = 0
+
+    def count():
+        nonlocal steps
+        steps += 1
+
+    with contextlib.closing(store.connect()) as connection:
+        plan = "\n".join(row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, values))
+        connection.set_progress_handler(count, 1)
+        rows = connection.execute(sql, values).fetchall()
+    return steps, len(rows), plan
+
+
+
+
+def test_cost_is_bounded_by_what_is_shown(store):
+    """One database grows, so that the rows of interest are the same ones."""
+    cost = sqlite_cost if store.kind == "sqlite" else pg_cost
+    fill(store, SIZES[0])
+    before = {name: cost(store, *ready(panel, store.kind)) for name, panel in DECLARED.items() if "sql" in panel}
+    more = SIZES[1] - SIZES[0]
+    add(store, more, 2000000, when=moment(store, "300 days"), m="more.", f="more/", uid="AST::more", cell="MOZ::64x64@r8c8", sha="d" * 40, frozen="FALSE",
+        severity="LOW", status="accepted", redriven=True, position=100000)
+    store.script(f"INSERT INTO invariants_results (sha, gate, score, threshold, action, created_utc) "
+                 f"SELECT '{'e' * 40}', 'I3', 1, 1, 'pass', {moment(store, '1 hours')} FROM {series(store, more // 2)}")
+    store.script("REFRESH MATERIALIZED VIEW vw_file_tokens; ANALYZE" if store.kind == "postgresql" else "ANALYZE")
+    told = []
+    for name, (small, n, _) in before.items():
+        large, m, plan = cost(store, *ready(DECLARED[name], store.kind))
+        if n == 0 or n != m or large > 2 * small + 200:
+            told.append(f"{name}: {n} and {m} rows for {small} and {large}\n{plan}")
+    assert not told, "\n".join(told)
