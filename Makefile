@@ -51,7 +51,7 @@ ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server
 	server/admin/openapi.c server/admin/errors.c server/admin/views.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
-	server/cli/version.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
+	server/cli/version.c server/cli/panels.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
 	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c server/cli/dlq.c \
 	server/cli/tail.c server/cli/sse.c \
 	server/cli/query.c server/cli/query_rows.c server/cli/table.c

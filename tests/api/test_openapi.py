@@ -69,3 +69,8 @@ def test_command_reference():
     done = subprocess.run([sys.executable, str(ROOT / "scripts/cli_page.py"), "check", str(binary.path())], capture_output=True, text=True,
                           env=binary.environment(), check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_panel_reference():
+    done = subprocess.run([sys.executable, str(ROOT / "scripts/panels_page.py"), "check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

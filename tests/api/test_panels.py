@@ -215,3 +215,19 @@ def test_a_wrong_declaration_stops_the_start(store, scratch, change, words):
     for done in told:
         for word in words:
             assert word in done.err, done.err
+
+
+def test_the_command_lists_and_shows(filled, server):
+    def panels(*words, check=0):
+        return binary.run("panels", "--server", server.url, *words, check=check)
+
+    listed = {row["name"]: row["parameters"] for row in map(json.loads, panels().out.splitlines())}
+    assert sorted(listed) == DECLARED and listed["hot-modules"] == "sha limit=10" and listed["commits"] == "[branch] limit=50"
+    lines = [json.loads(line) for line in panels("token-histogram", "--param", f"sha={panel_data.A}").out.splitlines()]
+    assert [line["token"] for line in lines] == ["ADD_FN", "DOC_PUBLIC_API", "MODIFY_SIG"]
+    table = panels("token-histogram", "--param", f"sha={panel_data.A}", "--format", "table").out
+    assert "ADD_FN" in table and "(3 rows" in table
+    assert panels("token-histogram", "--param", f"sha={panel_data.A}", "--format", "csv").out.splitlines()[0] == "token,cnt,weight"
+    assert "sha is missing" in panels("token-histogram", check=1).err
+    assert "name=value" in panels("commits", "--param", "x", check=2).err
+    assert "nothing" in panels("nothing", check=1).err
