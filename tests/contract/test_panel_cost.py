@@ -59,7 +59,7 @@ ROWS = {
 def add(store, n, base, **words):
     pg = store.kind == "postgresql"
     one = f"'{words['sha']}' || CASE WHEN {base} + i = 1 THEN '' ELSE CAST(i AS text) END"
-    words = {**words, "base": base, "k": f"({base} + i)", "one": one, "node": one.replace(words["sha"], words["uid"]), "yes": "TRUE", 
+    words = {**words, "base": base, "k": f"({base} + i)", "one": one, "node": one.replace(words["sha"], words["uid"]), "yes": "TRUE",
              "hash": f"decode(md5(CAST({base} + i AS text)), 'hex')" if pg else f"CAST({base} + i AS BLOB)"}
     words["redriven"] = words["when"] if words["redriven"] else "NULL"
     for table, text in ROWS.items():
