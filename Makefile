@@ -71,7 +71,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
-BENCHES = bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
+BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
 
 PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -245,4 +245,4 @@ install: build ## to $(DESTDIR)$(PREFIX)
 clean: ## remove build/
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(EGQLC_OBJ:.o=.d) $(INDEX_OBJ:.o=.d) $(INDEX_MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d)
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(EGQLC_OBJ:.o=.d) $(INDEX_OBJ:.o=.d) $(INDEX_MAIN_OBJ:.o=.d) $(UNIT_NAMES:%=$(OBJ)/tests/unit/%.d) $(FUZZ_NAMES:%=$(OBJ)/tests/fuzz/%.d) $(OBJ)/tests/support/egql_probe.d $(OBJ)/tests/support/http_probe.d

@@ -52,7 +52,7 @@ static void order(struct egql_emit *e, struct eg_buf *sql) {
         return;
     }
     if (query->walk.on) {
-        static const char *const by[] = {"depth", "src", "dst", "etype", "line"};
+        static const char *const by[] = {"depth", "src", "dst"};
         for (size_t i = 0; i < sizeof by / sizeof by[0]; i++)
             order_named(e, sql, by[i]);
     } else if (query->n_order == 0 && source->newest_first) {

@@ -16,6 +16,7 @@ peers=()
 command -v npm >/dev/null || peers=(--no-peers)
 
 build/bench/schema
+build/bench/egql_compile
 bench/ingest_sqlite --rounds "$rounds" --seconds "$seconds"
 bench/ingest_pg --rounds "$rounds"
 bench/ingest_pg_single --rounds "$rounds" --seconds "$seconds" "${peers[@]}"
@@ -23,6 +24,7 @@ bench/latency --rounds "$rounds"
 bench/stream
 bench/rejected --rounds "$rounds" --seconds "$seconds"
 bench/query --rounds "$rounds"
+bench/graph --rounds "$rounds"
 bench/memory "${memory[@]}"
 bench/growth "${growth[@]}"
 echo

@@ -332,3 +332,20 @@ def test_hostile_patterns_end(both):
         for probe in both:
             answer = probe.ask("SELECT events (id) FROM all WHERE payload.x ~ $v", params={"v": pattern})
             assert "rows" in answer or answer["error"] in ("param_invalid", "usage", "timeout", "query_invalid"), answer
+
+
+@pytest.mark.only_on("postgresql")
+def test_an_equality_reads_the_gin_index_and_a_window_few_partitions(store):
+    store.query("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position) SELECT 'e' || n, 't@v1',"
+                " now() - n * interval '10 seconds', 's', 'c', 'a', jsonb_build_object('x', 'v' || n), n FROM generate_series(1, 30000) n")
+    store.query("ANALYZE events")
+    with egql.Probe(store) as probe:
+        found = probe.ask('SELECT events (id) FROM all WHERE payload.x = "v77"', explain=True)
+        assert [r[0] for r in found["rows"]] == ["e77"]
+        days = found["explain"]["indexes"]
+        assert days and all("payload" in name for name in days), found["explain"]
+        assert not any("Seq Scan" in line and "(rows 0)" not in line and "(rows 1)" not in line for line in found["explain"]["plan"])
+        everywhere = probe.ask("SELECT events (id) FROM all LIMIT 5", explain=True)["explain"]["plan"]
+        today = probe.ask("SELECT events (id) FROM all LAST 1h LIMIT 5", now_us=int(egql.time.time() * 1e6), explain=True)["explain"]["plan"]
+    scans = lambda plan: sum(" on events_" in line for line in plan)
+    assert scans(everywhere) >= 10 and scans(today) < scans(everywhere) - 5, today
