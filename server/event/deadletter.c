@@ -42,7 +42,9 @@ static const char *errors_of(struct eg_item *item) {
 }
 
 static void put_member(struct eg_buf *buf, const char *name, struct eg_str text) {
-    eg_buf_printf(buf, ",\"%s\":", name);
+    eg_buf_str(buf, ",\"");
+    eg_buf_str(buf, name);
+    eg_buf_str(buf, "\":");
     eg_buf_json_string(buf, text.p, text.n);
 }
 
@@ -75,7 +77,11 @@ static eg_status make_notice(struct eg_item *item) {
         return EG_FAIL;
     struct eg_envelope *env = &notice->env;
     eg_buf_init(&buf, NOTICE_MOST_B);
-    eg_buf_printf(&buf, "{\"dlq_id\":\"%s\",\"code\":\"%s\"", item->dlq_id, eg_code_name(item->failure->err.code));
+    eg_buf_str(&buf, "{\"dlq_id\":\"");
+    eg_buf_str(&buf, item->dlq_id);
+    eg_buf_str(&buf, "\",\"code\":\"");
+    eg_buf_str(&buf, eg_code_name(item->failure->err.code));
+    eg_buf_char(&buf, '"');
     put_member(&buf, "topic", item->env.topic);
     if (item->env.id.p)
         put_member(&buf, "event_id", item->env.id);
