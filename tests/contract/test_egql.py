@@ -27,7 +27,7 @@ def both(pg_cluster, templates, tmp_path_factory):
             egql.fill(server, store)
         finally:
             server.finish()
-    for view in ("vw_last_run_by_sha", "vw_invariants_heatmap"):
+    for (view,) in postgres.query("SELECT matviewname FROM pg_matviews"):
         postgres.query(f"REFRESH MATERIALIZED VIEW {view}")
     postgres.query("ANALYZE")
     with egql.Probe(sqlite) as a, egql.Probe(postgres) as b:
