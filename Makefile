@@ -45,7 +45,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
 	server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/answer.c \
 	server/query/explain.c server/query/complete.c
-BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c \
+BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c server/query/board_egql.c \
 	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
 	server/admin/openapi.c server/admin/errors.c server/admin/views.c server/admin/topics.c server/admin/validate.c

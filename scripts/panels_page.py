@@ -18,7 +18,7 @@ curl 'http://127.0.0.1:8421/v1/panels/gate-heatmap?last=7d&format=csv'
 ```
 
 An answer is a query's, with `generated_at`, and is kept for the seconds named below; `Cache-Control` and a weak `ETag` say so. A parameter that is
-not of its type, or that the panel does not have, is refused with `param_invalid`. A duration is `90m`, `24h`, `7d` or `4w`. A sha is the full one.
+not of its type, or that the panel does not have, is refused with `param_invalid`. A duration is `90m`, `24h`, `7d` or `4w`. Where a panel takes the beginning of a sha, it says so.
 Answers hold at most `panels.rows_most` rows.
 
 On PostgreSQL some aggregates come from materialized views: they are as old as their last refresh, which happens after each run that finishes,
@@ -52,6 +52,8 @@ def page():
             if panel["parameters"]:
                 lines += ["| parameter | value | meaning |", "| --- | --- | --- |"]
                 lines += [f"| `{one['name']}` | {words(one)} | {one['title']} |" for one in panel["parameters"]] + [""]
+            if "egql" in panel:
+                lines += ["```", *panel["egql"], "```", ""]
             if "columns" in panel:
                 lines += ["Columns: " + "; ".join(f"`{one['name']}` {one['title']}" for one in panel["columns"]) + ".\n"]
     return "\n".join(lines)

@@ -32,16 +32,23 @@ static void report(void *ctx, const struct eg_topic *topic, size_t n_rows, const
 static eg_status check_panels(struct eg_cli *cli, const char *spec, struct eg_look *look, size_t *n) {
     struct eg_panels *panels = NULL;
     struct eg_board *board = NULL;
+    struct egql_sources *sources = NULL;
     const struct eg_panel *list;
     eg_status status = eg_panels_load(spec, &panels, &cli->err);
     if (status == EG_OK && look) {
-        const struct eg_board_config config = {.db = look->db, .panels = panels};
+        status = egql_sources_load(spec, &sources, &cli->err) || egql_sources_check(sources, eg_db_catalogue(look->db), &cli->err)
+                     ? EG_FAIL
+                     : EG_OK;
+    }
+    if (status == EG_OK && look) {
+        const struct eg_board_config config = {.db = look->db, .panels = panels, .sources = sources};
         status = eg_board_open(&config, &board, &cli->err);
         status = status == EG_OK ? eg_board_check(board, &look->loop, &cli->err) : status;
         eg_board_close(board);
     }
     *n = status == EG_OK ? eg_panels_all(panels, &list) : 0;
     eg_panels_free(panels);
+    egql_sources_free(sources);
     return status;
 }
 

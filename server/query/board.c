@@ -12,6 +12,21 @@ const struct eg_panel_text *eg_board_sql(const struct eg_board *board, const str
     return strcmp(board->dialect, "sqlite") == 0 ? panel->sqlite : panel->postgresql;
 }
 
+static eg_status take_columns(struct eg_board *board, const struct eg_panel *panel, struct eg_board_panel *made,
+                              struct eg_err *err) {
+    const char **names = eg_arena_alloc(board->arena, (panel->n_columns + 1) * sizeof *names);
+    enum eg_type *types = eg_arena_alloc(board->arena, (panel->n_columns + 1) * sizeof *types);
+    if (!names || !types) {
+        return eg_err_set(err, EG_E_INTERNAL, panel->file, "memory is out");
+    }
+    for (size_t i = 0; i < panel->n_columns; i++) {
+        names[i] = panel->columns[i].name;
+        types[i] = panel->columns[i].type;
+    }
+    *made = (struct eg_board_panel){.n_columns = panel->n_columns, .names = names, .types = types};
+    return EG_OK;
+}
+
 eg_status eg_board_open(const struct eg_board_config *config, struct eg_board **out, struct eg_err *err) {
     struct eg_board *board = calloc(1, sizeof *board);
     const struct eg_panel *panels;
@@ -25,12 +40,14 @@ eg_status eg_board_open(const struct eg_board_config *config, struct eg_board **
     board->dialect = eg_db_name(config->db);
     eg_list_init(&board->kept);
     eg_list_init(&board->runs);
+    board->egql = egql_dialect_find(board->dialect);
     size_t n = eg_panels_all(config->panels, &panels);
+    board->panels = eg_arena_zalloc(board->arena, (n + 1) * sizeof *board->panels);
     for (size_t i = 0; i < n; i++) {
-        if (panels[i].egql) {
-            (void)eg_err_set(err, EG_E_CONFIG, panels[i].file, "egql: this server has no sources");
+        if (!board->panels || (panels[i].egql ? eg_board_compile(board, &panels[i], &board->panels[i], err)
+                                              : take_columns(board, &panels[i], &board->panels[i], err))) {
             eg_board_close(board);
-            return EG_FAIL;
+            return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
         }
     }
     *out = board;
@@ -51,16 +68,20 @@ void eg_board_stats(const struct eg_board *board, struct eg_board_stats *stats) 
 
 /* GET /v1/panels */
 
-static json_t *panel_json(const struct eg_panel *panel) {
+static json_t *panel_json(const struct eg_board *board, const struct eg_panel *panel) {
+    const struct eg_board_panel *made = eg_board_panel(board, panel);
     static const char *const copied[] = {"name",    "system", "group",     "title", "description",
                                          "cache_s", "draw",   "parameters"};
     json_t *one = json_object(), *columns = json_array();
     for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++) {
         json_object_set(one, copied[i], json_object_get(panel->document, copied[i]));
     }
-    for (size_t i = 0; i < panel->n_columns; i++) {
-        json_array_append_new(columns, json_pack("{s:s, s:s, s:s}", "name", panel->columns[i].name, "type",
-                                                 eg_board_type_name(panel->columns[i].type), "title", panel->columns[i].title));
+    for (size_t i = 0; i < made->n_columns; i++) {
+        json_t *column = json_pack("{s:s, s:s}", "name", made->names[i], "type", egql_type_name(made->types[i]));
+        if (i < panel->n_columns) {
+            json_object_set_new(column, "title", json_string(panel->columns[i].title));
+        }
+        json_array_append_new(columns, column);
     }
     json_object_set_new(one, "columns", columns);
     return one;
@@ -78,7 +99,7 @@ static enum eg_step_result list(struct eg_request *req) {
     size_t n = eg_panels_all(board->config.panels, &panels);
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_array_append_new(all, panel_json(&panels[i]));
+        json_array_append_new(all, panel_json(board, &panels[i]));
     }
     json_t *answer = json_pack("{s:o}", "panels", all);
     int failed = json_dump_callback(answer, add_piece, &req->answer, JSON_COMPACT | JSON_REAL_PRECISION(17));

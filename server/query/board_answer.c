@@ -10,11 +10,6 @@
 
 #define ETAG_BYTES 16
 
-const char *eg_board_type_name(enum eg_type type) {
-    static const char *const names[] = {"text", "integer", "integer", "number", "boolean", "time", "json", "bytes"};
-    return names[type];
-}
-
 /* JSON as it was stored may have line breaks between its tokens; within its strings there are none. */
 static void add_json(struct eg_buf *out, const struct eg_str *text) {
     const char *p = text->p, *end = text->p + text->n;
@@ -124,7 +119,7 @@ static void add_columns(const struct eg_board_writer *w, struct eg_buf *out) {
     for (size_t i = 0; i < w->n_columns; i++) {
         eg_buf_str(out, i ? ",{\"name\":" : "{\"name\":");
         eg_buf_json_string(out, w->names[i], strlen(w->names[i]));
-        eg_buf_printf(out, ",\"type\":\"%s\"}", eg_board_type_name(w->types[i]));
+        eg_buf_printf(out, ",\"type\":\"%s\"}", egql_type_name(w->types[i]));
     }
     eg_buf_char(out, ']');
 }

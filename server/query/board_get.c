@@ -170,11 +170,12 @@ static enum eg_step_result ask(struct eg_request *req) {
         board->stats.from_cache++;
         return answer_with(req, reading->ask.panel, reading->ask.format, kept);
     }
+    req->state = reading;
     if (!reading->ask.key.p || !eg_board_join(board, &reading->ask, &reading->waiter)) {
+        req->state = NULL;
         (void)eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
         return eg_request_problem(req, NULL);
     }
-    req->state = reading;
     return EG_WAIT;
 }
 

@@ -33,11 +33,21 @@ struct eg_board_kept { /* an answer in the cache */
     struct eg_board_answer *answer;
 };
 
+/* A panel made ready: its columns, and for EGQL one compiled query for each set of its optional parts. */
+struct eg_board_panel {
+    size_t n_columns;
+    const char *const *names;
+    const enum eg_type *types;
+    const struct egql_compiled *compiled[1 << EG_PANEL_MOST_BLOCKS]; /* by the bits of the parts that stand */
+};
+
 struct eg_board {
     uint32_t magic;
     struct eg_board_config config;
     const char *dialect;
     struct eg_arena *arena; /* what is compiled */
+    const struct egql_dialect *egql;
+    struct eg_board_panel *panels; /* as config.panels has them */
     struct eg_link kept;    /* struct eg_board_kept */
     struct eg_link runs;    /* struct eg_board_run */
     struct eg_board_stats stats;
@@ -49,9 +59,6 @@ void eg_board_keep(struct eg_board *board, const struct eg_str *key, struct eg_b
 void eg_board_forget(struct eg_board *board);
 struct eg_board_answer *eg_board_hold(struct eg_board_answer *answer);
 void eg_board_let_go(struct eg_board_answer *answer); /* NULL is fine */
-
-/* "text", "integer", "number", "boolean", "time", "json" */
-const char *eg_board_type_name(enum eg_type type);
 
 /* The answer in the making. */
 struct eg_board_writer {
@@ -83,6 +90,12 @@ struct eg_board_waiter {
 bool eg_board_join(struct eg_board *board, const struct eg_board_ask *ask, struct eg_board_waiter *waiter);
 void eg_board_leave(struct eg_board_waiter *waiter); /* before it was woken */
 
+const struct eg_board_panel *eg_board_panel(const struct eg_board *board, const struct eg_panel *panel);
+EG_MUST_CHECK eg_status eg_board_compile(struct eg_board *board, const struct eg_panel *panel, struct eg_board_panel *made,
+                                         struct eg_err *err);
+/* A run of a panel in EGQL; values by parameter. NULL when the arena is full. */
+struct egql_run *eg_board_egql(const struct eg_board *board, const struct eg_panel *panel, uint32_t given,
+                               const struct eg_value *values, int64_t now_us, struct eg_arena *arena);
 const struct eg_panel_text *eg_board_sql(const struct eg_board *board, const struct eg_panel *panel);
 
 #endif

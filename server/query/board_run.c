@@ -20,6 +20,8 @@ struct eg_board_run {
     struct eg_board_writer writer;
     struct eg_read read;
     struct eg_read_handle *handle;
+    struct egql_run *egql; /* of a panel in EGQL; NULL: SQL */
+    struct egql_statement statement;
 };
 
 /* SQL */
@@ -84,10 +86,19 @@ static bool make_sql(struct eg_board *board, const struct eg_panel *panel, uint3
 
 /* The run */
 
+static void finish(void *ctx, const struct eg_err *err);
+
 static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_board_run *run = ctx;
     (void)n;
-    return !eg_list_empty(&run->waiters) && eg_board_write_row(&run->writer, cells);
+    if (eg_list_empty(&run->waiters)) {
+        return false;
+    }
+    if (run->egql) {
+        bool wanted = egql_run_row(run->egql, cells);
+        return run->statement.answer && wanted ? eg_board_write_row(&run->writer, cells) : wanted;
+    }
+    return eg_board_write_row(&run->writer, cells);
 }
 
 static void free_run(struct eg_board_run *run) {
@@ -96,8 +107,7 @@ static void free_run(struct eg_board_run *run) {
     eg_arena_free(run->arena);
 }
 
-static void finish(void *ctx, const struct eg_err *err) {
-    struct eg_board_run *run = ctx;
+static void end_run(struct eg_board_run *run, const struct eg_err *err) {
     struct eg_board *board = run->board;
     struct eg_board_answer *answer = NULL;
     struct eg_err why = err ? *err : (struct eg_err){0};
@@ -122,12 +132,37 @@ static void finish(void *ctx, const struct eg_err *err) {
     free_run(run);
 }
 
-static const char *const *column_names(const struct eg_panel *panel, struct eg_arena *arena) {
-    const char **names = eg_arena_alloc(arena, (panel->n_columns + 1) * sizeof *names);
-    for (size_t i = 0; names && i < panel->n_columns; i++) {
-        names[i] = panel->columns[i].name;
+/* The next statement of a query. What is wrong with it (a commit that is not known) is the asker's error. */
+static void next_statement(struct eg_board_run *run) {
+    struct egql_diag diag = {0};
+    struct eg_err err = {0};
+    if (egql_run_next(run->egql, &run->statement, &diag)) {
+        run->read = (struct eg_read){.sql = EG_SQL_COUNT,
+                                     .text = run->statement.sql,
+                                     .n_params = run->statement.n_params,
+                                     .params = run->statement.params,
+                                     .param_types = run->statement.param_types,
+                                     .n_columns = run->statement.n_columns,
+                                     .column_types = run->statement.column_types,
+                                     .row = take_row,
+                                     .done = finish,
+                                     .ctx = run};
+        run->handle = eg_db_read(run->board->config.db, &run->read);
+        return;
     }
-    return names;
+    if (diag.code != EG_E_NONE) {
+        (void)eg_err_set(&err, diag.code, NULL, "%s", diag.message);
+    }
+    end_run(run, diag.code != EG_E_NONE ? &err : NULL);
+}
+
+static void finish(void *ctx, const struct eg_err *err) {
+    struct eg_board_run *run = ctx;
+    if (run->egql && !err && !eg_list_empty(&run->waiters)) {
+        next_statement(run);
+    } else {
+        end_run(run, err);
+    }
 }
 
 static bool read_values(const struct eg_board_ask *ask, int64_t now_us, struct eg_arena *arena, struct eg_value *values,
@@ -151,10 +186,12 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
     struct eg_value values[EG_PANEL_MOST_PARAMS];
     uint32_t given = 0;
     if (!run || !read_values(ask, now_us, arena, values, &given) ||
-        !make_sql(board, ask->panel, given, values, now_us, arena, &run->read)) {
+        (ask->panel->egql ? !(run->egql = eg_board_egql(board, ask->panel, given, values, now_us, arena))
+                          : !make_sql(board, ask->panel, given, values, now_us, arena, &run->read))) {
         eg_arena_free(arena);
         return NULL;
     }
+    const struct eg_board_panel *made = eg_board_panel(board, ask->panel);
     run->board = board;
     run->arena = arena;
     run->panel = ask->panel;
@@ -162,9 +199,9 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
     run->started_us = eg_clock_mono_us();
     run->writer = (struct eg_board_writer){.format = ask->format,
                                            .panel = ask->panel->name,
-                                           .n_columns = ask->panel->n_columns,
-                                           .names = column_names(ask->panel, arena),
-                                           .types = run->read.column_types,
+                                           .n_columns = made->n_columns,
+                                           .names = made->names,
+                                           .types = made->types,
                                            .rows_most = board->config.rows_most};
     eg_buf_init(&run->writer.rows, ROWS_MOST_B);
     eg_list_init(&run->waiters);
@@ -173,7 +210,6 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
     run->read.done = finish;
     run->read.ctx = run;
     board->stats.runs++;
-    run->handle = eg_db_read(board->config.db, &run->read);
     return run;
 }
 
@@ -191,6 +227,11 @@ bool eg_board_join(struct eg_board *board, const struct eg_board_ask *ask, struc
     waiter->run = run;
     waiter->done = false;
     eg_list_append(&run->waiters, &waiter->link);
+    if (!run->handle && run->egql) {
+        next_statement(run);
+    } else if (!run->handle) {
+        run->handle = eg_db_read(board->config.db, &run->read);
+    }
     return true;
 }
 

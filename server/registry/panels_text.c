@@ -148,7 +148,8 @@ eg_status eg_panel_read_text(const struct eg_panel_load *load, const json_t *val
         return eg_panel_wrong(load, "out of memory");
     }
     for (size_t i = 0; i < panel->n_params; i++) {
-        if (!(cut.used & 1u << i)) {
+        bool of_answer = strcmp(where, "egql") == 0 && strcmp(panel->params[i].name, "limit") == 0;
+        if (!(cut.used & 1u << i) && !of_answer) {
             return eg_panel_wrong(load, "%s: the parameter $%s is not used", where, panel->params[i].name);
         }
     }

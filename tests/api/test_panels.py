@@ -53,6 +53,13 @@ def test_every_panel_shows_what_is_there(filled):
         assert (name, rows(filled, name, columns, **params)) == (name, expected)
 
 
+def test_a_panel_in_egql_takes_the_beginning_of_a_sha(filled):
+    assert rows(filled, "gates", sha=panel_data.B[:8]) == rows(filled, "gates", sha=panel_data.B)
+    answer = ask(filled, "gates", sha="0123456789")
+    assert answer.status == 422 and answer.json()["code"] == "sha_unknown"
+    assert len(rows(filled, "gates", sha=panel_data.A, limit=1)) == 1
+
+
 def test_the_heat_map_counts_violations_by_day(filled):
     counts = {}
     for gate, day, cnt in rows(filled, "gate-heatmap", "gate day cnt"):
@@ -143,9 +150,11 @@ def own_spec(scratch, **panels):
     spec = scratch / "spec"
     shutil.copytree(binary.ROOT / "spec", spec)
     for name, panel in panels.items():
-        (spec / "panels" / f"{name.replace('_', '-')}.json").write_text(json.dumps({
+        declared = ({
             "name": name.replace("_", "-"), "system": "own", "group": "Own", "title": "t", "description": "d", "parameters": [], "cache_s": 0,
-            "draw": {"kind": "table"}, "columns": [{"name": "n", "type": "integer", "title": "n"}], **panel}))
+            "draw": {"kind": "table"}, "columns": [{"name": "n", "type": "integer", "title": "n"}], **panel})
+        (spec / "panels" / f"{name.replace('_', '-')}.json").write_text(
+            json.dumps({member: value for member, value in declared.items() if value is not None}))
     return spec
 
 
@@ -207,6 +216,8 @@ def test_a_client_that_goes_cancels_its_run(store, scratch, start_server):
     ({**COUNT, "name": "other"}, ["name", "other"]), ({**COUNT, "cache_s": -1}, ["cache_s"]), ({**COUNT, "draw": {"kind": "pie"}}, ["draw.kind"]),
     ({**COUNT, "draw": {"kind": "bars", "x": "n", "y": "m"}}, ["draw.y", "\"m\""]), ({**COUNT, "columns": []}, ["columns"]),
     ({**COUNT, "columns": [{"name": "n", "type": "float", "title": "n"}]}, ["columns[0].type"]),
+    ({"egql": "SELECT nothing FROM all", "columns": None}, ["own.json", "egql", "nothing"]), ({"egql": "SELECT runs FROM all"}, ["columns"]),
+    ({"egql": "SELECT runs FROM all", "columns": None, "draw": {"kind": "bars", "x": "id", "y": "m"}}, ["draw.y"]),
     ({"sql": {"any": "SELECT [[ 1"}}, ["[["]), ({"sql": {"any": "DELETE FROM commits"}}, ["own.json"])])
 def test_a_wrong_declaration_stops_the_start(store, scratch, change, words):
     spec = own_spec(scratch, own=change)
