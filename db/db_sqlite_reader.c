@@ -16,7 +16,7 @@
 #define CHUNK_B (64U << 10)      /* a chunk is given on when it has so much … */
 #define CHUNK_MOST_B (64U << 20) /* … and a row that makes more of it is too large */
 #define MOST_COLUMNS 1024
-#define MOST_PARAMS 1024
+#define MOST_PARAMS 16384
 #define HANDLE_MAGIC 0x52454144u
 
 struct read {

@@ -20,6 +20,7 @@
 #define EGQL_MOST_B 65536     /* bytes of text */
 #define EGQL_MOST_DEPTH 64    /* parentheses and NOTs within each other */
 #define EGQL_MOST_NODES 2000  /* predicates, values, items: parts of one query */
+#define EGQL_MOST_PARTS 64      /* of one key: JSON is at most 64 deep */
 #define EGQL_MOST_PARAMS 64   /* distinct $names */
 #define EGQL_ROWS_DEFAULT 1000
 #define EGQL_ROWS_MOST 100000

@@ -35,6 +35,8 @@ bool egql_p_key(struct egql_parser *p, struct egql_key **key) {
         egql_p_expect(p, EGQL_W_MEMBER);
         if (p->token.kind != EGQL_T_WORD && p->token.kind != EGQL_T_STRING && p->token.kind != EGQL_T_DIGITS)
             return egql_p_wrong(p);
+        if (made->n_parts == EGQL_MOST_PARTS)
+            return egql_p_fail(p, p->token.span, "a key has more than %d parts", EGQL_MOST_PARTS);
         if (!part(p, made))
             return false;
     }

@@ -1,4 +1,4 @@
-/* Writes commit.recorded@v1. Everything in it comes from the commit alone, so that the event is the same each time. */
+/* Writes commit.recorded@v1. All but the branch comes from the commit alone, and the id from that alone. */
 #include "server/cli/git_event.h"
 
 #include <openssl/sha.h>
@@ -135,10 +135,6 @@ static void put_payload(struct writer *w, const struct eg_git_source *source, co
     put_string(w, commit->message, MESSAGE_MOST_B);
     eg_buf_str(out, ",\"authored_at\":");
     put_moment(out, commit->authored_s);
-    if (source->branch && *source->branch) {
-        eg_buf_str(out, ",\"branch\":");
-        put_string(w, (struct eg_str){source->branch, strlen(source->branch)}, 1000);
-    }
     eg_buf_str(out, ",\"files\":[");
     for (size_t i = 0; i < commit->n_files; i++) {
         bool fits = n < FILES_MOST && out->len - start < FILES_MOST_B;
@@ -148,7 +144,14 @@ static void put_payload(struct writer *w, const struct eg_git_source *source, co
             (*left_out)++;
         }
     }
-    eg_buf_str(out, "]}");
+    eg_buf_char(out, ']');
+}
+
+static void put_branch(struct writer *w, const struct eg_git_source *source, const char *member) {
+    if (source->branch && *source->branch) {
+        eg_buf_printf(w->out, ",\"%s\":", member);
+        put_string(w, (struct eg_str){source->branch, strlen(source->branch)}, 1000);
+    }
 }
 
 eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commit *commit, struct eg_buf *out,
@@ -159,7 +162,7 @@ eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commi
     eg_buf_init(&payload, TEXT_MOST_B);
     struct writer w = {.out = &payload};
     eg_buf_init(&w.clean, TEXT_MOST_B);
-    put_payload(&w, source, commit, left_out);
+    put_payload(&w, source, commit, left_out); /* not yet closed: the branch is no part of what the id is made of */
     SHA256((const unsigned char *)eg_buf_text(&payload), payload.len, hash);
     eg_ulid_from((commit->committed_s < 0 ? 0 : commit->committed_s) * 1000000, hash, id);
     out->len = 0;
@@ -169,9 +172,13 @@ eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commi
     eg_buf_json_string(out, commit->sha.p, commit->sha.n);
     eg_buf_str(out, ",\"repo_sha\":");
     eg_buf_json_string(out, commit->sha.p, commit->sha.n);
+    w.out = out;
+    put_branch(&w, source, "repo_branch");
+    w.out = &payload;
+    put_branch(&w, source, "branch");
     eg_buf_str(out, ",\"payload\":");
     eg_buf_add(out, payload.data ? payload.data : "", payload.len);
-    eg_buf_char(out, '}');
+    eg_buf_str(out, "}}");
     bool failed = payload.failed || w.clean.failed || out->failed;
     eg_buf_free(&payload);
     eg_buf_free(&w.clean);

@@ -1,5 +1,5 @@
-/* A commit as an event commit.recorded@v1. The same commit gives the same event with the same id, whoever makes it and
- * how often: the id is a ULID of the commit's time and a hash of the payload. */
+/* A commit as an event commit.recorded@v1. The same commit gives the same id, whoever makes it and how often: the id is a
+ * ULID of the commit's time and a hash of the payload without the branch, which is where the commit was found. */
 #ifndef EG_CLI_GIT_EVENT_H
 #define EG_CLI_GIT_EVENT_H
 

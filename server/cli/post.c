@@ -51,12 +51,14 @@ static eg_status resolve(const char *folder, const char *name, char sha[EG_SHA_B
 }
 
 static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster) {
+    static const char *const on[] = {"symbolic-ref", "--quiet", "--short", "HEAD", NULL};
     const char *folder = eg_cli_value(cli, "repo"), *given = eg_cli_value(cli, "repo-name"),
-               *commit = eg_cli_value(cli, "commit");
+               *commit = eg_cli_value(cli, "commit"), *branch = eg_cli_value(cli, "branch");
     struct eg_change_types *types = NULL;
-    char spec[512], name[512], sha[EG_SHA_B];
+    char spec[512], name[512], sha[EG_SHA_B], here[512];
     folder = folder ? folder : ".";
     eg_git_repo_name(folder, name, sizeof(name));
+    eg_git_line(folder, on, here, sizeof(here)); /* empty when HEAD is on none */
     struct eg_post_git post = {.folder = folder, .spool = eg_cli_value(cli, "spool")};
     if ((commit && resolve(folder, commit, sha, &cli->err)) ||
         eg_config_find(cli->config->server_spec, "spec", "--spec", spec, sizeof(spec), &cli->err) ||
@@ -65,7 +67,7 @@ static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster) {
     }
     post.commit = commit ? sha : NULL;
     post.source =
-        (struct eg_git_source){.repo = given ? given : name, .branch = eg_cli_value(cli, "branch"), .types = types};
+        (struct eg_git_source){.repo = given ? given : name, .branch = branch ? branch : here, .types = types};
     eg_status status = eg_post_git(poster, &post, &cli->err);
     eg_change_types_free(types);
     return status;
@@ -126,6 +128,7 @@ static enum eg_exit run(struct eg_cli *cli) {
         .most_events = (size_t)batch,
         .retries = (int)retries,
         .keyed = !history && !commit,
+        .named = history || commit,
         .quiet = eg_cli_value(cli, "quiet") != NULL,
     };
     return post(cli, &client, &poster);
@@ -142,7 +145,7 @@ static const struct eg_cli_flag flags[] = {
     {"commit", "REV", "post this commit only"},
     {"repo", "FOLDER", "the git repository [.]"},
     {"repo-name", "NAME", "its name in the events [the last part of origin's URL, else its folder]"},
-    {"branch", "NAME", "write this branch into the events [none: the same commit is the same event on every branch]"},
+    {"branch", "NAME", "the branch that the commits are recorded with [the one HEAD is on]"},
     {"spool", "FILE", "with --commit: keeps commits while the server is away, and posts those that waited"},
 };
 
@@ -154,7 +157,8 @@ const struct eg_command eg_command_post = {
         "Reads events (NDJSON, a JSON array, or one JSON event), sends them in batches, and prints a summary. Exits "
         "with 1 when\n"
         "an event was refused or the server could not be reached. Answers 503 and 429 are waited out (Retry-After).\n"
-        "Commits get ids made of their time and content: posted again, they are duplicates and change nothing.",
+        "Commits get ids made of their time and content: posted again, from whatever branch, they are duplicates and\n"
+        "change nothing.",
     .examples = "  egdb post events.ndjson\n"
                 "  generate | egdb post - --server https://egdb.example --token-file ~/.egdb-token\n"
                 "  egdb post --git-history --repo ~/src/project\n"

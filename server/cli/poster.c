@@ -114,11 +114,13 @@ static eg_status take_answer(struct eg_poster *poster, const json_t *answer, str
         if (!error || index >= poster->n) {
             continue;
         }
+        const char *code = json_string_value(json_object_get(error, "code"));
         if (json_integer_value(json_object_get(error, "status")) >= 500) {
             indexes[again++] = index;
+        } else if (poster->config.named && code && strcmp(code, eg_code_name(EG_E_ID_CONFLICT)) == 0) {
+            posted->duplicates++;
         } else {
-            show_rejected(poster, json_object_get(item, "id"), json_string_value(json_object_get(error, "code")),
-                          json_string_value(json_object_get(error, "detail")));
+            show_rejected(poster, json_object_get(item, "id"), code, json_string_value(json_object_get(error, "detail")));
         }
     }
     keep_lines(poster, indexes, again);

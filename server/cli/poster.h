@@ -18,6 +18,7 @@ struct eg_poster_config {
     const char *name;   /* of the program, in what it says; NULL: "egdb post" */
     int retries;        /* of one batch: answers 503 and 429, and lost connections once the server has answered */
     bool keyed;         /* sends an Idempotency-Key with each batch, so that a repetition stores nothing twice */
+    bool named;         /* ids name what the events tell of: one that is taken (id_conflict) is a duplicate told in other words */
     bool quiet;         /* no line a refused event */
 };
 

@@ -156,3 +156,20 @@ def test_the_repositorys_name(server, store, repository):
     other = repository.commit("two", {"a": "2\n"})
     post(server, "--commit", other, "--repo", repository.folder, "--repo-name", "named", "--branch", "release")
     assert tuple(store.query("SELECT repo, branch FROM commits WHERE commit_sha = ?", (other,))[0]) == ("named", "release")
+
+
+def test_the_branch_is_the_one_of_the_first_recording(server, store, repository):
+    sha = repository.commit("one", {"a": "1\n"})
+    where = ("--repo", repository.folder)
+    assert post(server, "--git-history", *where)[0] == (1, 1, 0, 0)
+    repository.git("checkout", "-q", "-b", "side")
+    later = repository.commit("two", {"a": "2\n"})
+    assert post(server, "--git-history", *where)[0] == (2, 1, 1, 0)
+    repository.git("checkout", "-q", "--detach")
+    alone = repository.commit("three", {"a": "3\n"})
+    assert post(server, "--git-history", *where)[0] == (3, 1, 2, 0)
+    branches = dict(tuple(row) for row in store.query("SELECT commit_sha, branch FROM commits"))
+    assert branches == {sha: "main", later: "side", alone: None}
+    with server.client() as client:
+        found = client.post("/v1/query", b"SELECT commits (commit_sha) FROM branch(side)", headers={"Content-Type": "text/plain"})
+    assert found.json()["rows"] == [[later]]

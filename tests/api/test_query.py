@@ -137,6 +137,18 @@ def test_wrong_requests(client, body, code, says):
     assert says in answer.json()["detail"]
 
 
+def test_the_largest_queries_are_answered(client, posted):
+    ids = ",".join([event["id"] for event in posted] + [f"none-{n}" for n in range(1900)])
+    assert len(rows(ask(client, f"SELECT events(id) FROM all WHERE id IN ({ids})"))) == 5
+    assert len(rows(ask(client, "SELECT events(id) FROM all WHERE NOT (" + " OR ".join(f"payload.a.b{n} = 'x'" for n in range(300)) + ")"))) == 5
+    assert rows(ask(client, "SELECT events(id) FROM all WHERE payload" + ".a" * 63 + " = 1")) == []
+    assert rows(ask(client, "SELECT events(id) FROM all WHERE " + "(" * 60 + "id = x" + ")" * 60)) == []
+    for query in ("SELECT events FROM all WHERE payload" + ".a" * 64 + " = 1",
+                  f"SELECT events(id) FROM all WHERE id IN ({ids},{ids})", "SELECT events FROM all WHERE " + "(" * 70 + "id = x" + ")" * 70):
+        refused = ask(client, query)
+        assert (refused.status, refused.json()["code"]) == (400, "query_invalid")
+
+
 def test_media_types(client):
     for kind in ("text/plain", "text/plain; charset=utf-8", "application/x-www-form-urlencoded", "TEXT/PLAIN"):
         assert client.post("/v1/query", "SELECT events FROM all", headers={"Content-Type": kind}).status == 200
