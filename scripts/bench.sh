@@ -25,6 +25,7 @@ bench/stream
 bench/rejected --rounds "$rounds" --seconds "$seconds"
 bench/query --rounds "$rounds"
 bench/graph --rounds "$rounds"
+bench/panels
 bench/memory "${memory[@]}"
 bench/growth "${growth[@]}"
 echo
