@@ -59,6 +59,7 @@ MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c indexer/repo.c indexer/event.c indexer/sink.c \
 	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c
+GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
@@ -68,7 +69,8 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
-	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c
+	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
+	tests/unit/test_index_stat.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
@@ -116,7 +118,7 @@ LINK = $(CC) $(LDFLAGS_$(MODE)) $(LDFLAGS)
 LIB = $(OUT)/libegdb.a
 LIB_OBJ = $(LIB_SRC:%.c=$(OBJ)/%.o)
 INDEX_LIB = $(OUT)/libegdb-index.a
-INDEX_OBJ = $(INDEX_SRC:%.c=$(OBJ)/%.o)
+INDEX_OBJ = $(INDEX_SRC:%.c=$(OBJ)/%.o) $(GATE_SRC:%.c=$(OBJ)/%.o)
 INDEX_MAIN_OBJ = $(INDEX_MAIN_SRC:%.c=$(OBJ)/%.o)
 MAIN_OBJ = $(MAIN_SRC:%.c=$(OBJ)/%.o)
 EGQLC_OBJ = $(EGQLC_SRC:%.c=$(OBJ)/%.o)
@@ -199,9 +201,11 @@ $(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a
 $(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store without a server, for tests/contract/test_egql.py
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
+$(OUT)/unit/test_index_stat: $(INDEX_LIB)
+
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LDLIBS)
+	$(QUIET)$(LINK) -o $@ -Wl,--start-group $^ -Wl,--end-group $(CHECK_LIBS) $(UNIT_LIBS) $(LDLIBS)
 
 benches: $(BENCH_BIN)
 
