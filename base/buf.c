@@ -136,6 +136,16 @@ void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
     eg_buf_char(buf, '"');
 }
 
+void eg_buf_pointer_token(struct eg_buf *buf, const char *name, size_t len) {
+    eg_buf_char(buf, '/');
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] == '~' || name[i] == '/')
+            eg_buf_str(buf, name[i] == '~' ? "~0" : "~1");
+        else
+            eg_buf_char(buf, name[i]);
+    }
+}
+
 void eg_buf_int(struct eg_buf *buf, int64_t value) {
     char text[24], *at = text + sizeof text;
     uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;

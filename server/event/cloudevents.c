@@ -1,9 +1,13 @@
 /* CloudEvents 1.0, structured and binary, mapped to the envelope. Attributes that the envelope has no place for (subject, dataschema,
  * foreign extensions) are kept in env under "cloudevents", so nothing is lost. */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "server/event/room.h"
+
+#define HEADER_MOST_B 2048
 
 struct attribute {
     const char *name;
@@ -92,23 +96,24 @@ eg_status eg_cloudevent_read(struct eg_item *item) {
     return keep_rest(item, rest) == EG_OK ? eg_envelope_complete(item) : EG_FAIL;
 }
 
-/* Percent-decoding as the HTTP binding has it; false for a broken escape. */
-static bool decode(const char *text, char *out, size_t cap) {
+json_t *eg_cloudevent_decoded(const char *raw) {
+    char *text = malloc(strlen(raw) + 1);
     size_t n = 0;
-    for (; *text && n + 1 < cap; text++) {
-        unsigned byte = (unsigned char)*text;
-        if (*text == '%') {
-            char hex[3] = {text[1], text[1] ? text[2] : '\0', '\0'};
-            char *end;
-            byte = (unsigned)strtoul(hex, &end, 16);
-            if (end != hex + 2 || byte == 0)
-                return false;
-            text += 2;
+    bool good = text != NULL;
+    for (const char *p = raw; good && *p; p++) {
+        char byte = *p;
+        if (byte == '%') {
+            char hex[3] = {p[1], p[1] ? p[2] : '\0', '\0'};
+            good = isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]);
+            byte = (char)strtoul(hex, NULL, 16);
+            p += good ? 2 : 0;
         }
-        out[n++] = (char)byte;
+        good = good && byte != '\0';
+        text[n++] = byte;
     }
-    out[n] = '\0';
-    return *text == '\0';
+    json_t *value = good ? json_stringn(text, n) : NULL;
+    free(text);
+    return value;
 }
 
 struct headers_ctx {
@@ -119,17 +124,17 @@ struct headers_ctx {
 
 static bool take_header(void *ctx, const char *header, const char *raw) {
     struct headers_ctx *to = ctx;
-    char name[48], text[1024];
+    char name[48];
     if (strncasecmp(header, "ce-", 3) != 0 || strcasecmp(header, "ce-specversion") == 0)
         return true;
     size_t n = 0;
     for (const char *p = header + 3; *p && n + 1 < sizeof name; p++)
         name[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
     name[n] = '\0';
-    json_t *value = decode(raw, text, sizeof text) ? json_string(text) : NULL;
+    json_t *value = strlen(raw) <= HEADER_MOST_B ? eg_cloudevent_decoded(raw) : NULL;
     if (!value)
         to->status = eg_item_reject(to->item, EG_E_ENVELOPE_INVALID, name,
-                                    "header ce-%s is not percent-encoded UTF-8 of at most %zu bytes", name, sizeof text - 1);
+                                    "header ce-%s is not percent-encoded UTF-8 of at most %d bytes", name, HEADER_MOST_B);
     else
         to->status = set_attribute(to->item, to->rest, name, value);
     json_decref(value);

@@ -3,9 +3,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/jscan.h"
 #include "server/event/room.h"
+
+#define POINTER_MOST_B 4096 /* an unknown member with a longer name is told without it */
 
 enum member_kind { MEMBER_TEXT, MEMBER_TIME, MEMBER_OBJECT, MEMBER_ARRAY };
 
@@ -69,11 +72,20 @@ static eg_status set_time(struct eg_item *item, const char *pointer, const json_
     return EG_OK;
 }
 
+static eg_status refuse_unknown(struct eg_item *item, const char *name) {
+    struct eg_buf pointer;
+    eg_buf_init(&pointer, POINTER_MOST_B);
+    eg_buf_pointer_token(&pointer, name, strlen(name));
+    eg_status status = eg_item_reject(item, EG_E_ENVELOPE_INVALID, eg_buf_text(&pointer),
+                                      "`%.40s` is no member of the envelope; what belongs to the event goes into payload or env", name);
+    eg_buf_free(&pointer);
+    return status;
+}
+
 eg_status eg_envelope_set(struct eg_item *item, const char *name, const char *pointer, const json_t *value) {
     const struct member *member = member_of(name);
     if (!member)
-        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer,
-                              "`%.40s` is no member of the envelope; what belongs to the event goes into payload or env", name);
+        return refuse_unknown(item, name);
     if (json_is_null(value))
         return EG_OK;
     switch (member->kind) {

@@ -74,21 +74,9 @@ void eg_letter_hash(struct eg_item *item) {
     eg_sha256(both, EG_HASH_B + n, item->original_hash);
 }
 
-/* Percent-decoded when that gives UTF-8 without NUL, else as it stands. */
+/* As it stands when it is not percent-encoded UTF-8. */
 static json_t *decoded(const char *raw) {
-    char *text = malloc(strlen(raw) + 1);
-    size_t n = 0;
-    bool good = text != NULL;
-    for (const char *p = raw; good && *p; p++) {
-        char hex[3] = {p[0] == '%' ? p[1] : '\0', p[0] == '%' && p[1] ? p[2] : '\0', '\0'};
-        char *end = hex;
-        unsigned long byte = *p == '%' ? strtoul(hex, &end, 16) : (unsigned char)*p;
-        good = *p != '%' || (end == hex + 2 && byte != 0);
-        p += *p == '%' && good ? 2 : 0;
-        text[n++] = (char)byte;
-    }
-    json_t *value = good ? json_stringn(text, n) : NULL;
-    free(text);
+    json_t *value = eg_cloudevent_decoded(raw);
     return value ? value : json_string(raw);
 }
 

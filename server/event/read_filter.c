@@ -1,5 +1,6 @@
 /* The filters of GET /v1/events, as SQL that both stores understand: fixed fragments with numbered parameters. A topic pattern becomes
  * a range over its literal beginning; what the range lets through is matched again, when there is more to the pattern. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,15 +91,17 @@ static eg_status add_time(struct eg_request *req, struct eg_event_filter *filter
     return EG_OK;
 }
 
-static eg_status read_int(struct eg_request *req, const char *name, int64_t most, int64_t *value, bool *given) {
+static eg_status read_int(struct eg_request *req, const char *name, int64_t least, int64_t most, int64_t *value, bool *given) {
     const char *text = eg_request_query(req, name);
     char *end;
     *given = text != NULL;
     if (!text)
         return EG_OK;
+    errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || number > most)
-        return eg_err_set(&req->err, EG_E_USAGE, NULL, "%s is a whole number from 0 to %lld", name, (long long)most);
+    if (*text < '0' || *text > '9' || *end || number < least || number > most || errno)
+        return eg_err_set(&req->err, EG_E_USAGE, NULL, "%s is a whole number from %lld to %lld", name, (long long)least,
+                          (long long)most);
     *value = number;
     return EG_OK;
 }
@@ -107,12 +110,10 @@ static eg_status add_position(struct eg_request *req, struct eg_event_filter *fi
     int64_t after, before;
     bool has_after, has_before, has_limit;
     filter->limit = LIMIT_DEFAULT;
-    if (read_int(req, "after", INT64_MAX, &after, &has_after) != EG_OK ||
-        read_int(req, "before", INT64_MAX, &before, &has_before) != EG_OK ||
-        read_int(req, "limit", LIMIT_MOST, &filter->limit, &has_limit) != EG_OK)
+    if (read_int(req, "after", 0, INT64_MAX, &after, &has_after) != EG_OK ||
+        read_int(req, "before", 0, INT64_MAX, &before, &has_before) != EG_OK ||
+        read_int(req, "limit", 1, LIMIT_MOST, &filter->limit, &has_limit) != EG_OK)
         return EG_FAIL;
-    if (filter->limit == 0)
-        return eg_err_set(&req->err, EG_E_USAGE, NULL, "limit is a whole number from 1 to %d", LIMIT_MOST);
     if (has_after)
         add(filter, where, "position > ", EG_INT8, eg_int(after));
     if (has_before)

@@ -131,6 +131,9 @@ static eg_status split(struct eg_request *req, struct eg_submission *sub, const 
     sub->form = media->form;
     sub->cloudevents = media->cloudevents;
     sub->binary = !media->cloudevents && eg_request_header(req, "ce-specversion") != NULL;
+    if (sub->binary && sub->form != EG_FORM_ONE)
+        return eg_err_set(&req->err, EG_E_MEDIA_TYPE, NULL,
+                          "a binary CloudEvent is one event: send its data as application/json, or several without ce- headers");
     if (sub->form == EG_FORM_ONE && !sub->binary && body.n && *body.p == '[')
         sub->form = EG_FORM_ARRAY;
     if (sub->form == EG_FORM_ARRAY && (!body.n || *body.p != '['))

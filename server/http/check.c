@@ -46,9 +46,10 @@ void eg_head_note(struct eg_head *head, const char *name, size_t name_len, const
         }
         return;
     case 6:
-        if (strcasecmp(name, "Origin") == 0)
+        if (strcasecmp(name, "Origin") == 0) {
+            head->n_origin++;
             head->origin = value;
-        else if (strcasecmp(name, "Expect") == 0)
+        } else if (strcasecmp(name, "Expect") == 0)
             head->expects_continue = strcasecmp(value, "100-continue") == 0;
         return;
     case 11:
@@ -60,8 +61,10 @@ void eg_head_note(struct eg_head *head, const char *name, size_t name_len, const
             head->request_id = value;
         return;
     case 13:
-        if (strcasecmp(name, "Authorization") == 0)
+        if (strcasecmp(name, "Authorization") == 0) {
+            head->n_authorization++;
             head->authorization = value;
+        }
         return;
     case 14:
         if (strcasecmp(name, "Content-Length") == 0)
@@ -94,6 +97,10 @@ eg_status eg_head_judge(const struct eg_head *head, bool http_1_0, struct eg_err
         what = "more than one Content-Length";
     else if (head->n_host > 1)
         what = "more than one Host";
+    else if (head->n_origin > 1)
+        what = "more than one Origin";
+    else if (head->n_authorization > 1)
+        what = "more than one Authorization";
     else if (head->n_host == 0 && !http_1_0)
         what = "no Host";
     else if (head->n_length > 0 && head->n_transfer > 0)

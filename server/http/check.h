@@ -15,7 +15,7 @@ enum eg_coding { EG_CODING_IDENTITY, EG_CODING_GZIP, EG_CODING_ZSTD, EG_CODING_U
 
 /* Gathered header by header, then judged. */
 struct eg_head {
-    unsigned n_length, n_host, n_transfer;
+    unsigned n_length, n_host, n_transfer, n_origin, n_authorization;
     bool bad_name, bad_value, chunked, expects_continue, has_length;
     uint64_t length; /* of the body, when has_length */
     const char *host, *origin, *request_id, *traceparent, *authorization, *content_encoding, *accept_encoding;

@@ -47,14 +47,7 @@ static json_t *follow(const struct projection *p, const struct eg_pointer *point
 
 static void add_tokens(struct eg_buf *buf, const struct eg_pointer *pointer) {
     for (size_t i = 0; i < pointer->n; i++) {
-        eg_buf_char(buf, '/');
-        for (const char *c = pointer->tokens[i].name; *c; c++) {
-            if (*c == '~' || *c == '/') {
-                eg_buf_str(buf, *c == '~' ? "~0" : "~1");
-            } else {
-                eg_buf_char(buf, *c);
-            }
-        }
+        eg_buf_pointer_token(buf, pointer->tokens[i].name, strlen(pointer->tokens[i].name));
     }
 }
 

@@ -41,13 +41,7 @@ static void write_path(struct eg_buf *buf, const struct eg_spath *path) {
         return;
     }
     size_t n = cut(path->key, path->index, KEY_B);
-    eg_buf_char(buf, '/');
-    for (size_t i = 0; i < n; i++) {
-        if (path->key[i] == '~' || path->key[i] == '/')
-            eg_buf_str(buf, path->key[i] == '~' ? "~0" : "~1");
-        else
-            eg_buf_char(buf, path->key[i]);
-    }
+    eg_buf_pointer_token(buf, path->key, n);
     if (n < path->index)
         eg_buf_str(buf, "…");
 }

@@ -20,6 +20,19 @@ def test_a_long_name_is_told_in_whole_characters(client, store, name):
     assert json.loads(errors[0])[0]["message"] == problem["detail"]
 
 
+def test_pointers_are_escaped(client, store):
+    problem = refused(client, store, {**events.label(), "a/b~c": 1}, "envelope_invalid", 400)
+    assert problem["errors"][0]["pointer"] == "/a~1b~0c"
+
+
+@pytest.mark.parametrize("value,status", [("a%20b", 201), ("%41%zz", 400), ("%+5", 400), ("% 5", 400), ("%00", 400), ("%4", 400), ("%ff", 400)])
+def test_headers_of_a_binary_cloudevent_are_percent_encoded(client, value, status):
+    event = events.label()
+    headers = {"ce-specversion": "1.0", "ce-id": event["id"], "ce-type": event["topic"], "ce-source": "s", "ce-reposha": "ab", "ce-subject": value}
+    answer = client.post("/v1/events", event["payload"], headers={**headers, "Content-Type": "application/json"})
+    assert answer.status == status, answer
+
+
 def test_bytes_of_a_header_are_told_as_utf8(client):
     answer = client.post("/v1/events", events.label(), headers={"Content-Type": "text/\xff\xfe"})
     assert answer.status == 415

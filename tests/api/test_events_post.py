@@ -182,6 +182,8 @@ def test_requests_that_are_no_events(client, store):
     assert client.post("/v1/events", b"<a/>", headers={"Content-Type": "text/xml"}).status == 415
     assert client.post("/v1/events", b"{}", headers={"Content-Type": "application/json; charset=latin1"}).status == 415
     assert client.post("/v1/events?mode=maybe", [events.label()]).json()["code"] == "usage"
+    lines = client.post("/v1/events", b"{}\n{}\n", headers={"Content-Type": "application/x-ndjson", "ce-specversion": "1.0", "ce-id": "a"})
+    assert (lines.status, "binary CloudEvent" in lines.json()["detail"]) == (415, True)
     assert stored(store) == [] and store.scalar("SELECT count(*) FROM events_dlq") == 0
 
 
@@ -205,7 +207,8 @@ def test_list_filters_and_pages(client):
     assert ids("?sha=00000000") == [e["id"] for e in batch[:20:3]]
     assert ids("?correlation_id=c1") == [e["id"] for e in batch[1:20:5]]
     assert ids(f"?since={batch[10]['ts_utc']}&until={batch[15]['ts_utc']}") == every[10:15]
-    assert client.get("/v1/events?limit=0").json()["code"] == "usage"
+    for query in ("limit=0", "limit=1001", "limit=x", "after=-1", f"after={1 << 63}", f"before={1 << 63}", "after="):
+        assert client.get("/v1/events?" + query).json()["code"] == "usage", query
     assert client.get("/v1/events?since=soon").status == 400
     assert client.get("/v1/events/none").json()["code"] == "not_found"
 

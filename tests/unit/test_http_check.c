@@ -28,6 +28,8 @@ START_TEST(framing) {
     GOOD({"Host", "a"}, {"X-Any", "tab\tand \xC4\x85"});
     BAD({"Content-Length", "5"});
     BAD({"Host", "a"}, {"Host", "a"});
+    BAD({"Host", "a"}, {"Origin", "null"}, {"Origin", "http://localhost"});
+    BAD({"Host", "a"}, {"Authorization", "Bearer a"}, {"authorization", "Bearer b"});
     BAD({"Host", "a"}, {"Content-Length", "5"}, {"content-length", "5"});
     BAD({"Host", "a"}, {"Content-Length", "5"}, {"Transfer-Encoding", "chunked"});
     BAD({"Host", "a"}, {"Transfer-Encoding", "gzip, chunked"});
