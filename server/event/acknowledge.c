@@ -47,10 +47,18 @@ static void put_item(struct eg_buf *buf, const struct eg_item *item) {
                item->position, "}");
 }
 
+/* A pointer into the event is told in errors[] whatever the refusal. */
+static const char *errors_of_one(const struct eg_item *item) {
+    const struct eg_failure *failure = item->failure;
+    if (failure->errors_json || failure->err.place[0] != '/')
+        return failure->errors_json;
+    return eg_failure_errors(item->of->arena, failure);
+}
+
 static enum eg_step_result answer_one(struct eg_request *req, const struct eg_item *item) {
     if (item->result == EG_RESULT_REJECTED) {
         req->err = item->failure->err;
-        return eg_request_problem(req, item->failure->errors_json);
+        return eg_request_problem(req, errors_of_one(item));
     }
     bool stored = item->result == EG_RESULT_STORED;
     eg_buf_str(&req->answer, "{\"id\":");

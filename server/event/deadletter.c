@@ -26,19 +26,8 @@ bool eg_code_dead_letter(enum eg_code code) {
 }
 
 static const char *errors_of(struct eg_item *item) {
-    struct eg_failure *failure = item->failure;
-    struct eg_buf buf;
-    if (failure->errors_json)
-        return failure->errors_json;
-    eg_buf_init(&buf, NOTICE_MOST_B);
-    eg_buf_str(&buf, "[{\"pointer\":");
-    eg_buf_json_string(&buf, failure->err.place, strlen(failure->err.place));
-    eg_buf_str(&buf, ",\"message\":");
-    eg_buf_json_string(&buf, failure->err.message, strlen(failure->err.message));
-    eg_buf_str(&buf, "}]");
-    const char *text = buf.failed ? NULL : eg_arena_dup(item->of->arena, buf.data, buf.len);
-    eg_buf_free(&buf);
-    return text;
+    const struct eg_failure *failure = item->failure;
+    return failure->errors_json ? failure->errors_json : eg_failure_errors(item->of->arena, failure);
 }
 
 static void put_member(struct eg_buf *buf, const char *name, struct eg_str text) {

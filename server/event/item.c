@@ -1,8 +1,12 @@
 /* An item's rejection: the first cause is kept. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "server/event/room.h"
+
+#define ERRORS_MOST_B 8192 /* a place and a message, escaped */
 
 eg_status eg_item_reject_with(struct eg_item *item, const struct eg_err *err, const char *errors_json) {
     static struct eg_failure no_memory = {
@@ -28,6 +32,19 @@ eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *pl
     va_end(args);
     eg_err_set(&err, code, place, "%s", message);
     return eg_item_reject_with(item, &err, NULL);
+}
+
+const char *eg_failure_errors(struct eg_arena *arena, const struct eg_failure *failure) {
+    struct eg_buf buf;
+    eg_buf_init(&buf, ERRORS_MOST_B);
+    eg_buf_str(&buf, "[{\"pointer\":");
+    eg_buf_json_string(&buf, failure->err.place, strlen(failure->err.place));
+    eg_buf_str(&buf, ",\"message\":");
+    eg_buf_json_string(&buf, failure->err.message, strlen(failure->err.message));
+    eg_buf_str(&buf, "}]");
+    const char *text = buf.failed ? NULL : eg_arena_dup(arena, buf.data, buf.len);
+    eg_buf_free(&buf);
+    return text;
 }
 
 const char *eg_item_scope(const struct eg_item *item) { return item->letter ? item->letter->scope : item->of->req->who->sub; }

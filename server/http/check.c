@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MOST_TRACEPARENT_B 256 /* it is answered; version 00 has 55 */
+
 static bool token_char(unsigned char c) {
     static const char others[] = "!#$%&'*+-.^_`|~";
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr(others, c));
@@ -53,7 +55,7 @@ void eg_head_note(struct eg_head *head, const char *name, size_t name_len, const
             head->expects_continue = strcasecmp(value, "100-continue") == 0;
         return;
     case 11:
-        if (strcasecmp(name, "traceparent") == 0)
+        if (strcasecmp(name, "traceparent") == 0 && value_len <= MOST_TRACEPARENT_B)
             head->traceparent = value;
         return;
     case 12:

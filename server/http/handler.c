@@ -9,6 +9,8 @@
 
 #define MOST_TARGET_B 8192
 #define MOST_HEAD_B 16384
+#define ANSWER_HEAD_B 1536 /* of an answer's head, but for what repeats the target (Link) */
+#define ENTRY_B 64         /* what libmicrohttpd keeps for each header, parameter and cookie */
 #define SWALLOW_TIMES 4 /* of max_body_b: what is read and thrown away so that the client sees its answer */
 
 static const struct eg_identity everybody = {
@@ -16,8 +18,12 @@ static const struct eg_identity everybody = {
 
 static enum MHD_Result note(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value,
                             size_t value_len) {
-    (void)kind;
-    eg_head_note(cls, name, name_len, value ? value : "", value_len);
+    struct eg_exchange *x = cls;
+    x->entries_b += ENTRY_B;
+    if (kind == MHD_HEADER_KIND)
+        eg_head_note(&x->head, name, name_len, value ? value : "", value_len);
+    else if (kind == MHD_COOKIE_KIND)
+        x->entries_b += name_len + value_len + 2; /* a copy of the header */
     return MHD_YES;
 }
 
@@ -35,6 +41,15 @@ static eg_status judge_target(struct eg_exchange *x) {
             return eg_err_set(&x->pub.err, EG_E_BAD_FRAMING, NULL,
                               "The request target holds a space or a control byte.");
     return EG_OK;
+}
+
+/* The answer's head is written into what the request's leaves of the connection's memory: without room libmicrohttpd closes the
+ * connection, and says nothing. */
+static bool has_room(const struct eg_exchange *x) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t target_b = x->raw ? strlen(x->raw) : 0;
+    size_t answer_b = ANSWER_HEAD_B + (target_b < MOST_TARGET_B ? target_b : MOST_TARGET_B);
+    return !info || info->header_size + x->entries_b + answer_b <= EG_CONNECTION_MEMORY_B;
 }
 
 /* The size of the head, and its lines where their memory is understood. */
@@ -169,8 +184,12 @@ static enum MHD_Result begin(struct eg_exchange *x, const char *method, const ch
     struct eg_err *err = &x->pub.err;
     x->pub.method = method;
     x->head_only = strcmp(method, "HEAD") == 0;
-    MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, note, &x->head);
+    MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND, note, x);
     name_it(x);
+    if (!has_room(x)) {
+        eg_conn_last_words(x->conn, EG_E_HEADERS_TOO_LARGE, "431 Request Header Fields Too Large");
+        return MHD_NO;
+    }
     if (eg_head_judge(&x->head, strcmp(version, "HTTP/1.0") == 0, err) != EG_OK || judge_target(x) != EG_OK ||
         judge_lines(x, method, version) != EG_OK) {
         x->http->stats.refused[EG_REFUSED_FRAMING] += err->code == EG_E_BAD_FRAMING;

@@ -17,7 +17,6 @@
 #include "server/http/http_int.h"
 
 #define BACKLOG 4096
-#define CONNECTION_MEMORY_B (20U << 10) /* half of it is for a head. libmicrohttpd fills all of it with zeros after each request */
 #define ROUNDS_MAX 16 /* then the loop gets its turn … */
 #define STREAMS_A_ROUND 16 /* resumed: libmicrohttpd serves all that are before it returns */
 #define TURN_US 250   /* … or after this long: so late may an answer of the database be taken */
@@ -88,7 +87,7 @@ static eg_status start_daemon(struct eg_http *http, struct eg_err *err) {
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, eg_http_handle, http, /**/
         MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_CONNECTION_LIMIT, http->config.max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, http->config.max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_B, MHD_OPTION_STRICT_FOR_CLIENT, 0,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, EG_CONNECTION_MEMORY_B, MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_NOTIFY_CONNECTION, eg_conn_notify, http, MHD_OPTION_NOTIFY_COMPLETED, eg_conn_completed, http,
         MHD_OPTION_URI_LOG_CALLBACK, eg_conn_request_line, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_END);

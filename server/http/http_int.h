@@ -16,6 +16,9 @@
 #define EG_CONN_MAGIC 0x436f6e6eu
 #define EG_REQUEST_MAGIC 0x52657131u
 
+/* For a request's head and its answer's. libmicrohttpd fills all of it with zeros after each request. */
+#define EG_CONNECTION_MEMORY_B ((size_t)20 << 10)
+
 struct eg_http {
     uint32_t magic;
     struct eg_http_config config;
@@ -117,6 +120,7 @@ struct eg_exchange {
     const char *raw; /* the request target as it came */
     struct eg_str query;
     struct eg_head head;
+    size_t entries_b; /* of the connection's memory, beside the head itself */
     size_t route;               /* of stats; n_routes − 1 of stats when none */
     const struct eg_flow *flow; /* NULL until its first step runs */
     size_t step;

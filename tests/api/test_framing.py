@@ -217,6 +217,29 @@ def test_targets_and_heads_that_are_too_large(probe):
         assert raw.answer().status == 431
 
 
+def heads():
+    """Of all sizes and kinds, up to what is refused."""
+    for size in range(0, 8000, 250):
+        yield b"GET /v1/events?branch=" + b"b" * size + b" HTTP/1.1\r\n" + HOST + b"X: " + b"y" * 6500 + b"\r\n\r\n"
+    for count in range(0, 400, 5):
+        yield b"GET /v1/events?limit=1 HTTP/1.1\r\n" + HOST + b"X: yyyyyyyyyyyyyyyyyyyy\r\n" * count + b"\r\n"
+        yield b"GET /v1/events?limit=1" + b"&x=1" * count + b" HTTP/1.1\r\n" + HOST + b"\r\n"
+        yield b"GET /v1/events?limit=1 HTTP/1.1\r\n" + HOST + b"Cookie: a=b" + b"; c=dddddddd" * count + b"\r\n\r\n"
+    for size in range(0, 17000, 500):
+        yield b"GET /v1/events?limit=1 HTTP/1.1\r\n" + HOST + b"traceparent: " + b"t" * size + b"\r\n\r\n"
+
+
+def test_no_head_leaves_the_answer_without_room(server):
+    statuses = set()
+    for head in heads():
+        with Raw(server.port) as raw:
+            raw.send(head)
+            answer = raw.answer()
+            assert answer is not None, head[:60]
+            statuses.add(answer.status)
+    assert statuses == {200, 431}
+
+
 def test_all_bodies_together_have_a_budget(start_probe):
     probe = start_probe(max_body_b=1000000, body_budget_b=1500000)
     with Raw(probe.port) as first, probe.client() as client:

@@ -71,6 +71,7 @@ def test_conflicts(client, store):
                    {"env": {"a": 1}}):
         answer = client.post_event({**event, **change})
         assert (answer.status, answer.json()["code"]) == (409, "id_conflict"), answer
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/id"]
     assert store.scalar("SELECT count(*) FROM events") == 1 and store.scalar("SELECT count(*) FROM events_dlq") == 0
 
 
