@@ -58,7 +58,8 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c indexer/repo.c indexer/event.c indexer/sink.c \
-	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c
+	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c indexer/token.c indexer/policy.c indexer/delta_match.c \
+	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c
 GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
@@ -70,7 +71,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
-	tests/unit/test_index_stat.c
+	tests/unit/test_index_stat.c tests/unit/test_index_tokens.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
@@ -202,6 +203,8 @@ $(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(OUT)/unit/test_index_stat: $(INDEX_LIB)
+$(OUT)/unit/test_index_tokens: $(INDEX_LIB) $(GRAMMARS)
+$(OUT)/unit/test_index_tokens: UNIT_LIBS = $(INDEX_LIBS)
 
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)

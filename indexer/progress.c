@@ -34,6 +34,7 @@ void eg_progress_sum(struct eg_progress *progress, const char *command, const ch
                      const struct eg_sink_sum *sum) {
     double seconds = (double)(eg_clock_mono_us() - progress->began_us) / 1e6;
     printf("{\"command\":\"%s\",\"sha\":\"%s\"%s,", command, sha, fields);
-    printf("\"events\":%llu,\"stored\":%llu,\"duplicates\":%llu,\"rejected\":%llu,\"seconds\":%.3f}\n", (unsigned long long)sum->events, (unsigned long long)sum->stored, (unsigned long long)sum->duplicates,
+    printf("\"events\":%llu,\"stored\":%llu,\"duplicates\":%llu,\"rejected\":%llu,\"seconds\":%.3f}\n",
+           (unsigned long long)sum->events, (unsigned long long)sum->stored, (unsigned long long)sum->duplicates,
            (unsigned long long)sum->rejected, seconds);
 }

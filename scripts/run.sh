@@ -40,7 +40,9 @@ if answers; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
             build/egdb post --git-history --server "$URL" ||
                 echo "run: the git history was not posted; the server runs on" >&2
-            build/egdb-index graph --server "$URL" || echo "run: the code graph was not posted; the server runs on" >&2
+            for command in graph history; do
+                build/egdb-index "$command" --server "$URL" || echo "run: the $command was not posted; the server runs on" >&2
+            done
         else
             echo "run: this folder has no git history to post"
         fi

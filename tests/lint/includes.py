@@ -29,7 +29,7 @@ LIBRARIES = {
     "jwt.h": ["server/auth/"],
     "uv.h": ["db/", "server/"],
     "jansson.h": ["server/", "egql/", "indexer/", "tests/", "bench/"],
-    "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/"],
+    "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/", "indexer/"],
     "zlib.h": ["server/http/"],
     "zstd.h": ["server/http/"],
     "curl/curl.h": ["server/", "indexer/", "bench/"],

@@ -1,0 +1,179 @@
+/* `history`: the Δ tokens and the energy of each commit of a range as events. `delta`: those of a range as a whole, as a report. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "indexer/command.h"
+#include "indexer/delta_event.h"
+#include "indexer/event.h"
+#include "indexer/history.h"
+#include "indexer/progress.h"
+
+struct run {
+    struct eg_index_command *command;
+    git_repository *repo;
+    char name[200];
+    struct eg_policy *policy;
+    struct eg_delta_reader *reader;
+    struct eg_energies *energies;
+    struct eg_sink *sink;
+    struct eg_sink_sum sum;
+    struct eg_progress progress;
+    struct eg_buf payload, event;
+    size_t commits, tokens;
+};
+
+static eg_status begin(struct run *run, struct eg_err *err) {
+    const struct eg_index_flags *flags = &run->command->flags;
+    eg_buf_init(&run->payload, EG_EVENT_MOST_B);
+    eg_buf_init(&run->event, EG_EVENT_MOST_B + 4096);
+    eg_repo_begin();
+    if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err) || eg_policy_load(flags->spec, &run->policy, err) ||
+        eg_delta_reader_new(run->repo, run->policy, &run->reader, err)) {
+        return EG_FAIL;
+    }
+    if (flags->name) {
+        snprintf(run->name, sizeof(run->name), "%s", flags->name);
+    } else {
+        eg_repo_name(run->repo, run->name, sizeof(run->name));
+    }
+    run->energies = eg_energies_new();
+    eg_progress_begin(&run->progress, "commits");
+    return run->energies ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+}
+
+static void end(struct run *run) {
+    eg_energies_free(run->energies);
+    eg_delta_reader_free(run->reader);
+    eg_policy_free(run->policy);
+    git_repository_free(run->repo);
+    eg_repo_end();
+    eg_buf_free(&run->payload);
+    eg_buf_free(&run->event);
+}
+
+static eg_status put(struct run *run, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
+    eg_index_event(&run->event, topic, commit->time_s, commit->sha, &run->payload);
+    if (run->payload.failed || run->event.failed) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "an event does not fit into memory");
+    }
+    return eg_sink_put(run->sink, run->event.data, run->event.len, err);
+}
+
+static eg_status take_commit(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
+    struct run *run = ctx;
+    eg_status status = EG_OK;
+    eg_progress_tell(&run->progress, step->done, step->of);
+    if (!step->wanted) {
+        return EG_OK;
+    }
+    run->commits++;
+    run->tokens += step->tokens->n;
+    for (size_t first = 0; status == EG_OK && first < step->tokens->n; first += EG_TOKENS_AN_EVENT) {
+        eg_delta_payload(&run->payload, step->tokens, first, run->name, step->commit->sha);
+        status = put(run, "delta.tokens@v1", step->commit, err);
+    }
+    if (status == EG_OK) {
+        eg_fingerprint_payload(&run->payload, step->tokens, step->energy, step->delta->degraded, run->name, step->commit->sha);
+        status = put(run, "delta.fingerprint@v1", step->commit, err);
+    }
+    return status;
+}
+
+static eg_status walk(struct run *run, struct eg_commit_info *to, struct eg_err *err) {
+    const struct eg_index_flags *flags = &run->command->flags;
+    struct eg_sink_config config = {.out = flags->out, .server = flags->server, .token_file = flags->token_file};
+    struct eg_commit_info from;
+    struct eg_err closing = {0};
+    if (eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", to, err) ||
+        (flags->from && eg_repo_commit(run->repo, flags->from, &from, err)) || eg_sink_open(&config, &run->sink, err)) {
+        return EG_FAIL;
+    }
+    eg_status status = eg_history_walk(run->repo, run->reader, run->energies, flags->from ? &from.oid : NULL, &to->oid,
+                                       take_commit, run, err);
+    if (eg_sink_close(run->sink, &run->sum, &closing) && status == EG_OK) {
+        *err = closing;
+        status = EG_FAIL;
+    }
+    return status;
+}
+
+static int exit_code(const struct run *run, eg_status status) {
+    return status == EG_OK && run->sum.rejected == 0 ? EG_EXIT_OK : run->command->err.code == EG_E_USAGE ? EG_EXIT_USAGE : EG_EXIT_FAILED;
+}
+
+int eg_index_history(struct eg_index_command *command) {
+    struct run run = {.command = command};
+    struct eg_commit_info to;
+    eg_status status = begin(&run, &command->err);
+    status = status ? status : walk(&run, &to, &command->err);
+    if (status == EG_OK) {
+        char fields[80];
+        snprintf(fields, sizeof(fields), ",\"commits\":%zu,\"tokens\":%zu", run.commits, run.tokens);
+        eg_progress_sum(&run.progress, "history", to.sha, fields, &run.sum);
+    }
+    end(&run);
+    return exit_code(&run, status);
+}
+
+static eg_status only_past(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
+    struct run *run = ctx;
+    (void)err;
+    eg_progress_tell(&run->progress, step->done, step->of);
+    return EG_OK;
+}
+
+/* The folder of the report is made, as `.glx` is often not there. */
+static eg_status write_report(const struct eg_buf *report, const char *path, struct eg_err *err) {
+    char folder[600];
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (slash && slash > path) {
+        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+        mkdir(folder, 0777);
+    }
+    FILE *file = path ? fopen(path, "we") : stdout;
+    bool good = file && fwrite(report->data, 1, report->len, file) == report->len;
+    good = (path && file ? fclose(file) == 0 : fflush(stdout) == 0) && good;
+    return good ? EG_OK : eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+}
+
+static eg_status report(struct run *run, const struct eg_commit_info *from, const struct eg_commit_info *to, const char *range,
+                        struct eg_err *err) {
+    const struct eg_delta *delta;
+    const struct eg_tokens *tokens;
+    struct eg_energy energy = {0};
+    if (!run->command->flags.no_past &&
+        eg_history_walk(run->repo, run->reader, run->energies, NULL, &from->oid, only_past, run, err)) {
+        return EG_FAIL;
+    }
+    eg_status status = eg_delta_read(run->reader, &from->oid, &to->oid, &delta, &tokens, err);
+    status = status ? status : eg_energy_of(run->energies, &from->oid, tokens, &energy, err);
+    if (status == EG_OK) {
+        eg_delta_report(&run->payload, tokens, &energy, delta->degraded, range);
+        status = run->payload.failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "the report does not fit into memory")
+                                     : write_report(&run->payload, run->command->flags.out_file, err);
+    }
+    free(energy.modules);
+    return status;
+}
+
+int eg_index_delta(struct eg_index_command *command) {
+    struct run run = {.command = command};
+    struct eg_commit_info from, to;
+    char left[300] = "HEAD^";
+    const char *range = command->flags.range ? command->flags.range : "HEAD^..HEAD", *dots = strstr(range, "..");
+    eg_status status = begin(&run, &command->err);
+    if (status == EG_OK && (!dots || dots == range || (size_t)(dots - range) >= sizeof(left))) {
+        status = eg_err_set(&command->err, EG_E_USAGE, range, "a range is written A..B");
+    }
+    if (status == EG_OK) {
+        snprintf(left, sizeof(left), "%.*s", (int)(dots - range), range);
+        status = eg_repo_commit(run.repo, left, &from, &command->err);
+        status = status ? status : eg_repo_commit(run.repo, dots[2] ? dots + 2 : "HEAD", &to, &command->err);
+    }
+    status = status ? status : report(&run, &from, &to, range, &command->err);
+    end(&run);
+    return exit_code(&run, status);
+}

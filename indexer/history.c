@@ -1,0 +1,96 @@
+/* The walk. The energy of a commit depends on the past of its modules, so the past before the range is read as well. */
+#include "indexer/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "indexer/extract.h"
+
+struct order {
+    git_oid *v;
+    size_t n, room;
+    struct eg_seen known; /* ancestors of `from` */
+};
+
+static eg_status failed(struct eg_err *err) {
+    const git_error *error = git_error_last();
+    return eg_err_set(err, EG_E_USAGE, NULL, "%s", error && error->message ? error->message : "the history cannot be read");
+}
+
+static uint64_t key(const git_oid *oid) { return eg_bytes64((const char *)oid->id, GIT_OID_RAWSZ); }
+
+static bool push(struct order *order, const git_oid *oid) {
+    if (order->n == order->room) {
+        size_t room = order->room ? order->room * 2 : 1024;
+        git_oid *grown = realloc(order->v, room * sizeof(*grown));
+        if (!grown) {
+            return false;
+        }
+        order->v = grown;
+        order->room = room;
+    }
+    order->v[order->n++] = *oid;
+    return true;
+}
+
+static eg_status walk(git_repository *repo, const git_oid *tip, struct order *order, bool only_known, struct eg_err *err) {
+    git_revwalk *revs;
+    git_oid oid;
+    bool good = true, fresh;
+    if (git_revwalk_new(&revs, repo)) {
+        return failed(err);
+    }
+    git_revwalk_sorting(revs, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
+    int code = git_revwalk_push(revs, tip);
+    while (code == 0 && good && (code = git_revwalk_next(&oid, revs)) == 0) {
+        good = only_known ? eg_seen_at(&order->known, key(&oid), &fresh) != NULL : push(order, &oid);
+    }
+    git_revwalk_free(revs);
+    if (!good) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    return code == GIT_ITEROVER ? EG_OK : failed(err);
+}
+
+static eg_status step(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies,
+                      const struct order *order, size_t at,
+                      eg_history_take take, void *ctx, struct eg_err *err) {
+    struct eg_commit_info commit;
+    struct eg_energy energy = {0};
+    struct eg_history_step said = {.commit = &commit, .energy = &energy, .done = at + 1, .of = order->n};
+    if (eg_repo_commit_of(repo, &order->v[at], &commit, err)) {
+        return EG_FAIL;
+    }
+    const git_oid *parent = commit.n_parents ? &commit.parent : NULL;
+    eg_status status = eg_delta_read(reader, parent, &commit.oid, &said.delta, &said.tokens, err);
+    status = status ? status : eg_energy_of(energies, parent, said.tokens, &energy, err);
+    status = status ? status : eg_energies_add(energies, &commit.oid, parent, &energy, err);
+    if (status == EG_OK) {
+        struct eg_seen known = order->known; /* looked at only */
+        bool fresh = true;
+        if (known.n > 0) {
+            size_t i = (key(&commit.oid) ? key(&commit.oid) : 1) & (known.room - 1);
+            while (known.keys[i] && known.keys[i] != (key(&commit.oid) ? key(&commit.oid) : 1)) {
+                i = (i + 1) & (known.room - 1);
+            }
+            fresh = known.keys[i] == 0;
+        }
+        said.wanted = fresh;
+        status = take(ctx, &said, err);
+    }
+    free(energy.modules);
+    return status;
+}
+
+eg_status eg_history_walk(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies, const git_oid *from,
+                          const git_oid *to, eg_history_take take, void *ctx, struct eg_err *err) {
+    struct order order = {0};
+    eg_status status = walk(repo, to, &order, false, err);
+    status = status || !from ? status : walk(repo, from, &order, true, err);
+    for (size_t i = 0; status == EG_OK && i < order.n; i++) {
+        status = step(repo, reader, energies, &order, i, take, ctx, err);
+    }
+    eg_seen_free(&order.known);
+    free(order.v);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* Walks commits, parents first, and says each one's tokens and energy. */
+#ifndef EG_INDEXER_HISTORY_H
+#define EG_INDEXER_HISTORY_H
+
+#include "indexer/delta.h"
+#include "indexer/energy.h"
+
+struct eg_history_step {
+    const struct eg_commit_info *commit;
+    const struct eg_delta *delta;
+    const struct eg_tokens *tokens;
+    const struct eg_energy *energy;
+    size_t done, of;
+    bool wanted; /* within the range; else only its energy counts */
+};
+
+typedef eg_status (*eg_history_take)(void *ctx, const struct eg_history_step *step, struct eg_err *err);
+
+/* All ancestors of `to`, `to` included. from: its ancestors and itself are not wanted; NULL: all are. */
+EG_MUST_CHECK eg_status eg_history_walk(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies,
+                                        const git_oid *from, const git_oid *to, eg_history_take take, void *ctx, struct eg_err *err);
+
+#endif
