@@ -10,6 +10,6 @@
 /* An object of all policies by their file's name without .json; the caller owns the reference. A missing folder is an
  * empty object. NULL with the error set. */
 json_t *eg_policies_load(const char *spec_dir, struct eg_arena *arena, struct eg_err *err);
-json_t *eg_policy_find(const json_t *policies, const char *path); /* "gates.sast.min"; NULL when absent; borrowed */
+json_t *eg_policy_find(const json_t *policies, const char *path); /* "sast.triage.block"; NULL when absent; borrowed */
 
 #endif
