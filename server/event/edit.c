@@ -7,6 +7,8 @@
 
 #define TOKEN_MOST_B 1024
 #define OPERATIONS_MOST 1000
+#define COPIED_MOST_B ((size_t)1 << 20) /* by all copies of an edit: each could double the event */
+#define VALUE_B 32                      /* of a value besides its text, roughly */
 
 enum op { ADD, REMOVE, REPLACE, MOVE, COPY, TEST, UNKNOWN };
 
@@ -166,23 +168,54 @@ static bool same(const json_t *a, const json_t *b) {
     return (json_is_number(a) && json_is_number(b) && json_number_value(a) == json_number_value(b)) || json_equal(a, b);
 }
 
-static eg_status copy(json_t **doc, const char *from, const char *path, bool move, struct eg_err *err) {
+/* Takes the value's bytes, roughly, from *left; false: there are not so many. */
+static bool take_size(const json_t *value, size_t *left) {
+    json_t *within = (json_t *)(uintptr_t)value, *member;
+    size_t size_b = VALUE_B + json_string_length(value), i;
+    const char *key;
+    if (size_b > *left)
+        return false;
+    *left -= size_b;
+    json_array_foreach(value, i, member) {
+        if (!take_size(member, left))
+            return false;
+    }
+    json_object_foreach(within, key, member) {
+        size_t key_b = strlen(key);
+        if (key_b > *left)
+            return false;
+        *left -= key_b;
+        if (!take_size(member, left))
+            return false;
+    }
+    return true;
+}
+
+static eg_status copy(json_t **doc, const char *from, const char *path, size_t *left, struct eg_err *err) {
+    const json_t *found = find(*doc, from);
+    if (!found)
+        return nothing_there(from, err);
+    if (!take_size(found, left))
+        return eg_err_set(err, EG_E_EDIT_FAILED, path, "the copies of an edit have at most %zu bytes", COPIED_MOST_B);
+    json_t *value = json_deep_copy(found);
+    return value ? put(doc, path, value, false, err) : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory");
+}
+
+static eg_status move(json_t **doc, const char *from, const char *path, struct eg_err *err) {
     json_t *found = find(*doc, from);
     if (!found)
         return nothing_there(from, err);
-    if (move && is_inside(path, from))
+    if (is_inside(path, from))
         return eg_err_set(err, EG_E_EDIT_FAILED, path, "%.100s cannot be moved into itself", from);
-    json_t *value = json_deep_copy(found);
-    if (!value)
-        return eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory");
-    if (move && *from && take_out(*doc, from, err) != EG_OK) {
-        json_decref(value);
+    json_incref(found);
+    if (*from && take_out(*doc, from, err) != EG_OK) {
+        json_decref(found);
         return EG_FAIL;
     }
-    return put(doc, path, value, false, err);
+    return put(doc, path, found, false, err);
 }
 
-static eg_status operate(json_t **doc, const json_t *operation, struct eg_err *err) {
+static eg_status operate(json_t **doc, const json_t *operation, size_t *left, struct eg_err *err) {
     const char *path = json_string_value(json_object_get(operation, "path"));
     const char *from = json_string_value(json_object_get(operation, "from"));
     const json_t *value = json_object_get(operation, "value");
@@ -191,8 +224,8 @@ static eg_status operate(json_t **doc, const json_t *operation, struct eg_err *e
     case ADD:
     case REPLACE: return put(doc, path, json_deep_copy(value), op == REPLACE, err);
     case REMOVE: return take_out(*doc, path, err);
-    case MOVE:
-    case COPY: return copy(doc, from, path, op == MOVE, err);
+    case MOVE: return move(doc, from, path, err);
+    case COPY: return copy(doc, from, path, left, err);
     case TEST: {
         const json_t *found = find(*doc, path);
         if (found && same(found, value))
@@ -227,6 +260,7 @@ static bool merge(json_t *target, const json_t *patch) {
 eg_status eg_edit_apply(json_t **doc, const json_t *edit, struct eg_err *err) {
     const json_t *patch = json_object_get(edit, "patch"), *merged = json_object_get(edit, "merge");
     const json_t *whole = json_object_get(edit, "replace");
+    size_t left = COPIED_MOST_B;
     if (whole)
         return put(doc, "", json_deep_copy(whole), false, err);
     if (merged && !json_is_object(*doc) && put(doc, "", json_object(), false, err) != EG_OK)
@@ -234,7 +268,7 @@ eg_status eg_edit_apply(json_t **doc, const json_t *edit, struct eg_err *err) {
     if (merged)
         return merge(*doc, merged) ? EG_OK : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory");
     for (size_t i = 0; i < json_array_size(patch); i++) {
-        if (operate(doc, json_array_get(patch, i), err) != EG_OK)
+        if (operate(doc, json_array_get(patch, i), &left, err) != EG_OK)
             return EG_FAIL;
     }
     return EG_OK;

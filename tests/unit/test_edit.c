@@ -1,6 +1,7 @@
 /* Edits of dead letters: the examples of RFC 6902 (appendix A) and RFC 7396 (appendix A), and what is refused. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/event/edit.h"
 
@@ -94,11 +95,29 @@ START_TEST(a_whole_event) {
 }
 END_TEST
 
+/* Each copy of the whole into itself doubles it: twenty would make gigabytes of a line. */
+START_TEST(copies_are_bounded) {
+    json_t *doc = parse("{'a':'some text'}"), *patch = json_array(), *edit = json_pack("{s:o}", "patch", patch);
+    struct eg_err err = {0};
+    for (int i = 0; i < 40; i++)
+        json_array_append_new(patch, json_pack("{s:s, s:s, s:o}", "op", "copy", "from", "", "path", json_sprintf("/x%d", i)));
+    ck_assert_int_eq(eg_edit_check(edit, &err), EG_OK);
+    ck_assert_int_eq(eg_edit_apply(&doc, edit, &err), EG_FAIL);
+    ck_assert_int_eq(err.code, EG_E_EDIT_FAILED);
+    char *made = json_dumps(doc, JSON_COMPACT);
+    ck_assert_uint_lt(strlen(made), 2U << 20);
+    free(made);
+    json_decref(doc);
+    json_decref(edit);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("edit");
     TCase *tcase = tcase_create("edit");
     tcase_add_loop_test(tcase, examples, 0, (int)(sizeof cases / sizeof cases[0]));
     tcase_add_test(tcase, a_whole_event);
+    tcase_add_test(tcase, copies_are_bounded);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
