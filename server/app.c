@@ -301,6 +301,7 @@ static eg_status start_query(struct eg_app *app, const char *spec, struct eg_err
         app->topics[i] = topics[i]->name;
     }
     const struct eg_query_config query = {
+        .loop = &app->loop,
         .timeout_ms = (int)c->query_timeout_ms,
         .timeout_most_ms = (int)c->query_timeout_most_ms,
         .rows_default = c->query_rows_default,

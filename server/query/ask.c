@@ -20,6 +20,7 @@ struct eg_ask *eg_ask_begin(struct eg_request *req) {
     ask->req = req;
     req->state = ask;
     ask->query->stats.running++;
+    eg_list_init(&ask->link);
     return ask;
 }
 
@@ -44,6 +45,7 @@ void eg_ask_drop(struct eg_request *req) {
     struct eg_ask *ask = eg_ask_of(req);
     req->state = NULL;
     ask->req = NULL;
+    eg_ask_rests(ask);
     if (ask->run && !ask->done) {
         ask->query->stats.abandoned++;
     }

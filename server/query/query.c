@@ -15,6 +15,10 @@ eg_status eg_query_open(struct eg_db *db, const char *spec_dir, const struct eg_
     query->magic = EG_QUERY_MAGIC;
     query->db = db;
     query->config = *config;
+    if (eg_patience_open(query)) {
+        eg_query_close(query);
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
     query->dialect = egql_dialect_find(eg_db_name(db));
     EG_ASSERT(query->dialect);
     if (egql_sources_load(spec_dir, &query->sources, err) ||
@@ -30,6 +34,7 @@ void eg_query_close(struct eg_query *query) {
     if (query) {
         EG_ASSERT(query->magic == EG_QUERY_MAGIC && query->stats.running == 0);
         query->magic = 0;
+        eg_patience_close(query);
         eg_plan_cache_free(query->cache);
         if (query->sources) {
             egql_sources_free(query->sources);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
 #include "base/err.h"
 #include "db/db.h"
@@ -14,6 +15,7 @@
 struct eg_query; /* the room's context: the routes' `app` */
 
 struct eg_query_config {
+    uv_loop_t *loop;
     int timeout_ms;      /* of a query that asks for none … */
     int timeout_most_ms; /* … and of one that asks for more */
     int64_t rows_default;
@@ -28,7 +30,7 @@ struct eg_query_config {
  * column. */
 EG_MUST_CHECK eg_status eg_query_open(struct eg_db *db, const char *spec_dir, const struct eg_query_config *config,
                                       struct eg_query **query, struct eg_err *err);
-/* After the HTTP server has drained and the store is closed: no read runs any more. NULL is fine. */
+/* After the HTTP server has drained and the store is closed: no read runs any more; the loop is to run once more. NULL is fine. */
 void eg_query_close(struct eg_query *query);
 const struct egql_sources *eg_query_sources(const struct eg_query *query); /* as long as the room is open */
 

@@ -3,6 +3,7 @@
 #ifndef EG_QUERY_ROOM_H
 #define EG_QUERY_ROOM_H
 
+#include "base/list.h"
 #include "base/log.h"
 #include "server/query/answer.h"
 #include "server/query/cache.h"
@@ -19,6 +20,11 @@ struct eg_query {
     struct eg_query_config config;
     struct eg_plan_cache *cache;
     struct eg_query_stats stats;
+
+    /* patience.c */
+    struct eg_link streaming; /* struct eg_ask */
+    uv_timer_t *look;         /* runs while one streams */
+    bool others_wait;         /* at the last look */
 };
 
 /* A question. It has an arena of its own, with all that its reads use: a read may end after the request. */
@@ -47,7 +53,9 @@ struct eg_ask {
     struct eg_read read;
     struct eg_read_handle *handle; /* NULL: none runs */
     bool paused;
+    int64_t paused_at_us, paused_us; /* monotonic; of the pauses that are over */
     bool streaming;
+    struct eg_link link; /* in query->streaming while its read runs */
     bool done;
     struct egql_diag diag; /* set: the query's own fault */
     struct eg_err err;     /* set: another's, or diag's in short */
@@ -85,5 +93,11 @@ void eg_ask_next(struct eg_ask *ask);
 /* stream.c: the answer's buffer has much (pauses the read when it has too much); the question is over. */
 void eg_ask_much(struct eg_ask *ask);
 void eg_ask_end(struct eg_ask *ask);
+
+/* patience.c: the answer streams, and its read runs; one of the two is over (may be called again). */
+void eg_ask_streams(struct eg_ask *ask);
+void eg_ask_rests(struct eg_ask *ask);
+eg_status eg_patience_open(struct eg_query *query);
+void eg_patience_close(struct eg_query *query); /* the loop is to run once more */
 
 #endif

@@ -38,6 +38,7 @@ static void read_done(void *ctx, const struct eg_err *err) {
     struct eg_ask *ask = ctx;
     ask->handle = NULL;
     ask->paused = false;
+    eg_ask_rests(ask);
     if (!ask->req) {
         eg_ask_free(ask);
         return;

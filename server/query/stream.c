@@ -9,7 +9,14 @@
 
 static void pause_read(struct eg_ask *ask) {
     ask->paused = true;
+    ask->paused_at_us = eg_clock_mono_us();
     eg_db_read_pause(ask->handle);
+}
+
+static void resume_read(struct eg_ask *ask) {
+    ask->paused_us += ask->paused ? eg_clock_mono_us() - ask->paused_at_us : 0;
+    ask->paused = false;
+    eg_db_read_resume(ask->handle);
 }
 
 void eg_ask_much(struct eg_ask *ask) {
@@ -62,8 +69,7 @@ static void on_room(struct eg_request *req, bool stopping) {
         (void)eg_err_set(&ask->err, EG_E_STOPPING, NULL, "the server is stopping: the rest of the rows is missing");
         eg_db_read_cancel(ask->handle);
     } else if (ask->paused) {
-        ask->paused = false;
-        eg_db_read_resume(ask->handle);
+        resume_read(ask);
     }
 }
 
@@ -79,10 +85,10 @@ enum eg_step_result eg_query_stream(struct eg_request *req) {
     }
     enum eg_step_result result = eg_request_stream(req, 200, eg_format_type(ask->format), &config);
     ask->streaming = true;
+    eg_ask_streams(ask);
     eg_request_push(req);
     if (eg_request_unsent(req) < WINDOW_B) { /* else room is called */
-        ask->paused = false;
-        eg_db_read_resume(ask->handle);
+        resume_read(ask);
     }
     return result;
 }

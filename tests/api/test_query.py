@@ -267,6 +267,21 @@ def test_long_answers_take_no_memory(server, store, form):
             assert peak_kb(server) - before_kb < 32 * 1024
 
 
+def test_slow_clients_do_not_keep_all_connections(start_server, store):
+    """A client that does not read holds the only connection, until another wants it."""
+    server = start_server(store, config={"store.read_connections": 1})
+    fill.events(store, 60_000)
+    with server.client() as client, contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as slow_client:
+        slow_client.request("GET", "/v1/query?format=ndjson&q=SELECT+events+FROM+all+LIMIT+60000")
+        answer = slow_client.getresponse()
+        first = answer.read(1000)
+        assert len(rows(ask(client, "SELECT events(id) FROM all LIMIT 5", timeout_ms=60_000))) == 5
+        *lines, status = (first + answer.read()).decode().splitlines()
+        status = json.loads(status)
+        assert (status["status"], status["error"]["code"], status["row_count"]) == ("error", "overloaded", len(lines))
+        assert 0 < len(lines) < 60_000
+
+
 # time
 
 
