@@ -29,7 +29,7 @@ struct read {
     atomic_bool cancelled; /* by the loop's thread; the reading one obeys */
     bool deaf;             /* the loop's own: no more rows are wanted */
     bool paused;           /* the loop's own */
-    enum eg_code refusal;  /* for the refused, and for the paused at the stop */
+    enum eg_code refusal;  /* for the refused, and for the paused at the stop; of the unwanted NONE */
 };
 
 struct chunk {
@@ -317,6 +317,12 @@ static void deliver_chunks(struct eg_sqlite_pool *pool, struct eg_link *chunks) 
     }
 }
 
+static const char *refusal_text(enum eg_code refusal) {
+    return refusal == EG_E_STOPPING  ? "the server is stopping"
+           : refusal == EG_E_TIMEOUT ? "the read waited for a connection longer than its time"
+                                     : "as many reads wait already as may";
+}
+
 void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
     struct eg_link held, full, refused;
     uv_mutex_lock(&pool->mutex);
@@ -330,9 +336,8 @@ void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
         struct read *read = EG_CONTAINER(refused.next, struct read, link);
         struct eg_err err = {0};
         eg_list_remove(&read->link);
-        (void)eg_err_set(&err, read->refusal, NULL,
-                         read->refusal == EG_E_STOPPING ? "the server is stopping" : "%d reads wait already",
-                         MOST_QUEUED);
+        if (read->refusal != EG_E_NONE)
+            (void)eg_err_set(&err, read->refusal, NULL, "%s", refusal_text(read->refusal));
         finish(read, &err);
     }
 }
@@ -358,6 +363,28 @@ struct eg_read_handle *eg_sqlite_pool_read(struct eg_sqlite_pool *pool, const st
     if (read->refusal != EG_E_NONE)
         uv_async_send(pool->done);
     return &read->base;
+}
+
+bool eg_sqlite_pool_sweep(struct eg_sqlite_pool *pool) {
+    int64_t now_us = eg_clock_mono_us();
+    bool any = false;
+    uv_mutex_lock(&pool->mutex);
+    for (struct eg_link *link = pool->queue.next, *next; link != &pool->queue; link = next) {
+        struct read *read = EG_CONTAINER(link, struct read, link);
+        next = link->next;
+        if (!read->deaf && read->deadline_us > now_us)
+            continue;
+        read->refusal = read->deaf ? EG_E_NONE : EG_E_TIMEOUT;
+        eg_list_remove(link);
+        eg_list_append(&pool->refused, link);
+        pool->n_queued--;
+        any = true;
+    }
+    bool waits = pool->n_queued > 0;
+    uv_mutex_unlock(&pool->mutex);
+    if (any)
+        uv_async_send(pool->done);
+    return waits;
 }
 
 void eg_sqlite_pool_cancel(struct eg_read_handle *handle) {

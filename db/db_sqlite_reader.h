@@ -19,6 +19,8 @@ void eg_sqlite_pool_cancel(struct eg_read_handle *handle);
 void eg_sqlite_pool_pause(struct eg_read_handle *handle, bool pause);
 /* Gives rows and ends to their readers. */
 void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool);
+/* Ends what waits for a thread past its time, or is not wanted any more; false: nothing waits. */
+bool eg_sqlite_pool_sweep(struct eg_sqlite_pool *pool);
 void eg_sqlite_pool_stats(struct eg_sqlite_pool *pool, struct eg_db_stats *stats); /* adds its own figures */
 
 /* Refuses what is queued and lets the threads end after what they run; they wake `done` when they have. */

@@ -14,6 +14,7 @@
 #define MAGIC 0x53514c54u
 #define MOST_CATALOGUE_B (64U << 20)
 #define WANTED_VERSION 3038000
+#define SWEEP_MS 100
 
 struct sqlite_db {
     struct eg_db base;
@@ -24,6 +25,8 @@ struct sqlite_db {
     struct eg_arena *arena; /* the catalogue's */
     struct eg_catalogue catalogue;
     uv_async_t async;
+    uv_timer_t sweep; /* looks for reads that wait past their time, while some wait */
+    int n_handles;
     struct eg_sqlite_writer *writer;
     struct eg_sqlite_pool *pool;
     void (*news)(void *ctx, int64_t position);
@@ -56,16 +59,23 @@ static void on_closed(uv_handle_t *handle) {
     struct sqlite_db *s = handle->data;
     void (*closed)(void *ctx) = s->closed;
     void *ctx = s->closed_ctx;
+    if (--s->n_handles > 0)
+        return;
     db_free(s);
     if (closed)
         closed(ctx);
+}
+
+static void close_handles(struct sqlite_db *s) {
+    uv_close((uv_handle_t *)&s->sweep, on_closed);
+    uv_close((uv_handle_t *)&s->async, on_closed);
 }
 
 /* Readers end first: the last connection that closes makes a checkpoint, and that is the writer's to do. */
 static void close_on(struct sqlite_db *s) {
     if (s->writer_stopping) {
         if (eg_sqlite_writer_stopped(s->writer) && !uv_is_closing((uv_handle_t *)&s->async))
-            uv_close((uv_handle_t *)&s->async, on_closed);
+            close_handles(s);
     } else if (eg_sqlite_pool_stopped(s->pool)) {
         s->writer_stopping = true;
         eg_sqlite_writer_stop(s->writer);
@@ -122,13 +132,15 @@ static eg_status start_threads(struct sqlite_db *s, uv_loop_t *loop, struct eg_e
         db_free(s);
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "libuv: %s", uv_strerror(rc));
     }
-    s->async.data = s;
+    s->async.data = s->sweep.data = s;
+    EG_ASSERT(uv_timer_init(loop, &s->sweep) == 0);
+    s->n_handles = 2;
     if (eg_sqlite_writer_start(s->writer, err) == EG_OK &&
         eg_sqlite_pool_new(s->base.store, s->path, &s->config, &s->async, &s->pool, err) == EG_OK)
         return EG_OK;
     eg_sqlite_writer_free(s->writer);
     s->writer = NULL;
-    uv_close((uv_handle_t *)&s->async, on_closed);
+    close_handles(s);
     return EG_FAIL;
 }
 
@@ -170,8 +182,17 @@ static void db_rollback(struct eg_db *db, eg_round_done done, void *ctx) {
     eg_sqlite_writer_rollback(of(db)->writer, done, ctx);
 }
 
+static void on_sweep(uv_timer_t *timer) {
+    struct sqlite_db *s = timer->data;
+    if (!eg_sqlite_pool_sweep(s->pool))
+        uv_timer_stop(timer);
+}
+
 static struct eg_read_handle *db_read(struct eg_db *db, const struct eg_read *read) {
-    return eg_sqlite_pool_read(of(db)->pool, read);
+    struct sqlite_db *s = of(db);
+    if (!uv_is_active((uv_handle_t *)&s->sweep) && !uv_is_closing((uv_handle_t *)&s->sweep))
+        uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    return eg_sqlite_pool_read(s->pool, read);
 }
 
 static void db_watch(struct eg_db *db, void (*news)(void *ctx, int64_t position), void *ctx) {

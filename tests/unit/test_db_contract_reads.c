@@ -243,6 +243,28 @@ START_TEST(a_full_queue_refuses) {
 }
 END_TEST
 
+START_TEST(a_read_that_waits_past_its_time_ends) {
+    ct_setup(_i);
+    struct seen busy[2], timed = {.read = {.timeout_ms = 50}}, unwanted = {0};
+    memset(busy, 0, sizeof busy);
+    struct eg_read_handle *handles[2];
+    for (int i = 0; i < 2; i++)
+        handles[i] = start(&busy[i], ENDLESS, int8_type, NULL, 0);
+    start(&timed, "SELECT 1", int8_type, NULL, 0);
+    eg_db_read_cancel(start(&unwanted, "SELECT 1", int8_type, NULL, 0));
+    ct_run_until(&timed.done);
+    ct_run_until(&unwanted.done);
+    ck_assert_int_eq(timed.err.code, EG_E_TIMEOUT);
+    ck_assert(unwanted.err.code == EG_E_NONE && timed.rows + unwanted.rows == 0);
+    ck_assert(!busy[0].done && !busy[1].done);
+    for (int i = 0; i < 2; i++) {
+        eg_db_read_cancel(handles[i]);
+        ct_run_until(&busy[i].done);
+    }
+    ct_teardown();
+}
+END_TEST
+
 START_TEST(reads_and_writes_do_not_wait_for_each_other) {
     ct_setup(_i);
     struct eg_dml *insert = ct_shape(EG_DML_INSERT, "ct_pair", "a,b", NULL, NULL, NULL);
@@ -419,7 +441,8 @@ int main(void) {
                             parameters_count_by_number, values_of_every_type_come_back,
                             a_reader_may_stop_early,    a_cancelled_read_ends,
                             a_read_past_its_time_ends,  a_wrong_statement_is_told,
-                            a_full_queue_refuses,       reads_and_writes_do_not_wait_for_each_other,
+                            a_full_queue_refuses,       a_read_that_waits_past_its_time_ends,
+                            reads_and_writes_do_not_wait_for_each_other,
                             closing_ends_every_read,    a_paused_read_waits_and_goes_on,
                             a_pause_is_not_in_a_reads_time, a_paused_read_can_be_cancelled,
                             closing_ends_a_paused_read, a_failure_after_rows_is_told,
