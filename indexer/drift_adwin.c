@@ -1,6 +1,6 @@
-/* ADWIN2. The oldest values stand in the highest row. The bound is the paper's: with m = 1 / (1/n0 + 1/n1), δ' = δ / ln n and the
- * window's variance σ², ε = √(2/m · σ² · ln(2/δ')) + 2/(3m) · ln(2/δ'). The sizes of the parts count from `least_part` on, as in the
- * authors' program. */
+/* ADWIN2. The oldest values stand in the highest row. The bound is the paper's: with m = 1 / (1/n0 + 1/n1), δ' = δ / ln
+ * n and the window's variance σ², ε = √(2/m · σ² · ln(2/δ')) + 2/(3m) · ln(2/δ'). The sizes of the parts count from
+ * `least_part` on, as in the authors' program. */
 #include "indexer/drift.h"
 
 #include <math.h>
@@ -69,7 +69,8 @@ static void forget_oldest(struct eg_adwin *detector) {
 }
 
 static bool differ(const struct eg_adwin *detector, double n0, double total0, double *distance) {
-    double n1 = (double)detector->width - n0, total1 = detector->total - total0, least = (double)detector->config.least_part;
+    double n1 = (double)detector->width - n0, total1 = detector->total - total0,
+           least = (double)detector->config.least_part;
     if (n0 < least || n1 < least) {
         return false;
     }

@@ -29,6 +29,14 @@ static const struct flag {
 #undef X
 };
 
+static const struct {
+    const char *command, *text;
+} examples[] = {
+#define X(command, text) {#command, text},
+#include "indexer/examples.def"
+#undef X
+};
+
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
 enum { HELP = 1, FLAG = 1000 };
@@ -48,6 +56,13 @@ static void help_command(const struct entry *entry) {
             char text[80];
             snprintf(text, sizeof(text), "--%s%s%s", flags[i].flag, flags[i].value ? " " : "", flags[i].value ? flags[i].value : "");
             printf("  %-18s %s\n", text, flags[i].help);
+        }
+    }
+    bool first = true;
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        if (strcmp(examples[i].command, entry->name) == 0) {
+            printf("%s  %s\n", first ? "\nExamples:\n" : "", examples[i].text);
+            first = false;
         }
     }
 }
@@ -78,7 +93,8 @@ static int read_flags(struct eg_index_command *command, const struct entry *entr
     command->n_words = argc - optind;
     command->words = argv + optind;
     if ((command->n_words == 0) != (*entry->words == '\0')) {
-        fprintf(stderr, "egdb-index %s: %s\n", entry->name, command->n_words ? "one word too many" : "say which files");
+        fprintf(stderr, "egdb-index %s: %s%s\n", entry->name, command->n_words ? "one word too many" : "say ",
+                command->n_words ? "" : entry->words);
         return EG_EXIT_USAGE;
     }
     return -1;

@@ -1,4 +1,5 @@
-/* Figures of series. The P² algorithm keeps five markers, and moves the inner ones along parabolas through their neighbours. */
+/* Figures of series. The P² algorithm keeps five markers, and moves the inner ones along parabolas through their
+ * neighbours. */
 #include "indexer/stat.h"
 
 #include <math.h>
@@ -18,9 +19,7 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-void eg_sort_doubles(double *values, size_t n) {
-    qsort(values, n, sizeof(*values), by_value);
-}
+void eg_sort_doubles(double *values, size_t n) { qsort(values, n, sizeof(*values), by_value); }
 
 double eg_quantile_sorted(const double *sorted, size_t n, double q) {
     double at = q * (double)(n - 1);
@@ -42,7 +41,9 @@ double eg_sigma_mad(double *values, size_t n) {
 }
 
 void eg_p2_begin(struct eg_p2 *p2, double q) {
-    *p2 = (struct eg_p2){.q = q, .position = {1, 2, 3, 4, 5}, .wanted = {1, 1 + 2 * q, 1 + 4 * q, 3 + 2 * q, 5},
+    *p2 = (struct eg_p2){.q = q,
+                         .position = {1, 2, 3, 4, 5},
+                         .wanted = {1, 1 + 2 * q, 1 + 4 * q, 3 + 2 * q, 5},
                          .step = {0, q / 2, q, (1 + q) / 2, 1}};
 }
 
@@ -64,13 +65,15 @@ static int cell_of(struct eg_p2 *p2, double x) {
 
 static double parabola(const struct eg_p2 *p2, int i, double d) {
     const double *h = p2->height, *n = p2->position;
-    return h[i] + d / (n[i + 1] - n[i - 1]) * ((n[i] - n[i - 1] + d) * (h[i + 1] - h[i]) / (n[i + 1] - n[i]) +
-                                               (n[i + 1] - n[i] - d) * (h[i] - h[i - 1]) / (n[i] - n[i - 1]));
+    return h[i] + d / (n[i + 1] - n[i - 1]) *
+                      ((n[i] - n[i - 1] + d) * (h[i + 1] - h[i]) / (n[i + 1] - n[i]) +
+                       (n[i + 1] - n[i] - d) * (h[i] - h[i - 1]) / (n[i] - n[i - 1]));
 }
 
 static void move_marker(struct eg_p2 *p2, int i) {
     double away = p2->wanted[i] - p2->position[i];
-    if (!(away >= 1 && p2->position[i + 1] - p2->position[i] > 1) && !(away <= -1 && p2->position[i - 1] - p2->position[i] < -1)) {
+    if (!(away >= 1 && p2->position[i + 1] - p2->position[i] > 1) &&
+        !(away <= -1 && p2->position[i - 1] - p2->position[i] < -1)) {
         return;
     }
     int d = away > 0 ? 1 : -1;

@@ -1,0 +1,101 @@
+/* POST /v1/query, and again when the server has no room just now. */
+#include "indexer/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/cli/client.h"
+
+#define CONNECT_MS 5000
+#define REQUEST_MS 120000
+#define QUERY_MS 60000 /* the server may allow less */
+#define REPLY_MOST_B ((size_t)256 << 20)
+#define RETRIES 5
+
+struct eg_asker {
+    struct eg_client *client;
+    struct eg_reply reply;
+};
+
+eg_status eg_asker_open(const char *server, const char *token_file, struct eg_asker **out, struct eg_err *err) {
+    struct eg_client_config config = {
+        .server = server, .token_file = token_file, .connect_ms = CONNECT_MS, .timeout_ms = REQUEST_MS};
+    struct eg_asker *asker = *out = calloc(1, sizeof(*asker));
+    if (!asker) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    eg_buf_init(&asker->reply.body, REPLY_MOST_B);
+    if (eg_client_open(&config, &asker->client, err)) {
+        eg_asker_close(asker);
+        *out = NULL;
+        return EG_FAIL;
+    }
+    return EG_OK;
+}
+
+void eg_asker_close(struct eg_asker *asker) {
+    if (asker) {
+        eg_client_close(asker->client);
+        eg_buf_free(&asker->reply.body);
+        free(asker);
+    }
+}
+
+static bool is_busy(const struct eg_reply *reply) {
+    return reply->answered && (reply->status == 503 || reply->status == 429);
+}
+
+static eg_status refused(struct eg_asker *asker, const json_t *answer, struct eg_err *err) {
+    const struct eg_reply *reply = &asker->reply;
+    const char *server = eg_client_server(asker->client),
+               *detail = json_string_value(json_object_get(answer, "detail"));
+    if (!reply->answered || is_busy(reply)) {
+        return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "%s",
+                          reply->answered ? "the server is overloaded" : reply->error);
+    }
+    enum eg_code code = reply->status == 401   ? EG_E_UNAUTHORIZED
+                        : reply->status == 403 ? EG_E_FORBIDDEN
+                                               : EG_E_QUERY_INVALID;
+    return eg_err_set(err, code, server, "a query was answered with %ld: %s", reply->status,
+                      detail ? detail : "no reason given");
+}
+
+static eg_status take_rows(struct eg_asker *asker, json_t *answer, json_t **rows, struct eg_err *err) {
+    if (asker->reply.status != 200 || json_object_get(answer, "error") ||
+        !json_is_array(json_object_get(answer, "rows"))) {
+        return refused(asker, json_object_get(answer, "error") ? json_object_get(answer, "error") : answer, err);
+    }
+    if (json_is_true(json_object_get(answer, "truncated"))) {
+        return eg_err_set(err, EG_E_QUERY_INVALID, eg_client_server(asker->client),
+                          "the server cut an answer at %zu rows: raise query.rows_most there",
+                          json_array_size(json_object_get(answer, "rows")));
+    }
+    *rows = json_incref(json_object_get(answer, "rows"));
+    return EG_OK;
+}
+
+eg_status eg_ask(struct eg_asker *asker, const char *query, json_t *params, json_t **rows, struct eg_err *err) {
+    json_t *body =
+        json_pack("{s:s, s:o, s:i}", "query", query, "params", params ? params : json_object(), "timeout_ms", QUERY_MS);
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct eg_reply *reply = &asker->reply;
+    json_decref(body);
+    if (!text) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    for (int i = 0; i <= RETRIES; i++) {
+        eg_client_post(asker->client, "/v1/query?format=json", "application/json", NULL, text, strlen(text), reply);
+        if (!is_busy(reply) || i == RETRIES) {
+            break;
+        }
+        struct timespec pause = {reply->retry_after_s > 0 && reply->retry_after_s < 10 ? reply->retry_after_s : 1, 0};
+        nanosleep(&pause, NULL);
+    }
+    free(text);
+    json_t *answer =
+        reply->answered ? json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL) : NULL;
+    eg_status status = answer ? take_rows(asker, answer, rows, err) : refused(asker, NULL, err);
+    json_decref(answer);
+    return status;
+}

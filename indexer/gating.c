@@ -1,0 +1,79 @@
+/* Opening and closing. */
+#include "indexer/gating.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "indexer/repo.h"
+
+#define MEMORY_MOST_B ((size_t)1 << 30)
+
+static eg_status open_repo(struct eg_gating *gating, struct eg_err *err) {
+    const struct eg_index_flags *flags = &gating->command->flags;
+    struct eg_err own = {0};
+    if (eg_repo_open(flags->repo ? flags->repo : ".", &gating->repo, &own) && (!flags->name || flags->repo)) {
+        return eg_err_set(err, EG_E_USAGE, own.place, "%.300s; without a repository --name says which one is meant",
+                          own.message);
+    }
+    if (flags->name) {
+        snprintf(gating->name, sizeof(gating->name), "%s", flags->name);
+    } else {
+        eg_repo_name(gating->repo, gating->name, sizeof(gating->name));
+    }
+    return EG_OK;
+}
+
+eg_status eg_gating_begin(struct eg_gating *gating, const struct eg_index_command *command, struct eg_err *err) {
+    const struct eg_index_flags *flags = &command->flags;
+    struct eg_sink_config sink = {.out = flags->out, .server = flags->server, .token_file = flags->token_file};
+    *gating = (struct eg_gating){.command = command};
+    eg_repo_begin();
+    gating->arena = eg_arena_new(MEMORY_MOST_B);
+    if (!gating->arena) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    if (open_repo(gating, err) || eg_gate_policy_load(flags->spec, &gating->policy, err) ||
+        eg_asker_open(flags->server, flags->token_file, &gating->asker, err) ||
+        eg_past_read(gating->asker, &gating->policy, gating->name, gating->arena, &gating->past, err)) {
+        return EG_FAIL;
+    }
+    return eg_sink_open(&sink, &gating->sink, err);
+}
+
+eg_status eg_gating_flush(struct eg_gating *gating, struct eg_sink_sum *sum, struct eg_err *err) {
+    eg_status status = eg_sink_close(gating->sink, sum, err);
+    gating->sink = NULL;
+    if (status == EG_OK && sum->rejected > 0) {
+        status = eg_err_set(err, EG_E_SCHEMA_INVALID, NULL, "the server refused %llu events",
+                            (unsigned long long)sum->rejected);
+    }
+    return status;
+}
+
+void eg_gating_end(struct eg_gating *gating) {
+    struct eg_sink_sum sum;
+    struct eg_err ignored = {0};
+    if (gating->sink) {
+        (void)!eg_sink_close(gating->sink, &sum, &ignored);
+    }
+    eg_asker_close(gating->asker);
+    eg_gate_policy_free(&gating->policy);
+    git_repository_free(gating->repo);
+    eg_arena_free(gating->arena);
+    eg_repo_end();
+}
+
+eg_status eg_gating_sha(const struct eg_gating *gating, const char *rev, char sha[GIT_OID_HEXSZ + 1],
+                        struct eg_err *err) {
+    struct eg_commit_info info;
+    struct eg_err own = {0};
+    if (gating->repo && eg_repo_commit(gating->repo, rev, &info, &own) == EG_OK) {
+        memcpy(sha, info.sha, sizeof(info.sha));
+        return EG_OK;
+    }
+    if (strlen(rev) != GIT_OID_HEXSZ || strspn(rev, "0123456789abcdef") != GIT_OID_HEXSZ) {
+        return eg_err_set(err, EG_E_USAGE, rev, "the repository has no such commit, and this is no full sha");
+    }
+    memcpy(sha, rev, GIT_OID_HEXSZ + 1);
+    return EG_OK;
+}
