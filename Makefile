@@ -76,7 +76,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_index_stat.c tests/unit/test_index_tokens.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
-BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c
+BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c bench/index_limit.c
 
 PACKAGES = libuv libpq sqlite3 jansson libmicrohttpd libjwt libpcre2-8 libcurl libzstd zlib libcrypto inih
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -214,9 +214,12 @@ $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 
 benches: $(BENCH_BIN)
 
+$(OUT)/bench/index_limit: $(GRAMMARS)
+$(OUT)/bench/index_limit: BENCH_LIBS = $(INDEX_LIBS)
+
 $(OUT)/bench/%: $(OBJ)/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
+	$(QUIET)$(LINK) -o $@ $^ $(BENCH_LIBS) $(LDLIBS)
 
 unit: units ## the unit tests of this MODE
 	@scripts/unit.sh $(UNIT_BIN)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "indexer/command.h"
+#include "indexer/delta.h"
 #include "indexer/event.h"
 #include "indexer/graph.h"
 #include "indexer/progress.h"
@@ -21,6 +22,8 @@ struct indexing {
     char name[200];
     struct eg_commit_info commit;
     struct eg_changes changes; /* since the state compared with */
+    bool has_base;
+    git_oid base;
     struct eg_graph *graph;
     struct eg_sink *sink;
     struct eg_sink_sum sum;
@@ -103,7 +106,52 @@ static eg_status compare(struct indexing *run, struct eg_err *err) {
     if (!from && run->commit.n_parents == 0) {
         return EG_OK;
     }
-    return eg_repo_changes(run->repo, from ? &base.oid : &run->commit.parent, &run->commit.oid, run->arena, &run->changes, err);
+    run->has_base = true;
+    run->base = from ? base.oid : run->commit.parent;
+    return eg_repo_changes(run->repo, &run->base, &run->commit.oid, run->arena, &run->changes, err);
+}
+
+static struct eg_str uid(struct eg_arena *arena, const struct eg_delta_side *side, int at) {
+    const struct eg_def *def = &side->facts->defs[at];
+    char *text = eg_arena_printf(arena, "AST::%s#%.*s", side->path, (int)def->qual.n, def->qual.p);
+    if (text && def->ordinal > 1) {
+        text = eg_arena_printf(arena, "%s~%d", text, def->ordinal);
+    }
+    return (struct eg_str){text, text ? strlen(text) : 0};
+}
+
+static bool put_previous(struct eg_graph *graph, const struct eg_delta *delta, int pair, int def) {
+    const struct eg_delta_side *new = &delta->pairs[pair].new;
+    struct eg_def_ref from = new->match[def];
+    struct eg_str now = uid(graph->arena, new, def), before = uid(graph->arena, &delta->pairs[from.pair].old, from.def);
+    struct eg_str *value = eg_arena_alloc(graph->arena, sizeof(*value));
+    if (!now.p || !before.p || !value) {
+        return false;
+    }
+    *value = before;
+    return eg_str_eq(now, before) || eg_map_put(graph->previous, now.p, now.n, value);
+}
+
+/* Which definitions had another uid in the state compared with. */
+static eg_status follow_renames(struct indexing *run, struct eg_err *err) {
+    struct eg_delta_reader *reader = NULL;
+    const struct eg_delta *delta;
+    const struct eg_tokens *tokens;
+    struct eg_graph *graph = run->graph;
+    if (!run->has_base || run->changes.n == 0) {
+        return EG_OK;
+    }
+    eg_status status = eg_delta_reader_new(run->repo, NULL, &reader, err);
+    status = status ? status : eg_delta_read(reader, &run->base, &run->commit.oid, &delta, &tokens, err);
+    graph->previous = status ? NULL : eg_map_new(graph->arena, 64);
+    bool good = graph->previous != NULL;
+    for (int p = 0; good && p < delta->n_pairs; p++) {
+        for (int i = 0; good && i < delta->pairs[p].new.facts->n_defs; i++) {
+            good = delta->pairs[p].new.match[i].pair < 0 || put_previous(graph, delta, p, i);
+        }
+    }
+    eg_delta_reader_free(reader);
+    return status ? status : good ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
 
 static eg_status read_state(struct indexing *run, struct eg_err *err) {
@@ -124,7 +172,7 @@ static eg_status read_state(struct indexing *run, struct eg_err *err) {
         return EG_FAIL;
     }
     mark_changes(run, flags->from != NULL);
-    return EG_OK;
+    return follow_renames(run, err);
 }
 
 static eg_status write_state(struct indexing *run, struct eg_err *err) {

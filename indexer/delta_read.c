@@ -158,7 +158,8 @@ eg_status eg_delta_read(struct eg_delta_reader *reader, const git_oid *from, con
         status = status ? status : fill_side(reader, &pair->new, change->path, &change->oid, change->status != 'D' && !change->link, err);
     }
     status = status ? status : eg_delta_match(d, err);
-    status = status ? status : eg_delta_tokens(d, reader->policy, &reader->tokens, err);
+    reader->tokens.n = 0;
+    status = status || !reader->policy ? status : eg_delta_tokens(d, reader->policy, &reader->tokens, err);
     *delta = d;
     *tokens = &reader->tokens;
     return status;

@@ -10,7 +10,6 @@
 
 #define TEXT_MOST_B ((size_t)2 << 20)  /* larger files are generated, or data */
 #define PARSE_MOST_US ((uint64_t)20000000) /* for texts that defeat the parser; files that are read take milliseconds */
-#define POOL_MOST_B ((size_t)32 << 20)
 #define KEEP_MOST 4096                 /* elements that a list keeps its room for */
 
 uint64_t eg_bytes64(const char *bytes, size_t len) {
@@ -87,29 +86,12 @@ void eg_seen_free(struct eg_seen *seen) {
     *seen = (struct eg_seen){0};
 }
 
-/* A parser keeps what a large file took: then a new one is made. */
-static void renew_parser(struct eg_extractor *x) {
-    if (x->parser) {
-        ts_parser_delete(x->parser);
-        eg_pool_drop();
-    }
-    x->parser = ts_parser_new();
-    ts_parser_set_timeout_micros(x->parser, PARSE_MOST_US);
-}
-
-struct eg_extractor *eg_extractor_new(void) {
-    struct eg_extractor *x = calloc(1, sizeof(*x));
-    if (x) {
-        renew_parser(x);
-    }
-    return x;
-}
+struct eg_extractor *eg_extractor_new(void) { return calloc(1, sizeof(struct eg_extractor)); }
 
 void eg_extractor_free(struct eg_extractor *x) {
     if (!x) {
         return;
     }
-    ts_parser_delete(x->parser);
     eg_pool_drop();
     free(x->defs.v);
     free(x->def_places.v);
@@ -373,20 +355,20 @@ eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text,
     x->path_len = strlen(path);
     x->text = text;
     x->len = len;
-    ts_parser_set_language(x->parser, x->grammar->language);
-    TSTree *tree = ts_parser_parse_string(x->parser, NULL, text, (uint32_t)len);
-    if (!tree) {
-        ts_parser_reset(x->parser);
+    /* A parser a file: its tree is not taken apart node by node, the whole pool is forgotten. */
+    TSParser *parser = ts_parser_new();
+    ts_parser_set_timeout_micros(parser, PARSE_MOST_US);
+    ts_parser_set_language(parser, x->grammar->language);
+    TSTree *tree = ts_parser_parse_string(parser, NULL, text, (uint32_t)len);
+    ts_parser_delete(parser);
+    if (tree) {
+        facts->broken = ts_node_has_error(ts_tree_root_node(tree));
+        walk(x, ts_tree_root_node(tree));
+        eg_extract_finish(x);
+        fill(x, facts, keep_tokens);
+    } else {
         facts->skipped = "slow";
-        return EG_OK;
     }
-    facts->broken = ts_node_has_error(ts_tree_root_node(tree));
-    walk(x, ts_tree_root_node(tree));
-    eg_extract_finish(x);
-    fill(x, facts, keep_tokens);
-    ts_tree_delete(tree);
-    if (eg_pool_used_b() > POOL_MOST_B) {
-        renew_parser(x);
-    }
+    eg_pool_reset();
     return x->failed || eg_arena_failed(arena) ? eg_err_set(err, EG_E_INTERNAL, path, "memory is out") : EG_OK;
 }

@@ -44,7 +44,6 @@ struct eg_seen { /* a set of 64-bit hashes with a number each */
 };
 
 struct eg_extractor {
-    TSParser *parser;
     bool failed; /* memory is out */
     /* of the file */
     const struct eg_grammar *grammar;

@@ -34,6 +34,7 @@ struct eg_graph {
     struct eg_map *by_folder;  /* "go:folder" → the first file in it */
     struct eg_map *by_symbol;  /* file number and qualified name → struct eg_def_place_in */
     struct eg_map *by_name;    /* language group and name → the only one, or ambiguous */
+    struct eg_map *previous;   /* uid → struct eg_str: the uid it had in the state compared with, where that was another; NULL: none */
     size_t n_left_out;
 };
 

@@ -6,19 +6,37 @@
 
 #define NODES_MOST 99000 /* the schema's bound, less what else may come */
 
-void eg_graph_uid(struct eg_buf *out, const char *path, size_t path_len, const struct eg_def *def) {
-    struct eg_buf text;
-    eg_buf_init(&text, SIZE_MAX / 2);
-    eg_buf_str(&text, "AST::");
-    eg_buf_add(&text, path, path_len);
-    eg_buf_char(&text, '#');
+static void uid_text(struct eg_buf *text, const char *path, size_t path_len, const struct eg_def *def) {
+    eg_buf_init(text, SIZE_MAX / 2);
+    eg_buf_str(text, "AST::");
+    eg_buf_add(text, path, path_len);
+    eg_buf_char(text, '#');
     if (def) {
-        eg_buf_add(&text, def->qual.p, def->qual.n);
+        eg_buf_add(text, def->qual.p, def->qual.n);
     }
     if (def && def->ordinal > 1) {
-        eg_buf_printf(&text, "~%d", def->ordinal);
+        eg_buf_printf(text, "~%d", def->ordinal);
     }
+}
+
+void eg_graph_uid(struct eg_buf *out, const char *path, size_t path_len, const struct eg_def *def) {
+    struct eg_buf text;
+    uid_text(&text, path, path_len, def);
     eg_buf_json_string(out, text.data, text.len);
+    eg_buf_free(&text);
+}
+
+static void put_previous(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file, const struct eg_def *def) {
+    struct eg_buf text;
+    if (!graph->previous) {
+        return;
+    }
+    uid_text(&text, file->path, file->path_len, def);
+    const struct eg_str *previous = text.failed ? NULL : eg_map_get(graph->previous, text.data, text.len);
+    if (previous) {
+        eg_buf_str(out, ",\"previous_uid\":");
+        eg_buf_json_string(out, previous->p, previous->n);
+    }
     eg_buf_free(&text);
 }
 
@@ -45,7 +63,7 @@ static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file
     eg_buf_str(out, "}}");
 }
 
-static void put_node(struct eg_buf *out, const struct eg_graph_file *file, const struct eg_def *def) {
+static void put_node(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file, const struct eg_def *def) {
     eg_buf_str(out, ",{\"uid\":");
     eg_graph_uid(out, file->path, file->path_len, def);
     eg_buf_printf(out, ",\"kind\":\"%s\",\"name\":", def->kind);
@@ -63,10 +81,7 @@ static void put_node(struct eg_buf *out, const struct eg_graph_file *file, const
     if (def->body) {
         eg_buf_printf(out, ",\"body\":\"%016llx\"", (unsigned long long)def->body);
     }
-    if (file->old_path) {
-        eg_buf_str(out, ",\"previous_uid\":");
-        eg_graph_uid(out, file->old_path, strlen(file->old_path), def);
-    }
+    put_previous(out, graph, file, def);
     eg_buf_str(out, "}}");
 }
 
@@ -163,7 +178,7 @@ void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int at, 
     eg_buf_printf(out, ",\"sha256\":\"%s\"},\"nodes\":[", file->sha256);
     put_module_node(out, file);
     for (int i = 0; i < file->facts->n_defs && i < NODES_MOST; i++) {
-        put_node(out, file, &file->facts->defs[i]);
+        put_node(out, graph, file, &file->facts->defs[i]);
     }
     eg_buf_str(out, "],\"edges\":[");
     put_edges(out, graph, at);

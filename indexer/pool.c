@@ -14,6 +14,7 @@
 #define N_CLASSES (N_STEPS + 10) /* up to 1 MiB */
 #define LARGE N_CLASSES
 #define CHUNK_B ((size_t)1 << 20)
+#define SPARE_MOST_B ((size_t)16 << 20)
 
 struct block {
     uint64_t mark; /* MARK ^ its own address while in use */
@@ -28,10 +29,9 @@ struct chunk { /* of many blocks, or one large one */
 };
 
 struct pool {
-    struct chunk *chunks, *larges;
+    struct chunk *chunks, *larges, *spare; /* spare: of CHUNK_B, kept by a reset */
     char *at, *end;
     void *freed[N_CLASSES];
-    size_t used_b;
 };
 
 static _Thread_local struct pool pool;
@@ -54,16 +54,18 @@ static size_t size_of(size_t class) {
 }
 
 static struct chunk *chunk_new(size_t size_b, struct chunk **list) {
-    struct chunk *chunk = malloc(sizeof(*chunk) + size_b);
+    struct chunk *chunk = size_b == CHUNK_B && pool.spare ? pool.spare : malloc(sizeof(*chunk) + size_b);
     if (!chunk) {
         abort(); /* libtree-sitter does the same: it cannot go on */
+    }
+    if (chunk == pool.spare) {
+        pool.spare = chunk->after;
     }
     *chunk = (struct chunk){.after = *list, .size_b = size_b};
     if (*list) {
         (*list)->before = chunk;
     }
     *list = chunk;
-    pool.used_b += size_b;
     return chunk;
 }
 
@@ -118,7 +120,6 @@ static void pool_free(void *pointer) {
     if (chunk->after) {
         chunk->after->before = chunk->before;
     }
-    pool.used_b -= chunk->size_b;
     free(chunk);
 }
 
@@ -138,8 +139,6 @@ static void *pool_realloc(void *pointer, size_t size_b) {
 
 void eg_pool_install(void) { ts_set_allocator(pool_malloc, pool_calloc, pool_realloc, pool_free); }
 
-size_t eg_pool_used_b(void) { return pool.used_b; }
-
 static void free_all(struct chunk *chunk) {
     while (chunk) {
         struct chunk *after = chunk->after;
@@ -148,8 +147,31 @@ static void free_all(struct chunk *chunk) {
     }
 }
 
+void eg_pool_reset(void) {
+    struct chunk *spare = NULL;
+    size_t kept_b = 0;
+    for (struct chunk *chunk = pool.chunks, *after; chunk; chunk = after) {
+        after = chunk->after;
+        if (chunk->size_b == CHUNK_B && kept_b < SPARE_MOST_B) {
+            chunk->after = spare;
+            spare = chunk;
+            kept_b += CHUNK_B;
+        } else {
+            free(chunk);
+        }
+    }
+    for (struct chunk *chunk = pool.spare, *after; chunk; chunk = after) { /* what the last file did not need */
+        after = chunk->after;
+        chunk->after = spare;
+        spare = chunk;
+    }
+    free_all(pool.larges);
+    pool = (struct pool){.spare = spare};
+}
+
 void eg_pool_drop(void) {
     free_all(pool.chunks);
     free_all(pool.larges);
+    free_all(pool.spare);
     pool = (struct pool){0};
 }

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-void eg_pool_install(void);  /* before any parser is made */
-size_t eg_pool_used_b(void); /* memory that this thread's pool holds */
-void eg_pool_drop(void);     /* gives this thread's pool back, with whatever still stands in it */
+void eg_pool_install(void); /* before any parser is made */
+void eg_pool_reset(void);   /* forgets all that this thread's pool holds, and keeps memory for the next file */
+void eg_pool_drop(void);    /* gives this thread's pool back, with whatever still stands in it */
 
 #endif

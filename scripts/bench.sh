@@ -26,6 +26,7 @@ bench/rejected --rounds "$rounds" --seconds "$seconds"
 bench/query --rounds "$rounds"
 bench/graph --rounds "$rounds"
 bench/panels
+bench/index --rounds "$rounds"
 bench/memory "${memory[@]}"
 bench/growth "${growth[@]}"
 echo

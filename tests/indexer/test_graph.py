@@ -86,6 +86,17 @@ def test_only_what_changed_is_written_and_a_rename_keeps_its_history(repository,
     assert store.query("SELECT dst_uid FROM ast_edges WHERE file = 'same.py' AND etype = 'call'") == [("AST::new/name.py#stays",)]
 
 
+def test_definitions_keep_their_history(repository):
+    first = repository.commit(files={"a.py": "class Old:\n    def get(self, key):\n        return self.data[key]\n\ndef stays(a):\n    return a\n\n"
+                                             "def moves(a):\n    return [x * 2 for x in a]\n", "b.py": ""})
+    repository.commit(files={"a.py": "class New:\n    def get(self, key):\n        return self.data[key]\n\ndef stays(a):\n    return a\n",
+                             "b.py": "def moves(a):\n    return [x * 2 for x in a]\n"})
+    for args in ((), ("--from", first)):
+        nodes = {node["uid"]: node["meta"].get("previous_uid") for graph in graphs(events(repository, *args)).values() for node in graph["nodes"]}
+        assert nodes == {"AST::a.py#": None, "AST::a.py#New": "AST::a.py#Old", "AST::a.py#New.get": "AST::a.py#Old.get",
+                         "AST::a.py#stays": None, "AST::b.py#": None, "AST::b.py#moves": "AST::a.py#moves"}
+
+
 # language: files, and the calls and imports that must be found with their confidence
 LEADS = {
     "python": ({"a/__init__.py": "", "a/b.py": "def f(): pass\nclass C:\n    @staticmethod\n    def m(): pass\n",
