@@ -12,7 +12,7 @@ BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
 	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
-	db/db_pg_fault.c db/db_pg_query.c db/db_pg_sql.c db/db_pg_type.c \
+	db/db_pg_fault.c db/db_pg_query.c db/db_pg_text.c db/db_pg_sql.c db/db_pg_type.c \
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \
 	db/db_sqlite_json.c db/db_sqlite_jsonb.c db/db_sqlite_percentile.c
 HTTP_SRC = server/http/http.c server/http/connection.c server/http/handler.c server/http/exchange.c \

@@ -108,6 +108,7 @@ struct eg_read {
     const enum eg_type *column_types;
     int timeout_ms; /* 0: the configured one */
     bool pausable;  /* eg_db_read_pause may be called */
+    bool by_key;    /* for text only: the best plan does not hang on the values, so the store may keep one */
     /* One row; cells live during the call. False stops the read: done comes with EG_OK and the rest is dropped. */
     bool (*row)(void *ctx, const struct eg_value *cells, size_t n_columns);
     void (*done)(void *ctx, const struct eg_err *err); /* err NULL: all rows were given or the reader stopped */

@@ -46,16 +46,23 @@ static bool encode(const struct eg_value *params, const enum eg_type *types, siz
     return true;
 }
 
-int eg_pg_send_prepare(PGconn *conn, enum eg_sql sql) {
-    const struct eg_statement *statement = eg_statement(sql);
-    Oid oids[EG_SQL_MOST_PARAMS];
-    for (size_t i = 0; i < statement->n_params; i++) {
-        oids[i] = eg_pg_oid(statement->params[i]);
+int eg_pg_send_prepare(PGconn *conn, const struct eg_read *read, const char *name) {
+    size_t n;
+    const enum eg_type *types = param_types(read, &n);
+    Oid *oids = malloc((n + 1) * sizeof *oids);
+    if (!oids) {
+        return 0;
     }
-    return PQsendPrepare(conn, statement->name, statement->postgresql, (int)statement->n_params, oids);
+    for (size_t i = 0; i < n; i++) {
+        oids[i] = eg_pg_oid(types[i]);
+    }
+    const char *text = read->sql != EG_SQL_COUNT ? eg_statement(read->sql)->postgresql : read->text;
+    int ok = PQsendPrepare(conn, name, text, (int)n, oids);
+    free(oids);
+    return ok;
 }
 
-int eg_pg_send_read(PGconn *conn, const struct eg_read *read) {
+int eg_pg_send_read(PGconn *conn, const struct eg_read *read, const char *name) {
     struct wire wire;
     size_t n;
     const enum eg_type *types = param_types(read, &n);
@@ -63,9 +70,8 @@ int eg_pg_send_read(PGconn *conn, const struct eg_read *read) {
         return 0;
     }
     int ok;
-    if (read->sql != EG_SQL_COUNT) {
-        ok = PQsendQueryPrepared(conn, eg_statement(read->sql)->name, (int)n, wire.values, wire.lengths, wire.formats,
-                                 1);
+    if (name) {
+        ok = PQsendQueryPrepared(conn, name, (int)n, wire.values, wire.lengths, wire.formats, 1);
     } else {
         ok = PQsendQueryParams(conn, read->text, (int)n, wire.oids, wire.values, wire.lengths, wire.formats, 1);
     }
@@ -73,13 +79,31 @@ int eg_pg_send_read(PGconn *conn, const struct eg_read *read) {
     return ok;
 }
 
-size_t eg_pg_read_columns(const struct eg_read *read, const enum eg_type **types) {
+static size_t columns(const struct eg_read *read, const enum eg_type **types) {
     if (read->sql != EG_SQL_COUNT) {
         *types = eg_statement(read->sql)->columns;
         return eg_statement(read->sql)->n_columns;
     }
     *types = read->column_types;
     return read->n_columns;
+}
+
+eg_status eg_pg_read_row(const PGresult *result, const struct eg_read *read, struct eg_arena *arena,
+                         struct eg_value **cells, size_t *n, struct eg_err *err) {
+    const enum eg_type *types;
+    *n = columns(read, &types);
+    if ((size_t)PQnfields(result) != *n) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "a read gives %d columns and %zu are declared", PQnfields(result),
+                          *n);
+    }
+    *cells = eg_arena_alloc(arena, (*n + 1) * sizeof **cells);
+    EG_ASSERT(*cells);
+    for (size_t i = 0; i < *n; i++) {
+        if (eg_pg_cell(result, 0, (int)i, types[i], false, arena, &(*cells)[i], err) != EG_OK) {
+            return EG_FAIL;
+        }
+    }
+    return EG_OK;
 }
 
 void eg_pg_read_fault(const PGresult *result, struct eg_err *err) {

@@ -1,5 +1,5 @@
-/* The readers: what waits is given to whoever is idle; a read is up to four steps on its connection (set its timeout,
- * forget stale statements, prepare, run); rows are handed on one by one. */
+/* The readers: what waits is given to whoever is idle; a read is a few steps on its connection (set its timeout,
+ * forget stale statements, drop one, prepare, run); rows are handed on one by one. */
 #include "db/db_pg_read.h"
 
 #include <stdio.h>
@@ -15,7 +15,8 @@
 #define MOST_ROW_B (64U << 20)
 #define SWEEP_MS 200
 #define MOST_PAUSE_MS 600000
-#define GRACE_US INT64_C(1000000) /* the server's own timeout comes first, unless it is frozen */
+#define GRACE_US INT64_C(1000000) /* for the request to cancel; then the server is taken for frozen */
+#define TIMEOUT_STEP_MS 10000
 
 static void next_step(struct eg_pg_reader *reader);
 
@@ -81,7 +82,7 @@ static bool any_up(const struct eg_pg_pool *pool) {
     return up;
 }
 
-/* A read that may be paused has its time counted here: the server's clock would go on while nobody reads. */
+/* A read's time is counted here: the server's clock would go on while a read is paused. */
 static void sweep_running(struct eg_pg_reader *reader, int64_t now_us) {
     struct eg_pg_read *read = reader->read;
     struct eg_err err = {0};
@@ -91,7 +92,7 @@ static void sweep_running(struct eg_pg_reader *reader, int64_t now_us) {
     if (read->deadline_us + GRACE_US < now_us) {
         (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL did not answer a read in its time");
         eg_pg_conn_drop(&reader->conn, &err);
-    } else if (read->what.pausable && read->deadline_us < now_us && !read->stopped && read->err.code == EG_E_NONE) {
+    } else if (read->deadline_us < now_us && !read->stopped && read->err.code == EG_E_NONE) {
         (void)eg_err_set(&read->err, EG_E_TIMEOUT, NULL, "the read took longer than its time, %d ms", read->timeout_ms);
         reader->cancel_wanted = true;
         eg_pg_cancel_next(reader->pool);
@@ -171,9 +172,24 @@ static void end(struct eg_pg_reader *reader) {
     pool->finished(pool->host);
 }
 
-/* A read that may be paused ends by its own clock; the server's is the last resort when this program is frozen. */
+/* A read ends by its own clock; the server's is the last resort when this program is frozen. In large steps, so that a
+ * session's need not be set anew for each read: that would be a round trip more. */
 static int server_timeout_ms(const struct eg_pg_read *read) {
-    return read->timeout_ms + (read->what.pausable ? MOST_PAUSE_MS : 0);
+    return (read->timeout_ms / TIMEOUT_STEP_MS + 1) * TIMEOUT_STEP_MS + MOST_PAUSE_MS;
+}
+
+/* NULL: it runs unnamed. A text is worth preparing when it comes again. */
+static const char *statement_name(const struct eg_pg_reader *reader) {
+    enum eg_sql sql = reader->read->what.sql;
+    if (sql != EG_SQL_COUNT) {
+        return eg_statement(sql)->name;
+    }
+    return reader->text && reader->text->again ? reader->text->name : NULL;
+}
+
+static bool *prepared(struct eg_pg_reader *reader) {
+    enum eg_sql sql = reader->read->what.sql;
+    return sql != EG_SQL_COUNT ? &reader->conn.prepared[sql] : &reader->text->prepared;
 }
 
 /* Sends one step; a failure is left to the poll handle, which finds the connection dead. */
@@ -191,11 +207,15 @@ static void send_step(struct eg_pg_reader *reader, int step) {
     case EG_PG_READ_FORGET:
         ok = PQsendQuery(pq, "DEALLOCATE ALL");
         break;
+    case EG_PG_READ_DROP:
+        (void)snprintf(text, sizeof text, "DEALLOCATE %s", reader->texts.drop);
+        ok = PQsendQuery(pq, text);
+        break;
     case EG_PG_READ_PREPARE:
-        ok = eg_pg_send_prepare(pq, read->what.sql);
+        ok = eg_pg_send_prepare(pq, &read->what, statement_name(reader));
         break;
     case EG_PG_READ_RUN:
-        ok = eg_pg_send_read(pq, &read->what) && PQsetSingleRowMode(pq);
+        ok = eg_pg_send_read(pq, &read->what, statement_name(reader)) && PQsetSingleRowMode(pq);
         break;
     }
     if (!ok) {
@@ -209,7 +229,9 @@ static void next_step(struct eg_pg_reader *reader) {
     struct eg_pg_read *read = reader->read;
     if (reader->timeout_ms != server_timeout_ms(read)) {
         send_step(reader, EG_PG_READ_SET);
-    } else if (read->what.sql != EG_SQL_COUNT && !reader->conn.prepared[read->what.sql]) {
+    } else if (reader->texts.drop[0]) {
+        send_step(reader, EG_PG_READ_DROP);
+    } else if (statement_name(reader) && !*prepared(reader)) {
         send_step(reader, EG_PG_READ_PREPARE);
     } else {
         send_step(reader, EG_PG_READ_RUN);
@@ -218,29 +240,32 @@ static void next_step(struct eg_pg_reader *reader) {
 
 static void step_done(struct eg_pg_reader *reader) {
     struct eg_pg_read *read = reader->read;
-    bool failed = read->err.code != EG_E_NONE || read->stopped;
+    bool failed = read->err.code != EG_E_NONE || read->stopped, stale = reader->stale;
+    reader->stale = false;
     switch (reader->step) {
     case EG_PG_READ_SET:
         reader->timeout_ms = failed ? 0 : server_timeout_ms(read);
         break;
     case EG_PG_READ_FORGET:
         memset(reader->conn.prepared, 0, sizeof reader->conn.prepared);
+        eg_pg_texts_forget(&reader->texts);
+        reader->text = eg_pg_texts_see(&reader->texts, &read->what);
+        break;
+    case EG_PG_READ_DROP:
+        reader->texts.drop[0] = '\0';
         break;
     case EG_PG_READ_PREPARE:
-        reader->conn.prepared[read->what.sql] = read->err.code == EG_E_NONE;
+        *prepared(reader) = !stale && read->err.code == EG_E_NONE;
         break;
     case EG_PG_READ_RUN:
-        if (!reader->stale || read->retried || failed) {
-            end(reader);
-            return;
-        }
-        reader->stale = false;
-        read->retried = true;
-        send_step(reader, EG_PG_READ_FORGET);
-        return;
+        failed |= !stale;
+        break;
     }
     if (failed) {
         end(reader);
+    } else if (stale) {
+        read->retried = true;
+        send_step(reader, EG_PG_READ_FORGET);
     } else {
         next_step(reader);
     }
@@ -248,20 +273,11 @@ static void step_done(struct eg_pg_reader *reader) {
 
 static void take_row(struct eg_pg_reader *reader, const PGresult *result) {
     struct eg_pg_read *read = reader->read;
-    const enum eg_type *types;
-    size_t n = eg_pg_read_columns(&read->what, &types);
-    if ((size_t)PQnfields(result) != n) {
-        (void)eg_err_set(&read->err, EG_E_INTERNAL, NULL, "a read gives %d columns and %zu are declared",
-                         PQnfields(result), n);
-        return;
-    }
+    struct eg_value *cells;
+    size_t n;
     eg_arena_reset(reader->arena);
-    struct eg_value *cells = eg_arena_alloc(reader->arena, (n + 1) * sizeof *cells);
-    EG_ASSERT(cells);
-    for (size_t i = 0; i < n; i++) {
-        if (eg_pg_cell(result, 0, (int)i, types[i], false, reader->arena, &cells[i], &read->err) != EG_OK) {
-            return;
-        }
+    if (eg_pg_read_row(result, &read->what, reader->arena, &cells, &n, &read->err) != EG_OK) {
+        return;
     }
     read->rows++;
     if (!read->what.row(read->what.ctx, cells, n)) {
@@ -285,9 +301,9 @@ static void take_result(struct eg_pg_reader *reader, const PGresult *result) {
     case PGRES_COMMAND_OK:
         break;
     default:
-        if (eg_pg_stale(result) && !read->rows && !read->retried && reader->step == EG_PG_READ_RUN) {
+        if (reader->step >= EG_PG_READ_PREPARE && eg_pg_stale(result) && !read->rows && !read->retried) {
             reader->stale = true;
-        } else if (!read->stopped) { /* else it is the answer to the cancelling */
+        } else if (!read->stopped && reader->step != EG_PG_READ_DROP) { /* no answer to cancelling */
             eg_pg_read_fault(result, &read->err);
         }
         break;
@@ -316,6 +332,7 @@ static void on_up(struct eg_pg_conn *conn) {
     struct eg_pg_reader *reader = reader_of(conn);
     reader->timeout_ms = conn->host->config.read_timeout_ms;
     reader->stale = false;
+    eg_pg_texts_forget(&reader->texts);
     eg_pg_pool_give(reader->pool);
 }
 
@@ -342,6 +359,7 @@ void eg_pg_pool_give(struct eg_pg_pool *pool) {
         read->reader = reader;
         read->deadline_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
         reader->read = read;
+        reader->text = eg_pg_texts_see(&reader->texts, &read->what);
         if (read->paused) {
             read->paused_at_us = eg_clock_mono_us();
             eg_pg_conn_hold(&reader->conn, true);
@@ -467,6 +485,7 @@ void eg_pg_pool_close(struct eg_pg_pool *pool) {
 
 void eg_pg_pool_free(struct eg_pg_pool *pool) {
     for (int i = 0; i < pool->n_readers; i++) {
+        eg_pg_texts_forget(&pool->readers[i].texts);
         eg_arena_free(pool->readers[i].arena);
     }
     free(pool->readers);

@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "db/db_pg_conn.h"
+#include "db/db_pg_text.h"
 
 struct eg_pg_pool;
 
@@ -29,7 +30,9 @@ struct eg_pg_reader {
     struct eg_pg_conn conn;
     struct eg_pg_pool *pool;
     struct eg_pg_read *read; /* NULL: idle */
-    enum { EG_PG_READ_SET, EG_PG_READ_FORGET, EG_PG_READ_PREPARE, EG_PG_READ_RUN } step;
+    struct eg_pg_texts texts;
+    struct eg_pg_text *text; /* of the read; NULL: a fixed statement, or one that is not kept */
+    enum { EG_PG_READ_SET, EG_PG_READ_FORGET, EG_PG_READ_DROP, EG_PG_READ_PREPARE, EG_PG_READ_RUN } step;
     int timeout_ms; /* the session's statement_timeout */
     bool resumed;   /* its input is to be looked at, from the loop */
     bool stale;     /* its prepared statements must be made anew */

@@ -108,6 +108,7 @@ struct egql_statement {
     size_t n_columns;
     const enum eg_type *column_types;
     bool answer; /* its rows are the query's */
+    bool by_key; /* the best plan does not hang on the values */
 };
 
 struct egql_run;

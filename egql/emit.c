@@ -113,6 +113,26 @@ const char *egql_column(struct egql_emit *e, const char *alias, const char *name
     return egql_put(e, "%.^", alias, egql_quoted(e, name));
 }
 
+/* Lookups and levels always are; an answer is when its scope leads to few rows. */
+static bool by_key(const struct egql_emit *e, enum egql_step_kind kind) {
+    if (kind != EGQL_STEP_ANSWER)
+        return true;
+    switch (e->plan->scope->kind) {
+    case EGQL_S_SHA:
+        return !e->source->graph; /* all the edges of the graph */
+    case EGQL_S_RUN:
+    case EGQL_S_CORRELATION:
+    case EGQL_S_CAUSES:
+    case EGQL_S_EFFECTS:
+        return true;
+    case EGQL_S_ALL:
+    case EGQL_S_RANGE:
+    case EGQL_S_BRANCH:
+        return false;
+    }
+    return false;
+}
+
 void egql_step(struct egql_emit *e, enum egql_step_kind kind, int which, struct eg_buf *sql, size_t n_columns,
                const enum eg_type *column_types) {
     struct egql_plan *plan = e->plan;
@@ -132,7 +152,8 @@ void egql_step(struct egql_emit *e, enum egql_step_kind kind, int which, struct 
                                .slots = e->slots,
                                .types = types,
                                .n_columns = n_columns,
-                               .column_types = column_types};
+                               .column_types = column_types,
+                               .by_key = by_key(e, kind)};
     if (!step->sql)
         e->full = true;
     e->slots = NULL;

@@ -56,6 +56,7 @@ struct egql_step {
     const enum eg_type *types; /* of the slots */
     size_t n_columns;
     const enum eg_type *column_types;
+    bool by_key; /* its rows are found by keys: any values want the same plan */
 };
 
 #define EGQL_MOST_STEPS 5

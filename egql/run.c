@@ -146,7 +146,8 @@ bool egql_run_next(struct egql_run *run, struct egql_statement *statement, struc
                                          .param_types = step->types,
                                          .n_columns = step->n_columns,
                                          .column_types = step->column_types,
-                                         .answer = step->kind == EGQL_STEP_ANSWER};
+                                         .answer = step->kind == EGQL_STEP_ANSWER,
+                                         .by_key = step->by_key};
     return true;
 }
 

@@ -147,6 +147,7 @@ static void read_ends(struct eg_tail *tail) {
                                           " FROM event_position p WHERE p.id = 1",
                                   .n_columns = 2,
                                   .column_types = types,
+                                  .by_key = true,
                                   .row = take_ends,
                                   .done = ends_read,
                                   .ctx = tail};
@@ -191,6 +192,7 @@ static void read_news(struct eg_tail *tail) {
                                   .param_types = types,
                                   .n_columns = EG_EVENT_COLUMNS,
                                   .column_types = eg_event_column_types,
+                                  .by_key = true,
                                   .row = take_news,
                                   .done = news_read,
                                   .ctx = tail};

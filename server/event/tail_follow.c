@@ -145,6 +145,7 @@ static void read_page(struct eg_follower *f) {
                                .param_types = f->filter.types,
                                .n_columns = EG_EVENT_COLUMNS,
                                .column_types = eg_event_column_types,
+                               .by_key = true,
                                .row = take_row,
                                .done = page_read,
                                .ctx = f};

@@ -93,6 +93,7 @@ void eg_ask_next(struct eg_ask *ask) {
                                  .column_types = statement->column_types,
                                  .timeout_ms = left_ms,
                                  .pausable = ask->statement.answer && !ask->explained,
+                                 .by_key = statement == &ask->statement && statement->by_key,
                                  .row = take_row,
                                  .done = read_done,
                                  .ctx = ask};

@@ -196,11 +196,11 @@ START_TEST(a_wrong_statement_is_told) {
     const char *const wrong[] = {"SELECT nothing FROM ct_pair", "SELEKT 1", "DELETE FROM ct_pair", "SELECT 1; SELECT 2",
                                  ""};
     ct_sql("INSERT INTO ct_pair (a, b) VALUES ('k', 1)");
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct seen seen = {0};
-        start(&seen, wrong[i], int8_type, NULL, 0);
+    for (size_t i = 0; i < 3 * (sizeof wrong / sizeof *wrong); i++) { /* again: it is to be prepared */
+        struct seen seen = {.read = {.by_key = true}};
+        start(&seen, wrong[i / 3], int8_type, NULL, 0);
         ct_run_until(&seen.done);
-        ck_assert_msg(seen.err.code != EG_E_NONE && seen.err.message[0], "%s", wrong[i]);
+        ck_assert_msg(seen.err.code != EG_E_NONE && seen.err.message[0], "%s", wrong[i / 3]);
     }
     ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "1");
     counts(10);
@@ -436,6 +436,47 @@ START_TEST(closing_ends_every_read) {
 }
 END_TEST
 
+/* One read by key, which the store may prepare: its only cell. */
+static int64_t by_key(const char *text, int64_t param, size_t n_params) {
+    const struct eg_value value = eg_int(param);
+    struct seen seen = {.read = {.by_key = true}};
+    start(&seen, text, int8_type, &value, n_params);
+    ct_run_until(&seen.done);
+    ck_assert_msg(seen.err.code == EG_E_NONE, "%s: %s", text, seen.err.message);
+    ck_assert_uint_eq(seen.rows, 1);
+    return seen.sum;
+}
+
+START_TEST(reads_by_key_stay_right) {
+    ct_setup(_i);
+    char text[128];
+    for (int64_t i = 0; i < 120; i++) { /* more texts than are kept, each again at once and much later */
+        (void)snprintf(text, sizeof text, "SELECT CAST($1 AS bigint) + %d", (int)(i / 2) % 40);
+        ck_assert_int_eq(by_key(text, 1000 * i, 1), 1000 * i + i / 2 % 40);
+    }
+    if (_i == POSTGRESQL) {
+        int64_t kept = by_key("SELECT count(*) FROM pg_prepared_statements WHERE NOT from_sql", 0, 0);
+        ck_assert_msg(kept > 20 && kept <= 32, "%d statements are prepared", (int)kept);
+    }
+    ct_teardown();
+}
+END_TEST
+
+START_TEST(a_changed_table_does_not_fail_reads_by_key) {
+    ct_setup(_i);
+    ct_sql("INSERT INTO ct_pair (a, b, v) VALUES ('k', 7, 'x')");
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(by_key("SELECT b FROM ct_pair WHERE b = $1", 7, 1), 7);
+    if (_i == POSTGRESQL)
+        ct_sql("ALTER TABLE ct_pair ALTER b TYPE integer"); /* the prepared statement gives another type than before */
+    else
+        ct_sql("ALTER TABLE ct_pair ADD COLUMN w TEXT");
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(by_key("SELECT b FROM ct_pair WHERE b = $1", 7, 1), 7);
+    ct_teardown();
+}
+END_TEST
+
 int main(void) {
     const TTest *tests[] = {fixed_statements_read,      all_rows_come_in_order,
                             parameters_count_by_number, values_of_every_type_come_back,
@@ -446,6 +487,7 @@ int main(void) {
                             closing_ends_every_read,    a_paused_read_waits_and_goes_on,
                             a_pause_is_not_in_a_reads_time, a_paused_read_can_be_cancelled,
                             closing_ends_a_paused_read, a_failure_after_rows_is_told,
-                            no_read_writes};
+                            no_read_writes,             reads_by_key_stay_right,
+                            a_changed_table_does_not_fail_reads_by_key};
     return ct_main("db contract: reads", tests, sizeof tests / sizeof *tests);
 }
