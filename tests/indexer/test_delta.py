@@ -219,6 +219,15 @@ def test_a_part_is_extracted_and_inlined(repository, language):
     assert [t for t in told(report(repository)) if t[0] != "ΔCC"] == [("INLINE_FN", prefix + "part")]
 
 
+def test_a_new_function_that_is_called_is_not_extracted_for_that(repository):
+    before = "def long(a):\n    first = prepare(a)\n    return emit(first)\n"
+    after = "def long(a):\n    first = prepare(a, helper(a))\n    return emit(first)\n\ndef helper(x):\n    return [y for y in x.items() if y][0]\n"
+    found = between(repository, {"m.py": before}, {"m.py": after})
+    assert told(found) == [("ADD_FN", "helper")] and found["tokens"][0]["line"] == 5
+    repository.commit(files={"m.py": before})
+    assert told(report(repository)) == [("DEL_FN", "helper")]
+
+
 def test_a_symbol_moves(repository, language):
     name, text = texts(language)
     base = head(language) + text("class", name="Base")
