@@ -220,7 +220,7 @@ def test_a_part_is_extracted_and_inlined(repository, language):
 
 
 def test_a_new_function_that_is_called_is_not_extracted_for_that(repository):
-    before = "def long(a):\n    first = prepare(a)\n    return emit(first)\n"
+    before = "def long(a):\n    first = prepare(a, [0])\n    return emit(first)\n"
     after = "def long(a):\n    first = prepare(a, helper(a))\n    return emit(first)\n\ndef helper(x):\n    return [y for y in x.items() if y][0]\n"
     found = between(repository, {"m.py": before}, {"m.py": after})
     assert told(found) == [("ADD_FN", "helper")] and found["tokens"][0]["line"] == 5
