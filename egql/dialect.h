@@ -32,8 +32,11 @@ struct egql_dialect {
 
     const char *elements; /* a FROM item: the strings of the JSON array %, as column `value` of ^ */
     const char *levels;   /* a derived table (id, depth) of the JSON array of arrays of ids %; depth from 1 */
+    const char *first_rows; /* joins s, rows of table ^; % is a condition on s and on what stands before, with an order and
+                               a limit that hold for each row before */
     const char *parents;  /* a FROM item: the strings of a JSON column % that may be no array, as column `value` of p */
     const char *whole;    /* text % as a bigint */
+    const char *repo_of;  /* of the payload %: its repo, '' without: as the migrations' index has it */
     const char *elapsed_ms; /* from time % to time ^, a double */
     const char *event_join; /* joins e, the event of s; % is the column with its id */
 

@@ -44,8 +44,10 @@ const struct egql_dialect egql_dialect_postgresql = {
     .levels = "(SELECT v.value::bigint AS id, l.depth::integer AS depth FROM jsonb_array_elements(%) WITH ORDINALITY "
               "AS l(ids, depth),"
               " jsonb_array_elements_text(l.ids) AS v(value))",
+    .first_rows = " CROSS JOIN LATERAL (SELECT s.* FROM ^ s WHERE %) s",
     .parents = "jsonb_array_elements_text(CASE jsonb_typeof(%) WHEN 'array' THEN % ELSE '[]' END) AS p(value)",
     .whole = "(%)::bigint",
+    .repo_of = "coalesce(% ->> 'repo', '')",
     .elapsed_ms = "(extract(epoch FROM ^ - %) * 1000)::double precision",
     /* By way of event_ids, whose time leads to one partition instead of all. */
     .event_join = " LEFT JOIN \"event_ids\" i ON i.\"id\" = % LEFT JOIN \"events\" e ON e.\"id\" = i.\"id\" AND "

@@ -59,6 +59,7 @@ void egql_and(struct eg_buf *sql); /* " WHERE " or " AND ": sql holds the condit
 /* emit_graph.c */
 void egql_graph_steps(struct egql_emit *e);
 void egql_graph_from(struct egql_emit *e, struct eg_buf *sql);
+void egql_graph_order(struct egql_emit *e, struct eg_buf *sql); /* of a walk, the tie included */
 
 /* emit_path.c */
 void egql_path_sql(struct egql_emit *e, const struct egql_path *path, struct egql_compiled *compiled);

@@ -11,30 +11,31 @@ static const char *simple(struct egql_emit *e, enum egql_slot_kind kind, enum eg
     return egql_slot(e, (struct egql_slot){.kind = kind, .type = type, .param = -1});
 }
 
-/* The repositories with a graph, by jumping in the index of files, and of each the newest event that indexed it. */
+/* Of a repository the newest event that indexed it. The topic is a literal and repo_of the expression of
+ * ix_events_graph: both must be, for the index to be used. */
+static const char *newest(struct egql_emit *e, const char *column) {
+    static const char pattern[] =
+        "(SELECT x.\"^\" FROM \"events\" x WHERE x.\"topic\" = 'code.graph.indexed@v1' AND % = r.repo ORDER BY"
+        " x.\"ts_utc\" DESC, x.\"position\" DESC LIMIT 1)";
+    return egql_put(e, pattern, egql_put(e, e->dialect->repo_of, "x.\"payload_json\"", NULL), column);
+}
+
+/* The repositories with a graph, by jumping in the index of files, and what a scope needs of each. */
 static void indexed_step(struct egql_emit *e) {
+    bool all = e->ast->query.scope.kind == EGQL_S_ALL;
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
-    const char *repo = egql_put(
-        e, e->dialect->json_text,
-        egql_put(e, e->dialect->json_at, "x.\"payload_json\"", egql_put(e, ", %", egql_slot_text(e, "repo", 4), NULL)),
-        NULL);
-    eg_buf_printf(
-        &sql,
-        "WITH RECURSIVE r(repo, n) AS (SELECT min(\"repo\"), 1 FROM \"files\" UNION ALL SELECT (SELECT min(f.\"repo\")"
-        " FROM \"files\" f WHERE f.\"repo\" > r.repo), n + 1 FROM r WHERE r.repo IS NOT NULL AND n < 1000),"
-        " l(repo, id) AS (SELECT r.repo, (SELECT x.\"id\" FROM \"events\" x WHERE x.\"topic\" = %s AND coalesce(%s, "
-        "'') = r.repo"
-        " ORDER BY x.\"ts_utc\" DESC, x.\"position\" DESC LIMIT 1) FROM r WHERE r.repo IS NOT NULL)"
-        " SELECT l.repo, x.\"repo_sha\", x.\"repo_branch\" FROM l LEFT JOIN \"events\" x ON x.\"id\" = l.id ORDER BY "
-        "l.repo",
-        egql_slot_text(e, "code.graph.indexed@v1", 21), repo);
+    eg_buf_printf(&sql,
+                  "WITH RECURSIVE r(repo, n) AS (SELECT min(\"repo\"), 1 FROM \"files\" UNION ALL SELECT (SELECT "
+                  "min(f.\"repo\") FROM \"files\" f WHERE f.\"repo\" > r.repo), n + 1 FROM r WHERE r.repo IS NOT NULL "
+                  "AND n <= %d) SELECT r.repo, %s, %s FROM r WHERE r.repo IS NOT NULL ORDER BY r.repo",
+                  EGQL_MOST_INDEXED, all ? "NULL" : newest(e, "repo_sha"), all ? "NULL" : newest(e, "repo_branch"));
     egql_step(e, EGQL_STEP_INDEXED, 0, &sql, 3, indexed_columns);
     eg_buf_free(&sql);
 }
 
 /* Candidates: nodes by uid; or, by module and name, those whose name begins so (~n may be behind it), of the files
- * whose path begins like the module. run_walk.c decides. */
+ * whose path with dots (ix_files_dotted has it) is the module and at most something behind a dot. run_walk.c decides. */
 static void start_step(struct egql_emit *e) {
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
@@ -48,9 +49,9 @@ static void start_step(struct egql_emit *e) {
     eg_buf_printf(
         &sql,
         " UNION ALL SELECT n.\"id\", n.\"uid\", f.\"path\" FROM %s JOIN \"files\" f ON f.\"repo\" = r.value AND"
-        " substr(replace(f.\"path\", '/', '.'), 1, length(%s)) = %s JOIN \"ast_nodes\" n ON n.\"file_id\" = f.\"id\" "
-        "AND"
-        " n.\"uid\" >= %s AND n.\"uid\" < %s || '~:' ORDER BY 2, 1 LIMIT 10000",
+        " replace(f.\"path\", '/', '.') >= %s AND replace(f.\"path\", '/', '.') < %s || '/'"
+        " JOIN \"ast_nodes\" n ON n.\"file_id\" = f.\"id\" AND n.\"uid\" >= %s AND n.\"uid\" < %s || '~:' ORDER BY 2, 1"
+        " LIMIT 10000",
         repos, module, module, uid, uid);
     egql_step(e, EGQL_STEP_START, 0, &sql, 3, start_columns);
     eg_buf_free(&sql);
@@ -106,22 +107,71 @@ void egql_graph_steps(struct egql_emit *e) {
     level_step(e);
 }
 
-/* The edges of the visited nodes, each once with its least depth. */
+static void order_by(struct egql_emit *e, struct eg_buf *sql, int field) {
+    if (field >= 0)
+        egql_order_sql(e, sql, egql_field_sql(e, &e->source->fields[field]), false, false);
+}
+
+static void tie(struct egql_emit *e, struct eg_buf *sql) {
+    for (size_t i = 0; i < e->source->n_tie; i++)
+        order_by(e, sql, e->source->tie[i]);
+}
+
+/* The edges s of the nodes w by one of their ends. Of a plain walk no node gives more of them than the answer has rows,
+ * those that are first in its order: the index of that end has them in it, and a hub's other thousands are not read. */
+static void edges(struct egql_emit *e, struct eg_buf *sql, const char *nodes, bool in) {
+    const char *table = egql_quoted(e, e->source->table), *near = in ? "dst_id" : "src_id";
+    if (!e->plan->plain_walk) {
+        eg_buf_printf(sql, " FROM %s w JOIN %s s ON s.\"%s\" = w.id%s", nodes, table, near, etypes(e, "s"));
+        return;
+    }
+    struct eg_buf order;
+    eg_buf_init(&order, EGQL_MOST_SQL_B);
+    if (in)
+        order_by(e, &order, egql_source_field(e->source, "src", 3));
+    order_by(e, &order, egql_source_field(e->source, "dst", 3));
+    tie(e, &order);
+    const char *which = egql_put(e, "s.\"%\" = w.id^", near, etypes(e, "s"));
+    const char *first = egql_put(e, "%^", which, eg_buf_text(&order));
+    const char *limit = egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_LIMIT, .type = EG_INT8, .param = -1});
+    eg_buf_printf(sql, " FROM %s w%s", nodes,
+                  egql_put(e, e->dialect->first_rows, egql_put(e, "% LIMIT ^", first, limit), table));
+    e->full |= order.failed;
+    eg_buf_free(&order);
+}
+
+static bool by_source(const struct egql_emit *e) {
+    return e->plan->plain_walk && e->ast->query.walk.direction == EGQL_OUT;
+}
+
+/* The edges of the visited nodes, each once with its least depth. A plain walk outwards takes the nodes in the order of
+ * the answer: where the store can, it stops at the last row that is wanted. */
 void egql_graph_from(struct egql_emit *e, struct eg_buf *sql) {
     const struct egql_walk *walk = &e->ast->query.walk;
-    const char *table = egql_quoted(e, e->source->table);
     const char *nodes = egql_put(e, e->dialect->levels, simple(e, EGQL_SLOT_SET, EG_JSON), NULL);
+    if (by_source(e))
+        nodes = egql_put(e,
+                         "(SELECT v.id, v.depth, (SELECT n.\"uid\" FROM \"ast_nodes\" n WHERE n.\"id\" = v.id) AS uid"
+                         " FROM % v ORDER BY v.depth, uid)",
+                         nodes, NULL);
     if (walk->direction != EGQL_BOTH) {
-        eg_buf_printf(sql, " FROM %s w JOIN %s s ON s.\"%s\" = w.id", nodes, table,
-                      walk->direction == EGQL_OUT ? "src_id" : "dst_id");
-    } else {
-        eg_buf_printf(
-            sql,
-            " FROM (SELECT u.id, min(u.depth) AS depth FROM (SELECT x.\"id\", n.depth FROM %s n JOIN \"ast_edges\" x ON"
-            " x.\"src_id\" = n.id UNION ALL SELECT x.\"id\", n.depth FROM %s n JOIN \"ast_edges\" x ON x.\"dst_id\" = "
-            "n.id) u"
-            " GROUP BY u.id) w JOIN %s s ON s.\"id\" = w.id",
-            nodes, nodes, table);
+        edges(e, sql, nodes, walk->direction == EGQL_IN_);
+        return;
     }
-    eg_buf_str(sql, etypes(e, "s"));
+    eg_buf_str(sql, " FROM (SELECT u.id, min(u.depth) AS depth FROM (SELECT s.\"id\", w.depth");
+    edges(e, sql, nodes, false);
+    eg_buf_str(sql, " UNION ALL SELECT s.\"id\", w.depth");
+    edges(e, sql, nodes, true);
+    eg_buf_printf(sql, ") u GROUP BY u.id) w JOIN %s s ON s.\"id\" = w.id", egql_quoted(e, e->source->table));
+}
+
+/* By depth, source, destination; a node's uid is the src of the edges that leave it. */
+void egql_graph_order(struct egql_emit *e, struct eg_buf *sql) {
+    order_by(e, sql, egql_source_field(e->source, "depth", 5));
+    if (by_source(e))
+        egql_order_sql(e, sql, "w.uid", false, true);
+    else
+        order_by(e, sql, egql_source_field(e->source, "src", 3));
+    order_by(e, sql, egql_source_field(e->source, "dst", 3));
+    tie(e, sql);
 }

@@ -63,18 +63,19 @@ static void sha_step(struct egql_emit *e, int which) {
     eg_buf_free(&sql);
 }
 
-/* The ids of the chain, its beginning among them. UNION leaves out what was there already, so cycles end. */
+/* The ids of the chain, its beginning among them. UNION leaves out what was there already, so cycles end; upwards it ends
+ * with a null. Each step is a probe of an index: as a plain join, PostgreSQL would hash all events for every step, and
+ * SQLite read them into a filter. */
 static void chain_step(struct egql_emit *e, const struct egql_scope *scope) {
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
     bool up = scope->kind == EGQL_S_CAUSES;
     const char *id = argument(e, scope), *budget = simple(e, EGQL_SLOT_BUDGET, EG_INT8, 0);
+    const char *next = egql_put(e, "s.\"%\" = chain.id LIMIT ^", up ? "id" : "causation_id", budget);
     eg_buf_printf(&sql,
-                  "WITH RECURSIVE chain(id) AS (SELECT \"id\" FROM \"events\" WHERE \"id\" = %s UNION SELECT x.%s FROM "
-                  "chain JOIN \"events\" x"
-                  " ON x.%s = chain.id%s) SELECT id FROM chain LIMIT %s",
-                  id, up ? "\"causation_id\"" : "\"id\"", up ? "\"id\"" : "\"causation_id\"",
-                  up ? " WHERE x.\"causation_id\" IS NOT NULL" : "", budget);
+                  "WITH RECURSIVE chain(id) AS (SELECT \"id\" FROM \"events\" WHERE \"id\" = %s UNION SELECT s.\"%s\" FROM "
+                  "chain%s) SELECT id FROM chain WHERE id IS NOT NULL LIMIT %s",
+                  id, up ? "causation_id" : "id", egql_put(e, e->dialect->first_rows, next, "\"events\""), budget);
     egql_step(e, EGQL_STEP_CHAIN, 0, &sql, 1, one_text);
     eg_buf_free(&sql);
 }

@@ -31,10 +31,6 @@ static void order_field(struct egql_emit *e, struct eg_buf *sql, int field, bool
     egql_order_sql(e, sql, egql_field_sql(e, f), descending, egql_field_present(e->source, f));
 }
 
-static void order_named(struct egql_emit *e, struct eg_buf *sql, const char *name) {
-    order_field(e, sql, egql_source_field(e->source, name, strlen(name)), false);
-}
-
 /* What was asked for, and behind it what makes the order the same on every store. */
 static void order(struct egql_emit *e, struct eg_buf *sql) {
     const struct egql_query *query = &e->ast->query;
@@ -52,12 +48,11 @@ static void order(struct egql_emit *e, struct eg_buf *sql) {
         return;
     }
     if (query->walk.on) {
-        static const char *const by[] = {"depth", "src", "dst"};
-        for (size_t i = 0; i < sizeof by / sizeof by[0]; i++)
-            order_named(e, sql, by[i]);
-    } else if (query->n_order == 0 && source->newest_first) {
-        order_field(e, sql, source->time, true);
+        egql_graph_order(e, sql);
+        return;
     }
+    if (query->n_order == 0 && source->newest_first)
+        order_field(e, sql, source->time, true);
     for (size_t i = 0; i < source->n_tie; i++)
         order_field(e, sql, source->tie[i], false);
 }

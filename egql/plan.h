@@ -60,6 +60,7 @@ struct egql_step {
 };
 
 #define EGQL_MOST_STEPS 5
+#define EGQL_MOST_INDEXED 1000 /* repositories with a graph; one more is seen as a cut */
 #define EGQL_MOST_MATCHES 10 /* of an ambiguous commit that are listed */
 
 struct egql_plan {

@@ -4,12 +4,10 @@
 
 #include "egql/run_state.h"
 
-#define MOST_INDEXED 1000
-
 static bool same(struct eg_str a, struct eg_str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 
 bool egql_indexed_row(struct egql_run *run, const struct eg_value *cells) {
-    if (run->n_indexed == MOST_INDEXED) {
+    if (run->n_indexed == EGQL_MOST_INDEXED) {
         run->truncated = true;
         return false;
     }

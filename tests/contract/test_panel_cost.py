@@ -1,11 +1,10 @@
 """The speed of the HUD's queries, without a clock: a panel's cost is bounded by what it shows. The same rows of interest are put into a small
 database and into one with ten times as many rows beside them; PostgreSQL's buffers and rows, and SQLite's steps, must stay the same."""
-import contextlib
 import json
 import re
 
 
-from support import binary
+from support import binary, cost
 
 A, CELL, NODE = "a" * 40, "MOZ::64x64@r0c0", "AST::core/a.py#run"
 SIZES = (3000, 30000)
@@ -119,42 +118,13 @@ def compiled(client, panel, kind):
     return sql, [values[i] for i in order]
 
 
-def pg_cost(store, sql, values):
-    """Buffers and rows touched, planning left out."""
-    plan = store.query("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, values)[0][0][0]["Plan"]
-
-    def visited(node):
-        own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)) * node["Actual Loops"]
-        return own + sum(visited(one) for one in node.get("Plans", []))
-
-    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] + visited(plan), plan["Actual Rows"], json.dumps(plan)[:4000]
-
-
-def sqlite_cost(store, sql, values):
-    """Steps of SQLite's machine."""
-    steps = 0
-
-    def count():
-        nonlocal steps
-        steps += 1
-
-    with contextlib.closing(store.connect()) as connection:
-        plan = "\n".join(row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, values))
-        connection.set_progress_handler(count, 1)
-        rows = connection.execute(sql, values).fetchall()
-    return steps, len(rows), plan
-
-
-
-
 def test_cost_is_bounded_by_what_is_shown(store, client):
     """One database grows, so that the rows of interest are the same ones."""
-    cost = sqlite_cost if store.kind == "sqlite" else pg_cost
     fill(store, SIZES[0])
 
     def measure(name):
         panel = DECLARED[name]
-        return cost(store, *(ready(panel, store.kind) if "sql" in panel else compiled(client, panel, store.kind)))
+        return cost.of(store, *(ready(panel, store.kind) if "sql" in panel else compiled(client, panel, store.kind)))
 
     before = {name: measure(name) for name in DECLARED}
     more = SIZES[1] - SIZES[0]

@@ -65,8 +65,10 @@ START_TEST(up_and_down_leave_nothing) {
     ck_assert_int_eq(version, eg_migrate_newest());
     ck_assert_int_eq(eg_migrate_up(dsn, "migrations", EG_MIGRATE_NEWEST, count, &n, &err), EG_OK);
     ck_assert_int_eq(n, eg_migrate_newest());
-    ck_assert_str_eq(one("SELECT count(*) FROM egdb_schema_version"), "5");
-    ck_assert_str_eq(one("SELECT version_num FROM alembic_version"), "0005");
+    char newest[16];
+    (void)snprintf(newest, sizeof newest, "%04d", eg_migrate_newest());
+    ck_assert_str_eq(one("SELECT printf('%04d', count(*)) FROM egdb_schema_version"), newest);
+    ck_assert_str_eq(one("SELECT version_num FROM alembic_version"), newest);
     ck_assert_int_eq(eg_migrate_down(dsn, "migrations", 1, NULL, NULL, &err), EG_OK);
     ck_assert_str_eq(one("SELECT version_num FROM alembic_version"), "0001");
     ck_assert_int_eq(eg_migrate_down(dsn, "migrations", 0, NULL, NULL, &err), EG_OK);
@@ -82,16 +84,19 @@ static void see_applied(void *ctx, const struct eg_migrate_step *step) {
 
 START_TEST(status_tells_what_is_applied) {
     struct eg_err err = {.code = EG_E_NONE};
-    char seen[16] = "";
+    char seen[256] = "";
     int version = -1;
     ck_assert_int_eq(eg_migrate_status(dsn, see_applied, seen, &version, &err), EG_OK);
-    ck_assert_str_eq(seen, "----");
+    ck_assert_uint_eq(strlen(seen), (size_t)eg_migrate_newest());
+    ck_assert_uint_eq(strspn(seen, "-"), strlen(seen));
     ck_assert_int_eq(version, 0);
     ck_assert_int_ne(access(dsn + strlen("sqlite:"), F_OK), 0); /* asking made no file */
     ck_assert_int_eq(eg_migrate_up(dsn, "migrations", 2, NULL, NULL, &err), EG_OK);
     seen[0] = '\0';
     ck_assert_int_eq(eg_migrate_status(dsn, see_applied, seen, &version, &err), EG_OK);
-    ck_assert_str_eq(seen, "xx--");
+    ck_assert_uint_eq(strlen(seen), (size_t)eg_migrate_newest());
+    ck_assert_uint_eq(strspn(seen, "x"), 2);
+    ck_assert_uint_eq(strspn(seen + 2, "-"), strlen(seen) - 2);
     ck_assert_int_eq(version, 2);
 }
 END_TEST
@@ -137,7 +142,7 @@ START_TEST(unknown_versions_are_refused) {
     ck_assert_int_eq(eg_migrate_up(dsn, "migrations", EG_MIGRATE_NEWEST, NULL, NULL, &err), EG_FAIL);
     ck_assert_str_eq(err.place, "alembic_version");
     eg_err_clear(&err);
-    ck_assert_int_eq(eg_migrate_up(dsn, "migrations", 6, NULL, NULL, &err), EG_FAIL);
+    ck_assert_int_eq(eg_migrate_up(dsn, "migrations", eg_migrate_newest() + 1, NULL, NULL, &err), EG_FAIL);
     ck_assert_str_eq(err.place, "target");
     eg_err_clear(&err);
     ck_assert_int_eq(eg_migrate_up("mysql://x", "migrations", 1, NULL, NULL, &err), EG_FAIL);

@@ -1,0 +1,34 @@
+"""What a statement costs a store, in what it reads and not in time: `?` for parameters."""
+import contextlib
+import json
+
+
+def of(store, sql, values=()):
+    """(the cost, how many rows, the plan as text)"""
+    return (_sqlite if store.kind == "sqlite" else _postgresql)(store, sql, values)
+
+
+def _postgresql(store, sql, values):
+    """Buffers and rows touched, planning left out."""
+    plan = store.query("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql, values)[0][0][0]["Plan"]
+
+    def visited(node):
+        own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)) * node["Actual Loops"]
+        return own + sum(visited(one) for one in node.get("Plans", []))
+
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] + visited(plan), plan["Actual Rows"], json.dumps(plan)
+
+
+def _sqlite(store, sql, values):
+    """Steps of SQLite's machine."""
+    steps = 0
+
+    def count():
+        nonlocal steps
+        steps += 1
+
+    with contextlib.closing(store.connect()) as connection:
+        plan = "\n".join(row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, values))
+        connection.set_progress_handler(count, 1)
+        rows = connection.execute(sql, values).fetchall()
+    return steps, len(rows), plan
