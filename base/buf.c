@@ -52,6 +52,12 @@ void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b) {
     buf->len += size_b;
 }
 
+int eg_buf_sink(const char *bytes, size_t size_b, void *buf) {
+    struct eg_buf *out = buf;
+    eg_buf_add(out, bytes, size_b);
+    return out->failed ? -1 : 0;
+}
+
 void eg_buf_str(struct eg_buf *buf, const char *text) { eg_buf_add(buf, text, strlen(text)); }
 
 void eg_buf_char(struct eg_buf *buf, char c) {

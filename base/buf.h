@@ -20,6 +20,7 @@ struct eg_buf {
 void eg_buf_init(struct eg_buf *buf, size_t max_b);
 void eg_buf_free(struct eg_buf *buf); /* back to the state after init */
 void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b);
+int eg_buf_sink(const char *bytes, size_t size_b, void *buf); /* adds; −1 when failed: for those who call with pieces */
 void eg_buf_str(struct eg_buf *buf, const char *text);
 void eg_buf_char(struct eg_buf *buf, char c);
 void eg_buf_int(struct eg_buf *buf, int64_t value); /* in decimal */

@@ -54,11 +54,6 @@ struct scan {
 
 enum want { VALUE, FIRST_VALUE, NAME, FIRST_NAME, AFTER_VALUE, BROKEN };
 
-static inline void skip_space(struct scan *s) {
-    while (s->at < s->end && eg_jscan_class_at(s->at) == EG_JSCAN_SPACE)
-        s->at++;
-}
-
 static enum want broken(struct scan *s, const char *why) {
     s->why = why;
     return BROKEN;
@@ -244,7 +239,7 @@ static enum want member_name(struct scan *s) {
         return broken(s, "a member's name was expected");
     if (!string(s))
         return BROKEN;
-    skip_space(s);
+    s->at = eg_jscan_space_end(s->at, s->end);
     if (s->at == s->end || *s->at != ':')
         return broken(s, "a colon was expected");
     s->at++;
@@ -273,7 +268,7 @@ eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_lim
     s.max_depth = limits->max_depth < EG_JSON_MAX_DEPTH ? limits->max_depth : EG_JSON_MAX_DEPTH;
     enum want want = VALUE;
     while (want != BROKEN) {
-        skip_space(&s);
+        s.at = eg_jscan_space_end(s.at, s.end);
         if (s.at == s.end)
             break;
         switch (want) {

@@ -14,6 +14,12 @@ extern const unsigned char eg_jscan_classes[256];
 
 static inline unsigned eg_jscan_class_at(const char *at) { return eg_jscan_classes[(unsigned char)*at]; }
 
+static inline const char *eg_jscan_space_end(const char *at, const char *end) {
+    while (at < end && eg_jscan_class_at(at) == EG_JSCAN_SPACE)
+        at++;
+    return at;
+}
+
 /* Always EG_FAIL: the sentence is "Line …, column …: why." */
 eg_status eg_jscan_fail(const char *begin, const char *at, enum eg_code code, const char *why, struct eg_err *err);
 

@@ -13,11 +13,6 @@ struct span {
     const char *end;
 };
 
-static inline void skip_space(struct span *s) {
-    while (s->at < s->end && eg_jscan_class_at(s->at) == EG_JSCAN_SPACE)
-        s->at++;
-}
-
 /* Behind a string that may be broken: only quotes and backslashes count. `end` when it does not end. */
 static const char *string_end(const char *at, const char *end) {
     for (at++; at < end; at++) {
@@ -76,18 +71,18 @@ static struct eg_str trimmed(const char *from, const char *to) {
 int eg_jscan_element(const char *json, size_t len, size_t *at, struct eg_str *element, struct eg_err *err) {
     struct span s = {.at = json + *at, .end = json + len};
     bool first = *at == 0;
-    skip_space(&s);
+    s.at = eg_jscan_space_end(s.at, s.end);
     if (s.at == s.end || *s.at != (first ? '[' : ','))
         if (first || s.at == s.end || *s.at != ']')
             return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID,
                                  first ? "an array was expected" : "the array does not end", err);
     bool closed = *s.at == ']';
     s.at++;
-    skip_space(&s);
+    s.at = eg_jscan_space_end(s.at, s.end);
     if (!closed && first && s.at < s.end && *s.at == ']') {
         closed = true;
         s.at++;
-        skip_space(&s);
+        s.at = eg_jscan_space_end(s.at, s.end);
     }
     if (closed) {
         if (s.at != s.end)
@@ -167,19 +162,19 @@ static bool same_name(const char *at, const char *end, const char *name, size_t 
 int eg_jscan_member(const char *json, size_t len, const char *name, struct eg_str *value) {
     struct span s = {.at = json, .end = json + len};
     size_t name_len = strlen(name);
-    skip_space(&s);
+    s.at = eg_jscan_space_end(s.at, s.end);
     if (s.at == s.end || *s.at != '{')
         return 0;
     do {
         s.at++;
-        skip_space(&s);
+        s.at = eg_jscan_space_end(s.at, s.end);
         if (s.at == s.end || *s.at != '"')
             return 0;
         const char *from = s.at + 1, *to = string_end(s.at, s.end);
         if (!to)
             return 0;
         s.at = to;
-        skip_space(&s);
+        s.at = eg_jscan_space_end(s.at, s.end);
         if (s.at == s.end || *s.at != ':')
             return 0;
         const char *text = s.at + 1, *end = value_end(text, s.end);

@@ -26,6 +26,11 @@ void eg_pg_say(PGconn *conn, struct eg_err *err, enum eg_code code) {
     (void)eg_err_set(err, code, NULL, "PostgreSQL: %s", n ? line : "the connection was closed");
 }
 
+bool eg_pg_exposed(const char *address, const char *sslmode) {
+    bool here = !*address || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+    return !here && strcmp(sslmode, "verify-full") != 0;
+}
+
 /* Waits for the socket; EG_FAIL at the deadline or when stopped. */
 static eg_status wait_for(PGconn *conn, short events, int stop_fd, int64_t deadline_us, struct eg_err *err) {
     struct pollfd fds[2] = {{.fd = PQsocket(conn), .events = events}, {.fd = stop_fd, .events = POLLIN}};

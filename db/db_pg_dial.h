@@ -29,6 +29,10 @@ EG_MUST_CHECK eg_status eg_pg_ask(PGconn *conn, const char *sql, int timeout_ms,
 EG_MUST_CHECK eg_status eg_pg_ask_until(PGconn *conn, const char *sql, int stop_fd, int timeout_ms, PGresult **result,
                                         struct eg_err *err);
 
+/* Whether a connection crosses a network without sslmode proving who is at its other end. address: of PQhostaddr, "" for
+ * a socket in the file system. */
+bool eg_pg_exposed(const char *address, const char *sslmode);
+
 /* libpq's message without its trailing newline, on one line. */
 void eg_pg_say(PGconn *conn, struct eg_err *err, enum eg_code code);
 

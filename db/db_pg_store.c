@@ -180,6 +180,19 @@ static void prepare_days(struct pg_db *p, PGconn *conn) {
     PQclear(result);
 }
 
+static void warn_exposed(PGconn *conn) {
+    static const struct eg_log log = {.object = "store"};
+    const char *address = PQhostaddr(conn), *sslmode = "prefer";
+    PQconninfoOption *options = PQconninfo(conn); /* with what the environment and a service file say */
+    for (const PQconninfoOption *o = options; o && o->keyword; o++)
+        if (strcmp(o->keyword, "sslmode") == 0 && o->val)
+            sslmode = o->val;
+    if (eg_pg_exposed(address ? address : "", sslmode))
+        eg_warn(&log, "PostgreSQL at %s is reached with sslmode=%s, which does not prove that it is PostgreSQL: add "
+                "sslmode=verify-full&channel_binding=require to the DSN", PQhost(conn), sslmode);
+    PQconninfoFree(options);
+}
+
 static eg_status prepare(struct pg_db *p, PGconn **conn, struct eg_err *err) {
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(p->dsn, &why);
@@ -202,6 +215,7 @@ static eg_status prepare(struct pg_db *p, PGconn **conn, struct eg_err *err) {
         return EG_FAIL;
     }
     prepare_days(p, *conn);
+    warn_exposed(*conn);
     return EG_OK;
 }
 

@@ -13,6 +13,7 @@ failed=0
 skipped=0
 rm -rf "$out"
 mkdir -p "$out"
+export EGDB_NOTES=$PWD/$out/notes # what was not run, and why: tests add lines, the end prints them
 
 count() { # passed failed [skipped]
     passed=$((passed + $1))
@@ -70,7 +71,7 @@ pytests() { # title name binary arguments…
     stage "$1"
     local name=$2 binary=$3 numbers
     shift 3
-    EGDB_BIN=$binary EGDB_NOTES=$PWD/$out/notes /usr/bin/python3 -m pytest -q -rs --junitxml="$out/$name.xml" "$@"
+    EGDB_BIN=$binary /usr/bin/python3 -m pytest -q -rs --junitxml="$out/$name.xml" "$@"
     local code=$?
     numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$name.xml") || numbers="0 1 0"
     local before=$failed

@@ -218,10 +218,16 @@ static unsigned drain_deadline_ms(const struct eg_config *c) {
     return (unsigned)(c->http_drain_deadline_ms > least_ms ? c->http_drain_deadline_ms : least_ms);
 }
 
+/* Without auth, and in most tests and development, all clients are on this machine. */
+static unsigned connections_per_ip(const struct eg_app *app) {
+    bool given = app->config->from[EG_OPT_http_max_connections_per_ip] != EG_FROM_DEFAULT;
+    return given || !eg_auth_is_loopback(app->address) ? (unsigned)app->config->http_max_connections_per_ip : 0;
+}
+
 static eg_status start_http(struct eg_app *app, struct eg_err *err) {
     const struct eg_config *c = app->config;
     struct eg_route routes[] = {
-#define X(verb, path, needed, way) {EG_HTTP_##verb, path, EG_SCOPE_##needed, &eg_flow_##way, NULL},
+#define X(verb, path, needed, way, queries) {EG_HTTP_##verb, path, EG_SCOPE_##needed, &eg_flow_##way, NULL, queries},
 #include "server/http/routes.def"
 #undef X
     };
@@ -234,7 +240,7 @@ static eg_status start_http(struct eg_app *app, struct eg_err *err) {
         .port = app->port,
         .local_only = app->auth_mode == EG_AUTH_NONE,
         .max_connections = (unsigned)c->http_max_connections,
-        .max_connections_per_ip = (unsigned)c->http_max_connections_per_ip,
+        .max_connections_per_ip = connections_per_ip(app),
         .idle_timeout_ms = (unsigned)c->http_idle_timeout_ms,
         .request_deadline_ms = (unsigned)c->http_request_deadline_ms,
         .drain_deadline_ms = drain_deadline_ms(c),

@@ -13,6 +13,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 /* Names in the environment that are not options: the program's clients use the first, tests and scripts the second, and
  * Kubernetes makes the third for a service of this name. */
 static const char *const others[] = {
@@ -126,7 +128,7 @@ static eg_status unknown_in_file(const char *section, const char *name, const ch
         words[i] = texts[i];
     }
     snprintf(word, sizeof(word), "%.60s.%.60s", section, name);
-    const char *near = eg_nearest(word, words, EG_OPT_COUNT);
+    const char *near = eg_text_nearest(word, words, EG_OPT_COUNT);
     return eg_err_set(err, EG_E_CONFIG, place, "there is no option %s%s%s%s; config/egdb.ini explains all of them",
                       word, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
@@ -203,7 +205,7 @@ static eg_status unknown_in_env(const char *name, struct eg_err *err) {
         eg_option_env((enum eg_option)i, texts[i]);
         words[i] = texts[i];
     }
-    const char *near = eg_nearest(name, words, EG_OPT_COUNT);
+    const char *near = eg_text_nearest(name, words, EG_OPT_COUNT);
     return eg_err_set(err, EG_E_CONFIG, name,
                       "the environment's %s is no option%s%s%s; unset it, or see config/egdb.ini", name,
                       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");

@@ -51,8 +51,6 @@ struct eg_config_flag { /* --name=value as given; a BOOL without a value has "on
 #define EG_CONFIG_ENV_B 64
 void eg_option_env(enum eg_option option, char out[EG_CONFIG_ENV_B]); /* "EGDB_STORE" */
 int eg_option_by_flag(const char *flag, size_t len);                  /* −1 when unknown */
-/* The nearest of n words by edit distance, NULL when none is near. */
-const char *eg_nearest(const char *word, const char *const *words, size_t n);
 
 /* file: NULL for the environment's EGDB_CONFIG, else config/egdb.ini or /etc/egdb/egdb.ini when one exists. env: a list
  * as environ. err: config_invalid; place says where ("config/egdb.ini:12", "EGDB_STORE", "--store"). The caller frees

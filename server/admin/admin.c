@@ -70,14 +70,8 @@ struct eg_admin *eg_admin_of(const struct eg_request *req) {
     return admin;
 }
 
-static int add_piece(const char *piece, size_t n, void *ctx) {
-    struct eg_buf *out = ctx;
-    eg_buf_add(out, piece, n);
-    return out->failed ? -1 : 0;
-}
-
 enum eg_step_result eg_admin_answer_json(struct eg_request *req, int status, json_t *value) {
-    int failed = value ? json_dump_callback(value, add_piece, &req->answer, JSON_COMPACT | JSON_ENCODE_ANY) : -1;
+    int failed = value ? json_dump_callback(value, eg_buf_sink, &req->answer, JSON_COMPACT | JSON_ENCODE_ANY) : -1;
     json_decref(value);
     if (failed) {
         eg_err_set(&req->err, EG_E_INTERNAL, NULL, "the answer does not fit into memory");

@@ -254,7 +254,7 @@ void eg_auth_challenge(const struct eg_err *err, uint32_t needed, char out[EG_AU
         snprintf(out, EG_AUTH_CHALLENGE_B, "Bearer realm=\"egdb\"");
 }
 
-static bool is_loopback(const char *address) {
+bool eg_auth_is_loopback(const char *address) {
     struct in6_addr v6;
     struct in_addr v4;
     if (inet_pton(AF_INET, address, &v4) == 1)
@@ -265,7 +265,7 @@ static bool is_loopback(const char *address) {
 }
 
 eg_status eg_auth_check_listen(enum eg_auth_mode mode, const char *address, struct eg_err *err) {
-    if (mode != EG_AUTH_NONE || is_loopback(address))
+    if (mode != EG_AUTH_NONE || eg_auth_is_loopback(address))
         return EG_OK;
     return eg_err_set(
         err, EG_E_CONFIG, "auth.mode",

@@ -48,6 +48,8 @@ EG_MUST_CHECK eg_status eg_auth_require(const struct eg_identity *who, uint32_t 
 /* The WWW-Authenticate value for a 401 or 403 made by the two above. */
 void eg_auth_challenge(const struct eg_err *err, uint32_t needed, char out[EG_AUTH_CHALLENGE_B]);
 
+bool eg_auth_is_loopback(const char *address); /* numeric: 127.0.0.0/8 or ::1, also mapped */
+
 /* Without auth the server listens on loopback only (127.0.0.0/8, ::1). Errors: config_invalid with the remedy. */
 EG_MUST_CHECK eg_status eg_auth_check_listen(enum eg_auth_mode mode, const char *address, struct eg_err *err);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "server/auth/auth_int.h"
 
 static const struct {
@@ -29,34 +30,11 @@ void eg_scope_names(uint32_t bits, char *out, size_t room) {
             len += (size_t)snprintf(out + len, room - len, "%s%s", len ? " " : "", scopes[i].word);
 }
 
-/* The last * may take more whenever what follows it does not fit: no recursion, at most len * pattern comparisons. */
-static bool matches(const char *pattern, const char *text, size_t len) {
-    const char *star = NULL;
-    size_t at = 0, star_at = 0;
-    while (at < len) {
-        if (*pattern == '*') {
-            star = pattern++;
-            star_at = at;
-        } else if (*pattern && *pattern == text[at]) {
-            pattern++;
-            at++;
-        } else if (star) {
-            pattern = star + 1;
-            at = ++star_at;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
-
 bool eg_identity_may_write(const struct eg_identity *who, const char *topic, size_t len) {
     if (who->n_topics == 0)
         return true;
     for (size_t i = 0; i < who->n_topics; i++)
-        if (matches(who->topics[i], topic, len))
+        if (eg_text_matches(who->topics[i], topic, len))
             return true;
     return false;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 /* What getopt_long answers: the own flags of the command from OWN on, those of the configuration from OPTION on;
  * letters lie below. */
@@ -60,7 +61,7 @@ static enum eg_exit unknown_flag(const struct parse *parse, const char *given) {
                                 parse->list[i].has_arg ? "needs a value" : "takes no value");
         }
     }
-    const char *near = eg_nearest(name, words, parse->n);
+    const char *near = eg_text_nearest(name, words, parse->n);
     return eg_cli_usage(parse->cli, "there is no flag %s%s%s%s", given, near ? "; did you mean --" : "",
                         near ? near : "", near ? "?" : "");
 }
@@ -165,7 +166,7 @@ static enum eg_exit unknown_command(const char *name) {
     for (; eg_commands[n]; n++) {
         words[n] = eg_commands[n]->name;
     }
-    const char *near = eg_nearest(name, words, n);
+    const char *near = eg_text_nearest(name, words, n);
     fprintf(stderr, "egdb: there is no command %s%s%s%s\n`egdb help` lists them all.\n", name,
             near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return EG_EXIT_USAGE;

@@ -56,11 +56,6 @@ struct eg_table *eg_table_new(FILE *out, json_t *columns, int width, bool dim) {
     return table;
 }
 
-static int add_piece(const char *bytes, size_t n, void *ctx) {
-    eg_buf_add(ctx, bytes, n);
-    return 0;
-}
-
 /* The text of a cell, in table->cell; NULL stands for null. */
 static const char *text_of(struct eg_table *table, const json_t *value) {
     table->cell.len = 0;
@@ -71,7 +66,7 @@ static const char *text_of(struct eg_table *table, const json_t *value) {
     if (json_is_string(value)) {
         eg_buf_add(&table->cell, json_string_value(value), json_string_length(value));
     } else {
-        (void)json_dump_callback(value, add_piece, &table->cell,
+        (void)json_dump_callback(value, eg_buf_sink, &table->cell,
                                  JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     }
     return table->cell.failed ? "(more than a mebibyte)" : eg_buf_text(&table->cell);

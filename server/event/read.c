@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "server/event/room.h"
 
 #define LIST_MOST_B ((size_t)8 << 20) /* a page ends early rather than being larger */
@@ -109,7 +110,7 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n_columns) 
     struct reading *reading = ctx;
     const struct eg_event_filter *filter = &reading->filter;
     EG_ASSERT(n_columns == EG_EVENT_COLUMNS);
-    if (filter->topic && !eg_pattern_match(filter->topic, cells[1].s.p, cells[1].s.n))
+    if (filter->topic && !eg_text_matches(filter->topic, cells[1].s.p, cells[1].s.n))
         return true;
     if (reading->n_rows == (size_t)filter->limit || (reading->n_rows && reading->size_b > LIST_MOST_B)) {
         reading->more = true;

@@ -49,7 +49,4 @@ struct eg_event_marks { /* what conditions look at; p is NULL where the event ha
 };
 bool eg_event_filter_match(const struct eg_event_filter *filter, const struct eg_event_marks *marks);
 
-/* `*` stands for any characters. */
-bool eg_pattern_match(const char *pattern, const char *text, size_t len);
-
 #endif

@@ -5,31 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "server/event/read.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST 1000
-
-bool eg_pattern_match(const char *pattern, const char *text, size_t len) {
-    const char *star = NULL, *back = NULL, *end = text + len;
-    while (text < end) {
-        if (*pattern == '*') {
-            star = pattern++;
-            back = text;
-        } else if (*pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star) {
-            pattern = star + 1;
-            text = ++back;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
 
 static void add(struct eg_event_filter *filter, struct eg_buf *where, const char *fragment, enum eg_type type,
                 struct eg_value value) {
@@ -160,11 +140,7 @@ eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, s
 }
 
 eg_status eg_event_filter_read_stream(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter) {
-    static const char *const others[] = {"after", "before", "limit"};
     struct eg_buf where;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (eg_request_query(req, others[i]))
-            return eg_err_set(&req->err, EG_E_USAGE, NULL, "a stream takes no %s; ?from=N begins behind position N", others[i]);
     eg_buf_init(&where, 2048);
     eg_status status = read_conditions(req, arena, filter, &where);
     if (status == EG_OK) {
@@ -185,7 +161,7 @@ static bool same(const char *wanted, struct eg_str text) {
 }
 
 bool eg_event_filter_match(const struct eg_event_filter *filter, const struct eg_event_marks *marks) {
-    return (!filter->pattern || eg_pattern_match(filter->pattern, marks->topic.p, marks->topic.n)) &&
+    return (!filter->pattern || eg_text_matches(filter->pattern, marks->topic.p, marks->topic.n)) &&
            same(filter->sha, marks->sha) && same(filter->branch, marks->branch) &&
            same(filter->correlation_id, marks->correlation_id) && marks->ts_us >= filter->since_us &&
            marks->ts_us < filter->until_us;

@@ -363,12 +363,6 @@ static enum eg_step_result redrive(struct eg_request *req) {
     }
 }
 
-static int add_piece(const char *piece, size_t n, void *ctx) {
-    struct eg_buf *out = ctx;
-    eg_buf_add(out, piece, n);
-    return out->failed ? -1 : 0;
-}
-
 static enum eg_step_result answer(struct eg_request *req) {
     const struct eg_redrive *r = req->state;
     if (r->stopped.code != EG_E_NONE && r->redriven + r->already + r->failed == 0) {
@@ -381,7 +375,7 @@ static enum eg_step_result answer(struct eg_request *req) {
                              over ? json_null() : json_string(r->after));
     if (said && r->stopped.code != EG_E_NONE)
         json_object_set_new(said, "stopped", error_of(&r->stopped, NULL));
-    int failed = said ? json_dump_callback(said, add_piece, &req->answer, JSON_COMPACT) : -1;
+    int failed = said ? json_dump_callback(said, eg_buf_sink, &req->answer, JSON_COMPACT) : -1;
     json_decref(said);
     if (failed) {
         eg_err_set(&req->err, EG_E_INTERNAL, NULL, "the answer does not fit into memory");

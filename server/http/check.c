@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define MOST_TRACEPARENT_B 256 /* it is answered; version 00 has 55 */
 
 static bool token_char(unsigned char c) {
@@ -231,13 +233,6 @@ enum eg_coding eg_accept_coding(const char *value) {
     return best;
 }
 
-static int hex(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Over-long forms, surrogates and what is beyond U+10FFFF are refused. */
 static bool utf8_valid(const unsigned char *p, size_t n) {
     for (size_t i = 0; i < n;) {
@@ -268,9 +263,9 @@ char *eg_uri_decode(struct eg_arena *arena, const char *raw, size_t len, bool pl
     for (size_t i = 0; i < len; i++) {
         char c = raw[i];
         if (c == '%') {
-            if (len - i < 3 || hex(raw[i + 1]) < 0 || hex(raw[i + 2]) < 0)
+            if (len - i < 3 || eg_text_hex(raw[i + 1]) < 0 || eg_text_hex(raw[i + 2]) < 0)
                 return NULL;
-            c = (char)(hex(raw[i + 1]) * 16 + hex(raw[i + 2]));
+            c = (char)(eg_text_hex(raw[i + 1]) * 16 + eg_text_hex(raw[i + 2]));
             i += 2;
         } else if (c == '+' && plus) {
             c = ' ';

@@ -155,7 +155,7 @@ static eg_status authorize(struct eg_exchange *x) {
 static eg_status judge(struct eg_exchange *x) {
     struct eg_target target;
     if (take_target(x, &target) != EG_OK || judge_local(x, &target) != EG_OK || find_route(x, &target) != EG_OK ||
-        authorize(x) != EG_OK)
+        authorize(x) != EG_OK || eg_request_judge_queries(&x->pub, x->http->routes[x->route].queries) != EG_OK)
         return EG_FAIL;
     return eg_body_begin(&x->body, eg_content_coding(x->head.content_encoding), x->head.length,
                          x->http->config.max_body_b, &x->http->budget, &x->pub.err);

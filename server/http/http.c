@@ -288,6 +288,9 @@ eg_status eg_http_start(uv_loop_t *loop, const struct eg_http_config *config, co
     eg_list_init(&http->conns);
     eg_list_init(&http->idle_requests);
     http->known_layout = strcmp(MHD_get_version(), "0.9.75") == 0;
+    if (!http->known_layout)
+        eg_warn(NULL, "libmicrohttpd is %s, and lines of a head are judged strictly with 0.9.75 only: bare LF and folded lines pass",
+                MHD_get_version());
     raise_descriptors(http->config.max_connections);
     if (copy_routes(http, routes, n) != EG_OK)
         (void)eg_err_set(err, EG_E_INTERNAL, NULL, "Memory is out.");

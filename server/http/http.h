@@ -41,6 +41,7 @@ struct eg_route {
     uint32_t scope;      /* enum eg_scope bits, any of which suffices; EG_SCOPE_NONE: nobody is asked */
     const struct eg_flow *flow;
     void *app; /* becomes req->app; NULL: the app of eg_http_start */
+    const char *queries; /* the names that may stand in the query string, blanks between; kept by pointer; NULL: any */
 };
 
 struct eg_http_hooks {

@@ -146,6 +146,9 @@ struct eg_exchange {
     uv_work_t work;
 };
 
+/* Whether every name of the query string is in list (see struct eg_route); err: usage, naming the first that is not. */
+EG_MUST_CHECK eg_status eg_request_judge_queries(struct eg_request *req, const char *list);
+
 static inline struct eg_exchange *eg_exchange_of(struct eg_request *req) {
     EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
     return (struct eg_exchange *)(void *)req;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "server/http/http_int.h"
 
 const char *eg_request_header(const struct eg_request *req, const char *name) {
@@ -62,6 +63,41 @@ void eg_request_queries(const struct eg_request *req, bool (*each)(void *ctx, co
         more = p == stop || (key && value && each(ctx, key, value));
         p = stop + 1;
     }
+}
+
+#define QUERIES_MOST 16
+
+struct query_check {
+    struct eg_request *req;
+    const char *list; /* as it stands beside the route */
+    const char *names[QUERIES_MOST];
+    size_t n;
+};
+
+static bool check_query(void *ctx, const char *name, const char *value) {
+    struct query_check *check = ctx;
+    (void)value;
+    for (size_t i = 0; i < check->n; i++)
+        if (strcmp(check->names[i], name) == 0)
+            return true;
+    const char *near = eg_text_nearest(name, check->names, check->n);
+    (void)eg_err_set(&check->req->err, EG_E_USAGE, name, "There is no parameter \"%.60s\" here%s%s%s This path takes %s.", name,
+                     near ? "; did you mean " : ".", near ? near : "", near ? "?" : "", check->n ? check->list : "none");
+    return false;
+}
+
+eg_status eg_request_judge_queries(struct eg_request *req, const char *list) {
+    const struct eg_exchange *x = eg_exchange_of(req);
+    struct query_check check = {.req = req, .list = list};
+    char *words = list && x->query.n ? eg_arena_dup(req->arena, list, strlen(list)) : NULL;
+    if (!words)
+        return list && x->query.n ? eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "No memory for this request.") : EG_OK;
+    for (char *rest, *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        EG_ASSERT(check.n < QUERIES_MOST);
+        check.names[check.n++] = word;
+    }
+    eg_request_queries(req, check_query, &check);
+    return req->err.code == EG_E_NONE ? EG_OK : EG_FAIL;
 }
 
 const char *eg_request_query(const struct eg_request *req, const char *name) {

@@ -9,7 +9,6 @@
 enum eg_format { EG_FORMAT_JSON, EG_FORMAT_NDJSON, EG_FORMAT_CSV };
 #define EG_FORMATS 3
 
-const char *eg_format_name(enum eg_format format); /* "json", of ?format= */
 const char *eg_format_type(enum eg_format format); /* the media type, with its parameters */
 bool eg_format_by_name(const char *name, enum eg_format *format);
 /* The best that an Accept value allows (NULL: json); false when it allows none of the three. */

@@ -87,11 +87,6 @@ static json_t *panel_json(const struct eg_board *board, const struct eg_panel *p
     return one;
 }
 
-static int add_piece(const char *piece, size_t n, void *ctx) {
-    eg_buf_add(ctx, piece, n);
-    return ((struct eg_buf *)ctx)->failed ? -1 : 0;
-}
-
 static enum eg_step_result list(struct eg_request *req) {
     const struct eg_board *board = req->app;
     const struct eg_panel *panels;
@@ -102,7 +97,7 @@ static enum eg_step_result list(struct eg_request *req) {
         json_array_append_new(all, panel_json(board, &panels[i]));
     }
     json_t *answer = json_pack("{s:o}", "panels", all);
-    int failed = json_dump_callback(answer, add_piece, &req->answer, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    int failed = json_dump_callback(answer, eg_buf_sink, &req->answer, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(answer);
     if (failed) {
         (void)eg_err_set(&req->err, EG_E_INTERNAL, NULL, "the answer does not fit into memory");

@@ -17,7 +17,6 @@ static const struct {
     [EG_FORMAT_CSV] = {"csv", "text/csv; charset=utf-8; header=present", {"text/csv"}},
 };
 
-const char *eg_format_name(enum eg_format format) { return formats[format].name; }
 const char *eg_format_type(enum eg_format format) { return formats[format].type; }
 
 bool eg_format_by_name(const char *name, enum eg_format *format) {

@@ -88,7 +88,6 @@ size_t eg_panel_write(const struct eg_panel *panel, const struct eg_panel_text *
 
 /* Values. The type that a value of the parameter has when it is bound. */
 enum eg_type eg_panel_value_type(enum eg_panel_type type);
-const char *eg_panel_type_name(enum eg_panel_type type);
 /* A value as a query string has it. NULL: what is required
  * was not given. err: param_invalid that says what the parameter is. A text points to `text`. */
 EG_MUST_CHECK eg_status eg_panel_value(const struct eg_panel_param *param, const char *text, int64_t now_us,

@@ -15,8 +15,6 @@
 static const char *const type_names[] = {"text", "integer", "number", "boolean", "time", "duration"};
 #define N_TYPES (sizeof type_names / sizeof type_names[0])
 
-const char *eg_panel_type_name(enum eg_panel_type type) { return type_names[type]; }
-
 enum eg_type eg_panel_value_type(enum eg_panel_type type) {
     static const enum eg_type types[] = {EG_TEXT, EG_INT8, EG_FLOAT8, EG_BOOL, EG_TIME, EG_TIME};
     return types[type];

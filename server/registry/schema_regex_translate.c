@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define SPACES                                                                                                         \
     "\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}"
 #define NO_SPACES                                                                                                      \
@@ -78,21 +80,13 @@ static bool starts(const struct reader *r, const char *text) {
     return (size_t)(r->end - r->at) >= n && memcmp(r->at, text, n) == 0;
 }
 
-static int hex(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* n hex digits at r->at, consumed; −1 when they are not there. */
 static int32_t hex_digits(struct reader *r, int n) {
     int32_t value = 0;
     if (r->end - r->at < n)
         return -1;
     for (int i = 0; i < n; i++) {
-        int digit = hex(r->at[i]);
+        int digit = eg_text_hex(r->at[i]);
         if (digit < 0)
             return -1;
         value = value * 16 + digit;
@@ -105,8 +99,8 @@ static bool code_point(struct reader *r) { /* behind \u */
     int32_t value = 0;
     if (starts(r, "{")) {
         const char *start = ++r->at;
-        while (r->at < r->end && hex(*r->at) >= 0 && value <= 0x10FFFF)
-            value = value * 16 + hex(*r->at++);
+        while (r->at < r->end && eg_text_hex(*r->at) >= 0 && value <= 0x10FFFF)
+            value = value * 16 + eg_text_hex(*r->at++);
         if (r->at == start || !starts(r, "}") || value > 0x10FFFF)
             return fail(r, "\\u{…} needs hex digits of a character");
         r->at++;

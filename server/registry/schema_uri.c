@@ -3,6 +3,7 @@
  * references, and stay. */
 #include <string.h>
 
+#include "base/text.h"
 #include "server/registry/schema_impl.h"
 
 struct part {
@@ -131,14 +132,6 @@ char *eg_schema_uri_resolve(struct eg_arena *arena, const char *base_text, const
     return text;
 }
 
-static int hex(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 char *eg_schema_uri_decode(struct eg_arena *arena, const char *text, size_t len) {
     char *out = eg_arena_alloc(arena, len + 1);
     size_t n = 0;
@@ -147,8 +140,8 @@ char *eg_schema_uri_decode(struct eg_arena *arena, const char *text, size_t len)
             out[n++] = text[i];
             continue;
         }
-        int high = i + 2 < len ? hex(text[i + 1]) : -1;
-        int low = i + 2 < len ? hex(text[i + 2]) : -1;
+        int high = i + 2 < len ? eg_text_hex(text[i + 1]) : -1;
+        int low = i + 2 < len ? eg_text_hex(text[i + 2]) : -1;
         if (high < 0 || low < 0 || (high == 0 && low == 0))
             return NULL;
         out[n++] = (char)(high * 16 + low);

@@ -1,4 +1,5 @@
 """Tokens through the HTTP door: what each scope opens, topics and trust, and forgeries."""
+import socket
 import time
 
 import jwt
@@ -6,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from support import binary, events
+from support import binary, descriptors, events
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -111,3 +112,27 @@ def test_public_keys(start_server, store, scratch, alg):
 def test_without_auth_only_loopback_is_listened_on(store):
     done = binary.run("serve", "--listen", "0.0.0.0:0", "--store", store.dsn)
     assert done.returncode == 78 and "loopback" in done.err
+
+
+@pytest.mark.parametrize("listen,most", [("0.0.0.0", 1000), ("127.0.0.1", None)])
+@pytest.mark.only_on("sqlite")
+def test_connections_of_one_address_are_bounded_beyond_loopback(start_server, store, scratch, listen, most):
+    (scratch / "secret").write_text(SECRET + "\n")
+    descriptors.allow(1200)
+    server = start_server(store, config={"auth.mode": "HS256", "auth.key_file": scratch / "secret"}, listen=listen)
+    taken = []
+    try:
+        for _ in range(1010):
+            taken.append(socket.create_connection(("127.0.0.1", server.port), 10))
+        taken[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert taken[0].recv(15) == b"HTTP/1.1 200 OK"
+        last = taken[-1]
+        last.settimeout(20)
+        if most:
+            assert last.recv(1) == b""
+        else:
+            last.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert last.recv(15) == b"HTTP/1.1 200 OK"
+    finally:
+        for one in taken:
+            one.close()

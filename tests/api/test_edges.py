@@ -51,6 +51,26 @@ def test_numbers_are_kept_or_refused_alike(client, store, number, status):
         assert answer.json()["code"] == "number_out_of_range"
 
 
+@pytest.mark.parametrize("method,path,wrong,near", [
+    ("POST", "/v1/events", "mdoe=atomic", "mode"), ("POST", "/v1/events", "mode=atomic&retrun=failed", "return"),
+    ("GET", "/v1/events", "limits=2", "limit"), ("GET", "/v1/events/stream", "form=3", "from"), ("GET", "/v1/events/stream", "after=3", None),
+    ("GET", "/v1/events/01JAQ4M5X6Y7Z8A9B0C1D2E3F4", "up-cast=1", "upcast"), ("GET", "/v1/query", "q=SELECT+commits&timeout=5", "timeout_ms"),
+    ("POST", "/v1/query", "fromat=csv", "format"), ("POST", "/v1/query/explain", "q=x", None), ("GET", "/v1/topics", "x", None),
+    ("GET", "/v1/dlq", "topics=a", "topic"), ("POST", "/v1/dlq/redrive", "dry_run=1", None), ("GET", "/metrics", "%6dode=1", None)])
+def test_a_parameter_that_is_none_is_named(client, method, path, wrong, near):
+    answer = client.request(method, path + "?" + wrong, events.label() if method == "POST" else None)
+    assert (answer.status, answer.json()["code"]) == (400, "usage"), answer
+    name = answer.json()["place"]
+    assert f'There is no parameter "{name}" here' in answer.json()["detail"]
+    assert ("did you mean" in answer.json()["detail"]) == (near is not None), answer
+    assert near is None or f"did you mean {near}?" in answer.json()["detail"]
+
+
+def test_nothing_is_stored_with_a_parameter_that_is_none(client, store):
+    assert client.post_ndjson([events.label(), {"topic": "no.such@v1"}], "?mdoe=atomic").status == 400
+    assert store.scalar("SELECT count(*) FROM events") == 0
+
+
 def test_a_lost_position_is_told(client, store):
     store.script("DELETE FROM event_position")
     answer = client.post_event(events.label())

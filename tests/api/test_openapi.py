@@ -8,7 +8,7 @@ import yaml
 from support import binary
 
 ROOT = binary.ROOT
-ROUTE = re.compile(r'^X\((\w+),\s*"([^"]+)",\s*(\w+),\s*(\w+)\)', re.M)
+ROUTE = re.compile(r'^X\((\w+),\s*"([^"]+)",\s*(\w+),\s*(\w+),\s*(NULL|"[^"]*")\)$', re.M)
 ERROR = re.compile(r'^X\(\w+,\s*"(\w+)",\s*(\d+),', re.M)
 
 
@@ -28,7 +28,7 @@ def described_routes():
 
 
 def test_paths_and_methods():
-    routes = {(method, path) for method, path, _, _ in ROUTE.findall(text("server/http/routes.def"))}
+    routes = {(method, path) for method, path, *_ in ROUTE.findall(text("server/http/routes.def"))}
     assert len(routes) >= 13
     assert described_routes() == routes
 
@@ -49,10 +49,24 @@ def test_every_code_has_an_answer_with_its_status():
         assert used == {status}, code
 
 
+def test_queries():
+    """The names that a route takes in its query string are those of the description. NULL: the flow judges them."""
+    api = yaml.safe_load(text("openapi.yaml"))
+
+    def resolved(parameter):
+        return api["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[1]] if "$ref" in parameter else parameter
+
+    for method, path, _, _, names in ROUTE.findall(text("server/http/routes.def")):
+        way = api["paths"][path]
+        described = [resolved(parameter) for parameter in way.get("parameters", []) + way[method.lower()].get("parameters", [])]
+        if names != "NULL":
+            assert sorted(p["name"] for p in described if p["in"] == "query") == sorted(names.strip('"').split()), (method, path)
+
+
 def test_scopes():
     """Open routes are open in the description, and the others name their scope."""
     api = yaml.safe_load(text("openapi.yaml"))
-    for method, path, scope, _ in ROUTE.findall(text("server/http/routes.def")):
+    for method, path, scope, *_ in ROUTE.findall(text("server/http/routes.def")):
         way = api["paths"][path][method.lower()]
         assert (way.get("security") == []) == (scope == "NONE"), path
         if scope not in ("NONE", "ANY"):

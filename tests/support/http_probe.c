@@ -223,13 +223,13 @@ FLOW(metrics, {"say_metrics", say_metrics});
 FLOW(drops, {"say_drops", say_drops});
 
 static const struct eg_route routes[] = {
-    {EG_HTTP_GET, "/fast", EG_SCOPE_NONE, &fast, NULL},       {EG_HTTP_POST, "/echo", EG_SCOPE_NONE, &echo, NULL},
-    {EG_HTTP_GET, "/wait", EG_SCOPE_NONE, &waits, NULL},      {EG_HTTP_GET, "/never", EG_SCOPE_NONE, &never, NULL},
-    {EG_HTTP_GET, "/big", EG_SCOPE_NONE, &big, NULL},         {EG_HTTP_GET, "/item/{id}", EG_SCOPE_NONE, &item, NULL},
-    {EG_HTTP_GET, "/secret", EG_SCOPE_QUERY, &secret, NULL},  {EG_HTTP_POST, "/secret", EG_SCOPE_QUERY, &secret, NULL},
-    {EG_HTTP_GET, "/metrics", EG_SCOPE_NONE, &metrics, NULL}, {EG_HTTP_GET, "/drops", EG_SCOPE_NONE, &drops, NULL},
-    {EG_HTTP_GET, "/stream", EG_SCOPE_NONE, &stream, NULL},   {EG_HTTP_GET, "/ticks", EG_SCOPE_NONE, &ticks, NULL},
-    {EG_HTTP_GET, "/heed", EG_SCOPE_NONE, &heeds, NULL},
+    {EG_HTTP_GET, "/fast", EG_SCOPE_NONE, &fast, NULL, NULL},       {EG_HTTP_POST, "/echo", EG_SCOPE_NONE, &echo, NULL, NULL},
+    {EG_HTTP_GET, "/wait", EG_SCOPE_NONE, &waits, NULL, NULL},      {EG_HTTP_GET, "/never", EG_SCOPE_NONE, &never, NULL, NULL},
+    {EG_HTTP_GET, "/big", EG_SCOPE_NONE, &big, NULL, NULL},         {EG_HTTP_GET, "/item/{id}", EG_SCOPE_NONE, &item, NULL, NULL},
+    {EG_HTTP_GET, "/secret", EG_SCOPE_QUERY, &secret, NULL, NULL},  {EG_HTTP_POST, "/secret", EG_SCOPE_QUERY, &secret, NULL, NULL},
+    {EG_HTTP_GET, "/metrics", EG_SCOPE_NONE, &metrics, NULL, NULL}, {EG_HTTP_GET, "/drops", EG_SCOPE_NONE, &drops, NULL, NULL},
+    {EG_HTTP_GET, "/stream", EG_SCOPE_NONE, &stream, NULL, NULL},   {EG_HTTP_GET, "/ticks", EG_SCOPE_NONE, &ticks, NULL, NULL},
+    {EG_HTTP_GET, "/heed", EG_SCOPE_NONE, &heeds, NULL, NULL},
 };
 
 static bool authorize(void *app, struct eg_request *req, uint32_t needed) {

@@ -18,7 +18,7 @@ def ini(config):
 
 
 class Server:
-    def __init__(self, store, folder, config=None, args=(), env=None, wrapper=(), ready=True, expect_exit=0):
+    def __init__(self, store, folder, config=None, args=(), env=None, wrapper=(), ready=True, expect_exit=0, listen="127.0.0.1"):
         """wrapper: words before the program (strace …). ready: start() waits for /readyz, if False for /healthz, if None for nothing.
         expect_exit: the exit code demanded at the end, None for any."""
         self.store = store
@@ -28,6 +28,7 @@ class Server:
         if wrapper:  # the leak sanitizer does not work under strace
             self.env.setdefault("ASAN_OPTIONS", "abort_on_error=0:exitcode=99:detect_leaks=0")
         self.wrapper = list(wrapper)
+        self.listen = listen
         self.ready = ready
         self.expect_exit = expect_exit
         self.port = ports.free()
@@ -39,7 +40,7 @@ class Server:
 
     def launch(self):
         """Starts the program and waits for nothing. Also restarts after stop() or kill(), on the same port and store; the log goes on."""
-        command = [*self.wrapper, str(binary.path()), "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store.dsn]
+        command = [*self.wrapper, str(binary.path()), "serve", "--listen", f"{self.listen}:{self.port}", "--store", self.store.dsn]
         if self.config:
             path = self.base.with_suffix(".ini")
             path.write_text(ini(self.config), encoding="utf-8")

@@ -8,6 +8,7 @@
 #include "base/dml.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/text.h"
 #include "base/ulid.h"
 
 START_TEST(the_first_error_wins) {
@@ -224,6 +225,23 @@ START_TEST(parameters_follow_cells_and_key) {
 }
 END_TEST
 
+START_TEST(a_star_stands_for_any_run) {
+    static const struct {
+        const char *pattern, *text;
+        bool fits;
+    } cases[] = {{"", "", true}, {"*", "", true}, {"a", "a", true}, {"a", "ab", false}, {"a*", "abc", true}, {"*c", "abc", true},
+                 {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false}, {"**", "x", true}, {"a.*@v1", "a.b@v1", true}, {"a", "", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ck_assert_msg(eg_text_matches(cases[i].pattern, cases[i].text, strlen(cases[i].text)) == cases[i].fits, "%s %s",
+                      cases[i].pattern, cases[i].text);
+    ck_assert_int_eq(eg_text_hex('f'), 15);
+    ck_assert_int_eq(eg_text_hex('F'), 15);
+    ck_assert_int_eq(eg_text_hex('0'), 0);
+    ck_assert_int_eq(eg_text_hex('g'), -1);
+    ck_assert_int_eq(eg_text_hex('\x10'), -1);
+}
+END_TEST
+
 int main(void) {
     TCase *tcase = tcase_create("base");
     tcase_add_test(tcase, the_first_error_wins);
@@ -238,6 +256,7 @@ int main(void) {
     tcase_add_test(tcase, ulids_rise_and_are_valid);
     tcase_add_test(tcase, tables_and_columns_are_found);
     tcase_add_test(tcase, parameters_follow_cells_and_key);
+    tcase_add_test(tcase, a_star_stands_for_any_run);
     Suite *suite = suite_create("base");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

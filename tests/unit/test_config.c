@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "server/config.h"
 
 static char path[] = "/tmp/egdb-config-XXXXXX";
@@ -166,11 +167,11 @@ END_TEST
 
 START_TEST(nearest_words) {
     static const char *const words[] = {"serve", "init", "migrate", "http-max-body-b"};
-    ck_assert_str_eq(eg_nearest("sevre", words, 4), "serve");
-    ck_assert_str_eq(eg_nearest("migrat", words, 4), "migrate");
-    ck_assert_str_eq(eg_nearest("max-body", words, 4), "http-max-body-b");
-    ck_assert_ptr_null(eg_nearest("zzzzzz", words, 4));
-    ck_assert_ptr_null(eg_nearest("", words, 4));
+    ck_assert_str_eq(eg_text_nearest("sevre", words, 4), "serve");
+    ck_assert_str_eq(eg_text_nearest("migrat", words, 4), "migrate");
+    ck_assert_str_eq(eg_text_nearest("max-body", words, 4), "http-max-body-b");
+    ck_assert_ptr_null(eg_text_nearest("zzzzzz", words, 4));
+    ck_assert_ptr_null(eg_text_nearest("", words, 4));
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "db/db_pg_dial.h"
 #include "db/db_pg_sql.h"
 #include "db/db_pg_type.h"
 
@@ -207,6 +208,17 @@ START_TEST(an_unknown_type_names_its_column) {
 }
 END_TEST
 
+START_TEST(only_a_proven_server_is_far_away) {
+    static const char *const here[] = {"", "127.0.0.1", "::1"}, *const weak[] = {"disable", "allow", "prefer", "require", "verify-ca"};
+    for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
+        ck_assert(eg_pg_exposed("10.0.0.7", weak[i]) && eg_pg_exposed("2001:db8::7", weak[i]));
+        for (size_t k = 0; k < 3; k++)
+            ck_assert(!eg_pg_exposed(here[k], weak[i]));
+    }
+    ck_assert(!eg_pg_exposed("10.0.0.7", "verify-full"));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("PostgreSQL's SQL and format");
     TCase *tests = tcase_create("all");
@@ -217,6 +229,7 @@ int main(void) {
     tcase_add_test(tests, arrays_are_columns_of_rows);
     tcase_add_test(tests, cells_are_converted);
     tcase_add_test(tests, an_unknown_type_names_its_column);
+    tcase_add_test(tests, only_a_proven_server_is_far_away);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
