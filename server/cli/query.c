@@ -185,7 +185,7 @@ static enum eg_exit told_problem(struct asking *asking, const struct eg_client *
     return EG_EXIT_FAILED;
 }
 
-/* NDJSON for programs is rows alone: what stands in the closing line is told otherwise. */
+/* What the last line says of the answer is told too; NDJSON for programs is rows alone, without it. */
 struct lines {
     struct asking *asking;
     struct eg_buf line; /* the last whole line, not yet printed */
@@ -272,10 +272,32 @@ static enum eg_exit run_lines(struct asking *asking, struct eg_client *client, c
     return code;
 }
 
-static enum eg_exit run_bytes(struct asking *asking, struct eg_client *client, const char *body,
-                              struct eg_reply *reply) {
-    const char *path = asking->form == CSV ? "/v1/query?format=csv" : "/v1/query?format=json";
-    eg_client_stream(client, path, "application/json", body, strlen(body), pass_on, NULL, reply);
+/* The last line is "],"row_count":…}", or all of an answer without rows: the opening makes it JSON by itself. */
+static enum eg_exit tell_json_end(struct asking *asking, const struct eg_buf *line) {
+    struct eg_buf end;
+    eg_buf_init(&end, (size_t)1 << 30);
+    eg_buf_str(&end, line->len && *line->data == ']' ? "{\"rows\":[" : "");
+    eg_buf_add(&end, line->data, line->len);
+    json_t *tail = end.len ? json_loadb(end.data, end.len, 0, NULL) : NULL;
+    bool whole = json_object_get(tail, "row_count") && fwrite(line->data, 1, line->len, stdout) == line->len;
+    enum eg_exit code = whole ? tell_tail(asking, tail) : incomplete(asking);
+    json_decref(tail);
+    eg_buf_free(&end);
+    return code;
+}
+
+static enum eg_exit run_json(struct asking *asking, struct eg_client *client, const char *body, struct eg_reply *reply) {
+    struct lines lines = {.asking = asking};
+    eg_buf_init(&lines.line, (size_t)1 << 30);
+    eg_client_stream(client, "/v1/query?format=json", "application/json", body, strlen(body), pass_lines, &lines, reply);
+    enum eg_exit code = !reply->answered || reply->status >= 300 ? told_problem(asking, client, reply)
+                                                                 : tell_json_end(asking, &lines.line);
+    eg_buf_free(&lines.line);
+    return code;
+}
+
+static enum eg_exit run_csv(struct asking *asking, struct eg_client *client, const char *body, struct eg_reply *reply) {
+    eg_client_stream(client, "/v1/query?format=csv", "application/json", body, strlen(body), pass_on, NULL, reply);
     return reply->answered && reply->status < 300 ? EG_EXIT_OK : told_problem(asking, client, reply);
 }
 
@@ -307,7 +329,8 @@ static enum eg_exit ask(struct asking *asking, json_t *json) {
     enum eg_exit code = asking->form == TABLE    ? run_rows(asking, client, body, &reply)
                         : asking->form == NDJSON ? run_lines(asking, client, body, &reply)
                         : asking->form == EXPLAIN ? run_explain(asking, client, body, &reply)
-                                                  : run_bytes(asking, client, body, &reply);
+                        : asking->form == JSON    ? run_json(asking, client, body, &reply)
+                                                  : run_csv(asking, client, body, &reply);
     eg_buf_free(&reply.body);
     eg_client_close(client);
     free(body);

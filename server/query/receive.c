@@ -171,7 +171,7 @@ static eg_status whole_number(struct eg_ask *ask, const char *name, int64_t *num
     return EG_OK;
 }
 
-/* ?limit=, ?timeout_ms= and ?params={"name":value}, of a query whose text is plain. */
+/* ?limit=, ?timeout_ms= and ?params={"name":value}. What a JSON body says comes later, and holds. */
 static eg_status read_url(struct eg_ask *ask) {
     const char *params = eg_request_query(ask->req, "params");
     int64_t limit, timeout_ms;
@@ -222,7 +222,7 @@ static eg_status read_post(struct eg_ask *ask) {
                           "a query is text/plain, or application/json: {\"query\": …}; not %.100s", type);
     }
     if ((type && is_type(type, "application/json")) || looks_like_json(req->body, req->body_len)) {
-        return read_json(ask);
+        return read_url(ask) || read_json(ask) ? EG_FAIL : EG_OK;
     }
     return take_text(ask, req->body, req->body_len) || read_url(ask) ? EG_FAIL : EG_OK;
 }

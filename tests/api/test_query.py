@@ -207,6 +207,9 @@ def test_limits(start_server, store):
         assert seen("SELECT events FROM all", limit=20) == (20, True)
         assert seen("SELECT events FROM all", limit=1000) == (50, True)
         assert seen("SELECT events FROM all LIMIT 3", limit=20) == (3, False)
+        assert seen("SELECT events FROM all", path="/v1/query?limit=20") == (20, True)
+        assert seen("SELECT events FROM all", path="/v1/query?limit=20", timeout_ms=5000) == (20, True)  # with a body of JSON too
+        assert seen("SELECT events FROM all", path="/v1/query?limit=20", limit=30) == (30, True)
 
 
 def test_the_plan_is_kept(start_server, store):

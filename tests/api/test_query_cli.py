@@ -1,9 +1,10 @@
 """egdb query: forms, files, parameters, and what it says of errors."""
 import json
+import subprocess
 
 import pytest
 
-from support import binary, events, fill
+from support import binary, events, fill, wait
 
 
 @pytest.fixture
@@ -67,3 +68,30 @@ def test_a_cut_answer_is_told(query, store):
 def test_explain(query, posted):
     said = query("SELECT events(id) FROM all WHERE id = $id", "--param", "id=x", "--explain")
     assert said.out.startswith("SELECT ") and '"plan"' in said.out
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv", "table"])
+def test_an_answer_that_is_not_complete(server, store, form):
+    """The server stops in the middle of the answer: what came is printed, and the exit code says that it is not all."""
+    fill.events(store, 60_000)
+    asking = subprocess.Popen([str(binary.path()), "query", "SELECT events FROM all LIMIT 60000", "--format", form, "--server", server.url],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+                              env=binary.environment())
+    first = asking.stdout.read(1000)
+    server.terminate()
+    wait.until(lambda: "answering what is in flight" in server.log(), "the server has heard")
+    out, err = asking.communicate(timeout=60)
+    assert asking.returncode == 1, err
+    assert b"egdb query: " in err
+    if form == "json":
+        assert json.loads(first + out)["error"]["code"] == "stopping"
+
+
+def test_a_cut_is_told(start_server, store):
+    server = start_server(store, config={"query.rows_default": 1})
+    with server.client() as client:
+        for _ in range(2):
+            assert client.post_event(events.label()).status == 201
+    for form in ("json", "ndjson", "table"):
+        said = binary.run("query", "SELECT events(id) FROM all", "--format", form, "--server", server.url)
+        assert "the answer was cut" in said.err, form
