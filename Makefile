@@ -62,7 +62,8 @@ INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c index
 	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c
 GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c indexer/gate_policy.c indexer/past.c indexer/past_read.c \
 	indexer/gate_event.c indexer/gating.c indexer/threshold_learn.c indexer/threshold_tend.c indexer/threshold_state.c \
-	indexer/cmd_thresholds.c
+	indexer/cmd_thresholds.c indexer/gate.c indexer/gate_i1.c indexer/gate_i2.c indexer/gate_i3.c indexer/gate_i4.c indexer/gate_sig.c \
+	indexer/gate_alias.c indexer/cmd_gates.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
@@ -73,7 +74,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
-	tests/unit/test_index_stat.c tests/unit/test_index_tokens.c
+	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c bench/index_limit.c
@@ -204,7 +205,7 @@ $(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a
 $(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store without a server, for tests/contract/test_egql.py
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
-$(OUT)/unit/test_index_stat: $(INDEX_LIB)
+$(OUT)/unit/test_index_stat $(OUT)/unit/test_index_signature: $(INDEX_LIB)
 $(OUT)/unit/test_index_tokens: $(INDEX_LIB) $(GRAMMARS)
 $(OUT)/unit/test_index_tokens: UNIT_LIBS = $(INDEX_LIBS)
 

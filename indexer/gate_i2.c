@@ -1,0 +1,149 @@
+/* I2, public contracts: what others may use must not go away, move, or ask for more than before. */
+#include <stdio.h>
+#include <string.h>
+
+#include "indexer/gate.h"
+#include "indexer/gate_sig.h"
+
+#define CHANGES_TOLD 50
+
+struct change { /* of a public definition */
+    const char *kind, *file, *symbol;
+    char path[1100], name[1100]; /* what callers used until now, and where */
+    char why[300];
+    enum eg_compat how;
+};
+
+static bool is_one_of(const char *text, const char *const *list) {
+    while (*list && strcmp(text, *list) != 0) {
+        list++;
+    }
+    return *list != NULL;
+}
+
+static const char *last_part(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+static bool has_word(const char *text, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = n ? strstr(text, word) : NULL; at; at = strstr(at + 1, word)) {
+        bool begins = at == text || !(strchr("_$", at[-1]) || (at[-1] >= '0' && at[-1] <= '9') ||
+                                      ((at[-1] | 32) >= 'a' && (at[-1] | 32) <= 'z'));
+        char next = at[n];
+        bool ends = !next ||
+                    !(strchr("_$", next) || (next >= '0' && next <= '9') || ((next | 32) >= 'a' && (next | 32) <= 'z'));
+        if (begins && ends) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An import of the name that the old file has now: a re-export. */
+static bool is_imported(const struct eg_judged *judged, const struct change *change) {
+    const json_t *row;
+    size_t i;
+    json_array_foreach(judged->tokens, i, row) {
+        if (strcmp(eg_row_text(row, EG_TOKEN), "ΔIMPORT") == 0 &&
+            strcmp(eg_row_text(row, EG_TOKEN_FILE), change->path) == 0 &&
+            has_word(eg_row_text(row, EG_TOKEN_AFTER), last_part(change->name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void lose(const struct eg_judged *judged, struct change *change, const char *how) {
+    const char *name = last_part(change->name);
+    if (*name == '_' && strstr(change->path, ".py")) {
+        return; /* it was private */
+    }
+    if (is_imported(judged, change) || eg_alias_exists(judged->gating->repo, judged->commit->sha, change->path, name)) {
+        return;
+    }
+    change->how = EG_COMPAT_BROKEN;
+    snprintf(change->why, sizeof(change->why), "%.120s %s, and nothing takes its place", change->name, how);
+}
+
+/* "AST::path#name" taken apart; false: it is none. */
+static bool take_uid(const char *uid, struct change *change) {
+    const char *hash = strrchr(uid, '#');
+    if (strncmp(uid, "AST::", 5) != 0 || !hash) {
+        return false;
+    }
+    snprintf(change->path, sizeof(change->path), "%.*s", (int)(hash - uid - 5), uid + 5);
+    snprintf(change->name, sizeof(change->name), "%s", hash + 1);
+    return true;
+}
+
+static void examine(const struct eg_judged *judged, const json_t *row, struct change *change) {
+    static const char *const gone[] = {"DEL_FN", "DEL_CLASS", "INLINE_FN", NULL}, *const renamed[] = {"RENAME_FN",
+                                                                                                      "RENAME_CLASS",
+                                                                                                      NULL};
+    const char *before = eg_row_text(row, EG_TOKEN_BEFORE), *after = eg_row_text(row, EG_TOKEN_AFTER);
+    bool is_public = json_is_true(json_array_get(row, EG_TOKEN_PUBLIC));
+    *change = (struct change){.kind = eg_row_text(row, EG_TOKEN),
+                              .file = eg_row_text(row, EG_TOKEN_FILE),
+                              .symbol = eg_row_text(row, EG_TOKEN_SYMBOL)};
+    snprintf(change->path, sizeof(change->path), "%s", change->file);
+    snprintf(change->name, sizeof(change->name), "%s", change->symbol);
+    if (eg_gate_policy_is_private(&judged->gating->policy, change->file)) {
+        return;
+    }
+    if (strcmp(change->kind, "MOVE_FILE") == 0) { /* whether the file has anything public is not known */
+        change->how = EG_COMPAT_REVIEW;
+        snprintf(change->why, sizeof(change->why), "the file was moved from %.200s", before);
+    } else if (is_public && is_one_of(change->kind, gone)) {
+        lose(judged, change, "was removed");
+    } else if (is_public && is_one_of(change->kind, renamed)) {
+        snprintf(change->name, sizeof(change->name), "%s", *before ? before : change->symbol);
+        lose(judged, change, "was renamed");
+    } else if (is_public && strcmp(change->kind, "MOVE_SYMBOL") == 0) {
+        (void)take_uid(before, change);
+        lose(judged, change, "was moved");
+    } else if (is_public && strcmp(change->kind, "MODIFY_SIG") == 0) {
+        change->how = eg_signature_compare(before, after, change->file, change->why, sizeof(change->why));
+    }
+}
+
+void eg_gate_i2(const struct eg_judged *judged, struct eg_verdict *verdict) {
+    json_t *changes = json_array(), *row;
+    size_t i, n = 0;
+    enum eg_compat worst = EG_COMPAT_SAME;
+    verdict->threshold = 0.5; /* a loss is 1, what needs a look is 0.5 */
+    json_array_foreach(judged->tokens, i, row) {
+        struct change change;
+        examine(judged, row, &change);
+        if (change.how == EG_COMPAT_SAME) {
+            continue;
+        }
+        long long line = json_integer_value(json_array_get(row, EG_TOKEN_LINE));
+        eg_gate_clean(change.why);
+        if (n++ < CHANGES_TOLD) {
+            json_array_append_new(changes,
+                                  json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "token", change.kind, "file", change.file,
+                                            "line", (json_int_t)line, "symbol", change.symbol, "why", change.why,
+                                            "action", change.how == EG_COMPAT_BROKEN ? "block" : "review"));
+        }
+        if (change.how > worst) {
+            worst = change.how;
+            verdict->module = eg_arena_dup(judged->gating->arena, eg_row_text(row, EG_TOKEN_MODULE),
+                                           strlen(eg_row_text(row, EG_TOKEN_MODULE)));
+            snprintf(verdict->said, sizeof(verdict->said), "%.150s:%lld %.100s: %.120s", change.file, line,
+                     change.symbol, change.why);
+        }
+    }
+    verdict->applies = json_array_size(judged->tokens) > 0;
+    verdict->level = worst == EG_COMPAT_BROKEN   ? EG_LEVEL_BLOCK
+                     : worst == EG_COMPAT_REVIEW ? EG_LEVEL_REVIEW
+                                                 : EG_LEVEL_PASS;
+    verdict->score = worst == EG_COMPAT_BROKEN ? 1 : worst == EG_COMPAT_REVIEW ? 0.5 : 0;
+    json_object_set_new(verdict->details, "changes", changes);
+    json_object_set_new(verdict->details, "changes_in_all", json_integer((json_int_t)n));
+    if (n == 0) {
+        snprintf(verdict->said, sizeof(verdict->said), "%s",
+                 verdict->applies ? "no public contract is lost" : "the commit has no tokens");
+    }
+}
