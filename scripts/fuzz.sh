@@ -1,27 +1,49 @@
-#!/bin/sh
-# Runs fuzzers, each named as an argument, for FUZZ_S seconds. Seeds stand in tests/fuzz/corpus/<name>/; what a run finds new goes to
-# build/fuzz/found/<name>/, and an input that crashes to build/fuzz/crash/.
+#!/bin/bash
+# Runs fuzzers, each named as an argument, for FUZZ_S seconds, as many at once as there are cores. Seeds stand in
+# tests/fuzz/corpus/<name>/; what a run finds new goes to build/fuzz/found/<name>/, and an input that crashes to build/fuzz/crash/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-passed=0
-failed=0
+jobs=$(nproc)
 mkdir -p build/fuzz/crash
-for program in "$@"; do
-    name=$(basename "$program")
+
+# The log's last line says how it went.
+run() { # program
+    local name found seeds dictionary
+    name=$(basename "$1")
     found=build/fuzz/found/$name
     seeds=tests/fuzz/corpus/$name
+    dictionary=tests/fuzz/$name.dict
     mkdir -p "$found"
     [ -d "$seeds" ] || seeds=
-    dictionary=tests/fuzz/$name.dict
     [ -f "$dictionary" ] || dictionary=
     # shellcheck disable=SC2086 # seeds may be empty
-    if "$program" -max_total_time="${FUZZ_S:-60}" -timeout=10 -rss_limit_mb=2048 -max_len="${FUZZ_LEN:-16384}" \
+    if "$1" -max_total_time="${FUZZ_S:-60}" -timeout=10 -rss_limit_mb=2048 -max_len="${FUZZ_LEN:-16384}" \
         -print_final_stats=1 -artifact_prefix="build/fuzz/crash/$name-" ${dictionary:+-dict="$dictionary"} "$found" $seeds \
         >"build/fuzz/$name.log" 2>&1; then
-        echo "fuzz: $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs, nothing found"
+        echo passed >>"build/fuzz/$name.log"
+    else
+        echo failed >>"build/fuzz/$name.log"
+    fi
+}
+
+for program in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+    run "$program" &
+done
+wait
+
+passed=0
+failed=0
+for program in "$@"; do
+    name=$(basename "$program")
+    log=build/fuzz/$name.log
+    if [ "$(tail -n 1 "$log")" = passed ]; then
+        echo "fuzz: $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs, nothing found"
         passed=$((passed + 1))
     else
-        tail -n 40 "build/fuzz/$name.log"
+        tail -n 40 "$log"
         echo "fuzz: $name failed; the input is in build/fuzz/crash/" >&2
         failed=$((failed + 1))
     fi

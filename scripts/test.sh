@@ -67,20 +67,44 @@ optional() { # title command…
     esac
 }
 
-pytests() { # title name binary arguments…
-    stage "$1"
-    local name=$2 binary=$3 numbers
-    shift 3
-    EGDB_BIN=$binary /usr/bin/python3 -m pytest -q -rs --junitxml="$out/$name.xml" "$@"
-    local code=$?
-    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$name.xml") || numbers="0 1 0"
-    local before=$failed
+# Counts what one run of pytest said in its report and its exit code.
+reported() { # name code
+    local numbers before=$failed
+    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$1.xml") || numbers="0 1 0"
     # shellcheck disable=SC2086 # three numbers
     count $numbers
     # 5: nothing was collected, which is a failure here
-    if [ "$code" -ne 0 ] && [ "$failed" -eq "$before" ]; then
+    if [ "$2" -ne 0 ] && [ "$failed" -eq "$before" ]; then
         count 0 1
     fi
+}
+
+pytest() { # name binary arguments…
+    local name=$1 binary=$2
+    shift 2
+    EGDB_BIN=$binary EGDB_NOTES=$PWD/$out/notes /usr/bin/python3 -m pytest -q -rs --junitxml="$out/$name.xml" "$@"
+}
+
+pytests() { # title name binary arguments…
+    stage "$1"
+    shift
+    pytest "$@"
+    reported "$1" $?
+}
+
+# Two halves at once, by what the tests are called: those that PostgreSQL is in, and all others.
+pytests_by_store() { # title name binary arguments…
+    stage "$1"
+    local name=$2 binary=$3 code
+    shift 3
+    pytest "$name-postgresql" "$binary" -k postgresql "$@" >"$out/$name-postgresql.log" 2>&1 &
+    local other=$!
+    pytest "$name" "$binary" -k "not postgresql" "$@"
+    reported "$name" $?
+    code=0
+    wait "$other" || code=$?
+    cat "$out/$name-postgresql.log"
+    reported "$name-postgresql" "$code"
 }
 
 finish() {
@@ -116,8 +140,8 @@ counted "lint" lint "$MAKE" --no-print-directory lint
 counted "unit tests, release" unit "$MAKE" --no-print-directory unit
 counted "unit tests, asan" unit "$MAKE" --no-print-directory MODE=asan unit
 counted "fuzzers" fuzz "$MAKE" --no-print-directory fuzz
-pytests "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
-pytests "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release" tests/indexer
+pytests_by_store "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
+pytests_by_store "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release" tests/indexer
 pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
 pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
 optional "images, built and started" deploy/image-test.sh
