@@ -78,8 +78,15 @@ static void tell(const struct judging *judging, const struct eg_decision *decisi
                eg_row_text(finding, 2), eg_row_text(finding, 3),
                (long long)json_integer_value(json_array_get(finding, 4)));
     }
-    if (decision->level > EG_LEVEL_PASS && report) {
-        printf("  See %s.\n", report);
+    if (decision->before_raise > EG_LEVEL_PASS) {
+        const char *between = "  Violations: ";
+        for (size_t i = 0; i < decision->n; i++) {
+            if (decision->verdicts[i].level > EG_LEVEL_PASS) {
+                printf("%s%s", between, decision->verdicts[i].gate);
+                between = ", ";
+            }
+        }
+        printf(".%s%s\n", report ? " See artifacts: " : "", report ? report : "");
     }
 }
 

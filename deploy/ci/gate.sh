@@ -1,0 +1,76 @@
+#!/bin/sh
+# Indexes a range of commits, judges them by the gates I1 to I4, and says why when one of them blocks.
+#
+# Usage:    deploy/ci/gate.sh [FROM [TO]]     in the repository; the commits after FROM [HEAD^] up to TO [HEAD]
+# Settings: EGDB_SERVER the server [http://127.0.0.1:8421]; EGDB_TOKEN or EGDB_TOKEN_FILE its token; EGDB_CI_PROGRAM the program
+#           [egdb-index, else build/egdb-index]; EGDB_CI_NAME the repository's name in the events; EGDB_CI_FREEZE a spec_state.json whose
+#           thresholds hold; EGDB_CI_REQUIRE_SERVER=1 fails when the server is away
+# Writes:   .glx/delta_report.json and .glx/invariants.json
+# Exits:    0 nothing blocks, or the server is away; 1 a gate blocks; 2 wrong usage; 3 it could not be decided
+set -u
+
+top=$(git rev-parse --show-toplevel) || exit 2
+to=$(git rev-parse --verify --quiet "${2:-HEAD}^{commit}") || {
+    echo "gate.sh: there is no commit ${2:-HEAD}" >&2
+    exit 2
+}
+case ${1:-} in
+'' | *[!0]*) from=${1:-} ;;
+*) from= ;; # zeros: a branch that is new
+esac
+if [ -n "$from" ]; then
+    from=$(git rev-parse --verify --quiet "$from^{commit}") || {
+        echo "gate.sh: there is no commit $1 here; was the history fetched? (actions/checkout: fetch-depth: 0)" >&2
+        exit 2
+    }
+else
+    from=$(git rev-parse --verify --quiet "$to^" || true)
+fi
+
+program=${EGDB_CI_PROGRAM:-}
+[ -z "$program" ] && program=$(command -v egdb-index || true)
+[ -z "$program" ] && program=$top/build/egdb-index
+command -v "$program" >/dev/null 2>&1 || {
+    echo "gate.sh: there is no program egdb-index; EGDB_CI_PROGRAM says where it is" >&2
+    exit 2
+}
+server=${EGDB_SERVER:-http://127.0.0.1:8421}
+required=${EGDB_CI_REQUIRE_SERVER:-0}
+mkdir -p "$top/.glx" || exit 2
+cd "$top" || exit 2
+said=$(mktemp) || exit 2
+trap 'rm -f "$said"' EXIT
+
+# On GitHub the message is an annotation, too.
+annotate() {
+    [ "${GITHUB_ACTIONS:-}" = true ] || return 0
+    printf '::%s title=EGDB gates::%s\n' "$1" "$(sed 's/%/%25/g' "$said" | awk '{ printf "%s%%0A", $0 }')"
+}
+
+if ! curl -sS -o /dev/null --max-time 10 "$server/healthz" 2>"$said"; then
+    sed -i "s|^|EGDB is away ($server), nothing is judged: |" "$said"
+    cat "$said" >&2
+    [ "$required" = 1 ] || { annotate warning; exit 0; }
+    annotate error
+    exit 3
+fi
+
+set -- --repo "$top" --server "$server"
+[ -n "${EGDB_CI_NAME:-}" ] && set -- "$@" --name "$EGDB_CI_NAME"
+range=${from:+--from $from}
+# shellcheck disable=SC2086 # two words or none
+"$program" history "$@" $range --to "$to" >/dev/null || exit 3
+if [ -n "$from" ]; then
+    "$program" delta --repo "$top" --range "$from..$to" --out .glx/delta_report.json || exit 3
+fi
+[ -n "${EGDB_CI_FREEZE:-}" ] && set -- "$@" --freeze "$EGDB_CI_FREEZE"
+[ "$required" = 1 ] && set -- "$@" --require-server
+code=0
+# shellcheck disable=SC2086
+"$program" gates --ci "$@" $range --to "$to" --report .glx/invariants.json >"$said" || code=$?
+cat "$said"
+if [ "$code" -eq 1 ]; then
+    echo "EGDB: a gate blocks this change; see .glx/delta_report.json and .glx/invariants.json"
+    annotate error
+fi
+exit "$code"

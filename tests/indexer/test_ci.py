@@ -1,0 +1,69 @@
+"""deploy/ci: a range is indexed and judged, the exit code says what came of it, and the message why."""
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from support import binary, indexer
+from support.repository import Repository
+
+FOLDER = binary.ROOT / "deploy" / "ci"
+AWAY = "http://127.0.0.1:9"
+
+
+def gate(repository, server, *words, check=0, **env):
+    environment = repository.environment({"EGDB_SERVER": server, "EGDB_CI_PROGRAM": str(indexer.path()), **env})
+    done = subprocess.run([str(FOLDER / "gate.sh"), *words], cwd=repository.folder, env=environment, capture_output=True, timeout=120,
+                          check=False)
+    done.out, done.err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+    assert done.returncode == check, f"{done.returncode}\n{done.out}{done.err}"
+    return done
+
+
+@pytest.fixture
+def repository(scratch):
+    repository = Repository(scratch / "lab")
+    repository.commit(files={".gitignore": ".glx/\n", "core/a.py": "def load(path, mode='r'):\n    return open(path, mode)\n"})
+    return repository
+
+
+def test_a_change_that_breaks_callers_fails_and_says_why(repository, server, store):
+    good = repository.commit(files={"core/b.py": "def other(x):\n    return x\n"})
+    gate(repository, server.url)
+    bad = repository.commit(files={"core/a.py": "def load(path):\n    return open(path)\n"})
+    done = gate(repository, server.url, good, "HEAD", check=1, GITHUB_ACTIONS="true")
+    assert "Violations: I2" in done.out and "core/a.py:1 load: parameter mode was removed" in done.out and "Action: keep the old name" in done.out
+    annotation = re.search(r"^::error title=EGDB gates::(.*)$", done.out, re.M)
+    assert annotation and bad[:12] in annotation[1] and "%0A" in annotation[1]
+    report = json.loads((repository.folder / ".glx/invariants.json").read_text("utf-8"))
+    assert report["decision"] == "block" and [one["sha"] for one in report["commits"]] == [bad]
+    delta = json.loads((repository.folder / ".glx/delta_report.json").read_text("utf-8"))
+    assert [one["kind"] for one in delta["tokens"]] == ["MODIFY_SIG"]
+    assert store.scalar("SELECT count(*) FROM invariants_results WHERE action = 'block'") == 1
+
+
+def test_the_first_commit_and_a_new_branch(repository, server):
+    gate(repository, server.url)
+    gate(repository, server.url, "0" * 40, repository.head())
+
+
+def test_a_server_that_is_away_fails_only_when_asked(repository):
+    done = gate(repository, AWAY, GITHUB_ACTIONS="true")
+    assert "nothing is judged" in done.err and "::warning" in done.out
+    gate(repository, AWAY, check=3, EGDB_CI_REQUIRE_SERVER="1")
+
+
+@pytest.mark.parametrize("words, says", [(["nowhere"], "fetch-depth"), (["", "nowhere"], "no commit")])
+def test_wrong_usage(repository, words, says):
+    assert says in gate(repository, AWAY, *words, check=2).err
+
+
+def test_the_action_gives_the_script_what_it_reads():
+    action = yaml.safe_load((FOLDER / "action.yml").read_text("utf-8"))
+    step, script = action["runs"]["steps"][0], (FOLDER / "gate.sh").read_text("utf-8")
+    used = set(re.findall(r"inputs\.([a-z-]+)", json.dumps(step["env"])))
+    assert used == set(action["inputs"]) and "${{" not in step["run"]
+    read = set(re.findall(r"\bEGDB_[A-Z_]+", script)) | {"EGDB_CI_FROM", "EGDB_CI_TO", "EGDB_CI_SCRIPT"}
+    assert set(step["env"]) <= read
