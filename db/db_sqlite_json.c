@@ -2,7 +2,6 @@
 #include "db/db_sqlite_json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,13 +61,28 @@ static void json_text(sqlite3_context *sql, int n, sqlite3_value **args) {
     give(sql, &out, false);
 }
 
-/* The text behind the number ends it: a comma, a bracket, white space, or SQLite's NUL. */
+static bool has_fraction(const char *text, size_t n) {
+    return memchr(text, '.', n) || memchr(text, 'e', n) || memchr(text, 'E', n);
+}
+
+/* Exactly, however it is written: 1, 1.0, 10e-1. The text behind the number ends it: a comma, a bracket, white space, or
+ * SQLite's NUL. */
 static bool whole(struct eg_str value, sqlite3_int64 *i) {
-    if (memchr(value.p, '.', value.n) || memchr(value.p, 'e', value.n) || memchr(value.p, 'E', value.n))
-        return false;
+    struct eg_buf plain;
+    eg_buf_init(&plain, EG_JSONB_MOST_B);
+    const char *text = value.p;
+    bool is = !has_fraction(value.p, value.n);
+    if (!is) {
+        eg_jsonb_write(value, true, &plain);
+        text = eg_buf_text(&plain);
+        is = !plain.failed && plain.len > 0 && !has_fraction(text, plain.len);
+    }
     errno = 0;
-    *i = strtoll(value.p, NULL, 10);
-    return errno == 0;
+    if (is)
+        *i = strtoll(text, NULL, 10);
+    is = is && errno == 0;
+    eg_buf_free(&plain);
+    return is;
 }
 
 static void json_number(sqlite3_context *sql, int n, sqlite3_value **args) {
@@ -87,11 +101,8 @@ static void json_integer(sqlite3_context *sql, int n, sqlite3_value **args) {
     sqlite3_int64 i;
     if (n < 1 || !find(n, args, &value) || !is_number(value))
         return;
-    double d = strtod(value.p, NULL);
     if (whole(value, &i))
         sqlite3_result_int64(sql, i);
-    else if (d == trunc(d) && fabs(d) < 9.2e18)
-        sqlite3_result_int64(sql, (sqlite3_int64)d);
 }
 
 static void json_bool(sqlite3_context *sql, int n, sqlite3_value **args) {

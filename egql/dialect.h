@@ -17,6 +17,8 @@ struct egql_dialect {
     const char *json_group;
     const char *json_item; /* of a grouped answer: must be the group's expression where the store wants that */
     const char *json_text, *json_number, *json_bool, *json_integer; /* the value when it has that type, else NULL */
+    const char *json_real;    /* a number as a double */
+    const char *json_ordered; /* … to be less or more than a whole one: whole ones exactly, others as doubles */
     const char *json_contains; /* % the document, ^ a document that it contains; NULL: nothing is gained by it */
     const char
         *json_sort[EGQL_MOST_SORTS]; /* numbers, strings, booleans, the rest; % is json_group's. NULL behind the last */

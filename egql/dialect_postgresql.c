@@ -22,6 +22,10 @@ const struct egql_dialect egql_dialect_postgresql = {
         "CASE jsonb_typeof(%) WHEN 'number' THEN CASE WHEN (%)::numeric = trunc((%)::numeric) AND (%)::numeric BETWEEN"
         " -9223372036854775808 AND 9223372036854775807 THEN (%)::bigint END END",
     .json_bool = "CASE jsonb_typeof(%) WHEN 'boolean' THEN (%)::boolean END",
+    .json_real = "CASE jsonb_typeof(%) WHEN 'number' THEN (%)::double precision END",
+    .json_ordered = /* by its text, since a double becomes a numeric of 15 digits */
+    "CASE jsonb_typeof(%) WHEN 'number' THEN CASE WHEN (%)::numeric = trunc((%)::numeric) THEN (%)::numeric ELSE"
+    " (%)::double precision::text::numeric END END",
     .json_contains = "% @> ^",
     .json_sort = {SORT_KIND, SORT_NUMBER, SORT_TEXT},
     .json_min = "(array_agg(% ORDER BY " SORT_KIND ", " SORT_NUMBER ", " SORT_TEXT ") FILTER (WHERE % IS NOT NULL))[1]",

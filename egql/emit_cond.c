@@ -7,12 +7,17 @@
 static const char *const operators[] = {
     [EGQL_EQ] = "=", [EGQL_NE] = "<>", [EGQL_LT] = "<", [EGQL_LE] = "<=", [EGQL_GT] = ">", [EGQL_GE] = ">="};
 
-/* JSON values are compared with their own type alone. */
-static const char *as_type_of(struct egql_emit *e, const struct egql_key *key, enum eg_type type) {
+/* JSON values are compared with their own type alone; numbers with doubles as doubles, and with whole numbers exactly. */
+static const char *as_type_of(struct egql_emit *e, const struct egql_key *key, enum eg_type type, bool equal) {
     if (!egql_key_is_json(key))
         return egql_field_sql(e, key->field);
     const struct egql_dialect *d = e->dialect;
-    return egql_json_key(e, key, type == EG_BOOL ? d->json_bool : type == EG_TEXT ? d->json_text : d->json_number);
+    return egql_json_key(e, key,
+                         type == EG_BOOL     ? d->json_bool
+                         : type == EG_TEXT   ? d->json_text
+                         : type == EG_FLOAT8 ? d->json_real
+                         : equal             ? d->json_integer
+                                             : d->json_ordered);
 }
 
 /* True when a part of the path may be an array's index: containment says nothing about those. */
@@ -24,7 +29,11 @@ static bool may_index(const struct egql_key *key) {
     return false;
 }
 
-static bool containable(struct egql_emit *e, const struct egql_key *key) {
+/* Of doubles containment would compare the digits. */
+static bool containable(struct egql_emit *e, const struct egql_key *key, const struct egql_cond *cond) {
+    for (size_t i = 0; i < cond->n_values; i++)
+        if (cond->values[i].type == EG_FLOAT8)
+            return false;
     return e->dialect->json_contains && key->n_path && strcmp(key->field->column, egql_field_payload.column) == 0 &&
            !may_index(key);
 }
@@ -50,12 +59,12 @@ static void compare(struct egql_emit *e, struct eg_buf *sql, const struct egql_c
         eg_buf_str(sql, "FALSE");
         return;
     }
-    const char *left = as_type_of(e, cond->key, value->type), *right = egql_slot_value(e, value);
+    const char *left = as_type_of(e, cond->key, value->type, cond->op <= EGQL_NE), *right = egql_slot_value(e, value);
     if (cond->op == EGQL_NE && egql_key_is_json(cond->key)) { /* another type is another value */
         eg_buf_printf(sql, "(%s IS NOT NULL AND (%s = %s) IS NOT TRUE)", egql_key_sql(e, cond->key), left, right);
         return;
     }
-    bool with_index = cond->op == EGQL_EQ && containable(e, cond->key);
+    bool with_index = cond->op == EGQL_EQ && containable(e, cond->key, cond);
     if (with_index) {
         eg_buf_char(sql, '(');
         contains(e, sql, cond->key, value);
@@ -64,21 +73,16 @@ static void compare(struct egql_emit *e, struct eg_buf *sql, const struct egql_c
     eg_buf_printf(sql, "%s %s %s%s", left, operators[cond->op], right, with_index ? ")" : "");
 }
 
-static bool same_kind(enum eg_type a, enum eg_type b) {
-    bool number_a = a == EG_INT8 || a == EG_FLOAT8, number_b = b == EG_INT8 || b == EG_FLOAT8;
-    return a == b || (number_a && number_b);
-}
-
 /* One IN for each type that the values have. */
 static size_t in_of_type(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond, enum eg_type type,
                          bool first) {
     size_t n = 0;
     for (size_t i = 0; i < cond->n_values; i++) {
         const struct egql_value *value = &cond->values[i];
-        if (value->null || (egql_key_is_json(cond->key) && !same_kind(value->type, type)))
+        if (value->null || (egql_key_is_json(cond->key) && value->type != type))
             continue;
         if (n++ == 0)
-            eg_buf_printf(sql, "%s%s IN (", first ? "" : " OR ", as_type_of(e, cond->key, type));
+            eg_buf_printf(sql, "%s%s IN (", first ? "" : " OR ", as_type_of(e, cond->key, type, true));
         else
             eg_buf_str(sql, ", ");
         eg_buf_str(sql, egql_slot_value(e, value));
@@ -91,7 +95,7 @@ static size_t in_of_type(struct egql_emit *e, struct eg_buf *sql, const struct e
 static void in(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
     size_t n = 0;
     eg_buf_char(sql, '(');
-    if (containable(e, cond->key)) {
+    if (containable(e, cond->key, cond)) {
         eg_buf_char(sql, '(');
         for (size_t i = 0; i < cond->n_values; i++)
             if (!cond->values[i].null) {
@@ -105,6 +109,7 @@ static void in(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *
         n = in_of_type(e, sql, cond, EG_TEXT, true);
     }
     if (egql_key_is_json(cond->key)) {
+        n += in_of_type(e, sql, cond, EG_INT8, n == 0);
         n += in_of_type(e, sql, cond, EG_FLOAT8, n == 0);
         n += in_of_type(e, sql, cond, EG_BOOL, n == 0);
     }

@@ -302,6 +302,26 @@ def test_truth(both):
     assert rank == sorted(rank) and set(rank) == {1, 2, 3, 4, 9}
 
 
+NUMBERS = ["1", "1.0", "10e-1", "1.00000000000000000001", "0.1", "0.1000000000000000055", "9007199254740993", "9007199254740993.0",
+           "9007199254740992", "9223372036854775807", "1e21", "-0.0", "true", '"1"', '"a"', "[1]", "null"]
+# Whole numbers are compared exactly, others as doubles: indexes into NUMBERS, and 17 for a row without the member.
+COMPARED = {"x = 1": [0, 1, 2], "x IN (1, 0.1)": [0, 1, 2, 4, 5], "x = 1.5": [], "x = 0.1": [4, 5], "x = 9007199254740993": [6, 7],
+            "x = 9007199254740992": [8], "x > 9007199254740992": [6, 7, 9, 10], "x >= 9223372036854775807": [9, 10], "x = 0": [11], "x = 1e21": [10],
+            "x != 0.1": [0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], "x != 1": [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+            "NOT x = 1": [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17], "x > 1": [6, 7, 8, 9, 10], "x < 1": [4, 5, 11], "x = true": [12],
+            'x !~ "a"': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15], 'NOT x ~ "a"': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17]}
+
+
+def test_numbers_are_compared_alike(store):
+    for i, number in enumerate([f'{{"x": {n}}}' for n in NUMBERS] + ["{}"]):
+        store.script("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position) VALUES "
+                     f"('{i:02d}', 't@v1', '2025-10-10T00:00:00.000000Z', 's', 'c', 'a', '{number}', {i})")
+    with egql.Probe(store) as probe:
+        for condition, want in COMPARED.items():
+            answer = probe.ask(f"SELECT events (id) FROM all WHERE {condition.replace('x', 'payload.x', 1)} ORDER BY id")
+            assert [int(r[0]) for r in answer["rows"]] == want, condition
+
+
 def test_equality_on_a_payload_path_uses_the_gin_index(both):
     plan = both[1].ask('SELECT events FROM all WHERE payload.x = "alpha"', explain=True)["explain"]
     assert plan["estimate"] is not None and plan["plan"]
