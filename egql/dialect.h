@@ -31,6 +31,7 @@ struct egql_dialect {
     const char *sum_whole, *sum_real, *average, *percentile; /* percentile: % double, ^ the fraction */
     const char *bool_min, *bool_max;
     const char *descending, *ascending; /* with null last */
+    const char *unordered; /* an expression of the same value, which no index is walked for the order of */
 
     const char *elements; /* a FROM item: the strings of the JSON array %, as column `value` of ^ */
     const char *levels;   /* a derived table (id, depth) of the JSON array of arrays of ids %; depth from 1 */

@@ -32,6 +32,7 @@ const struct egql_dialect egql_dialect_sqlite = {
     .bool_max = "max(%)",
     .descending = " DESC",
     .ascending = " NULLS LAST",
+    .unordered = "+%",
     .elements = "json_each(%) AS ^",
     .levels = "(SELECT v.value AS id, l.key + 1 AS depth FROM json_each(%) AS l, json_each(l.value) AS v)",
     .first_rows = " CROSS JOIN ^ s ON s.\"id\" IN (SELECT s.\"id\" FROM ^ s WHERE %)",

@@ -33,6 +33,9 @@ void egql_step(struct egql_emit *e, enum egql_step_kind kind, int which, struct 
 
 /* emit_key.c */
 const char *egql_field_sql(struct egql_emit *e, const struct egql_field *field);
+/* The time that rows are ordered by. Where the scope leads to few events, these are to be sorted: SQLite would rather
+ * walk all events in their order than sort. */
+const char *egql_newest_sql(struct egql_emit *e, const char *time);
 bool egql_field_present(const struct egql_source *source, const struct egql_field *field); /* never null */
 bool egql_key_is_json(const struct egql_key *key);
 const char *egql_key_sql(struct egql_emit *e,

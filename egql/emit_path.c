@@ -103,7 +103,7 @@ void egql_path_sql(struct egql_emit *e, const struct egql_path *path, struct egq
     joins(e, path, &sql);
     conditions(e, path, &where, last);
     eg_buf_add(&sql, where.data, where.len);
-    eg_buf_printf(&sql, " ORDER BY s.\"ts_utc\" DESC, s.\"id\" LIMIT %s",
+    eg_buf_printf(&sql, " ORDER BY %s DESC, s.\"id\" LIMIT %s", egql_newest_sql(e, "s.\"ts_utc\""),
                   egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_LIMIT, .type = EG_INT8, .param = -1}));
     e->full |= where.failed;
     egql_step(e, EGQL_STEP_ANSWER, 0, &sql, compiled->n_columns, types);

@@ -31,6 +31,13 @@ static void order_field(struct egql_emit *e, struct eg_buf *sql, int field, bool
     egql_order_sql(e, sql, egql_field_sql(e, f), descending, egql_field_present(e->source, f));
 }
 
+static void order_newest(struct egql_emit *e, struct eg_buf *sql) {
+    if (e->source->time < 0)
+        return;
+    const struct egql_field *time = &e->source->fields[e->source->time];
+    egql_order_sql(e, sql, egql_newest_sql(e, egql_field_sql(e, time)), true, egql_field_present(e->source, time));
+}
+
 /* What was asked for, and behind it what makes the order the same on every store. */
 static void order(struct egql_emit *e, struct eg_buf *sql) {
     const struct egql_query *query = &e->ast->query;
@@ -52,7 +59,7 @@ static void order(struct egql_emit *e, struct eg_buf *sql) {
         return;
     }
     if (query->n_order == 0 && source->newest_first)
-        order_field(e, sql, source->time, true);
+        order_newest(e, sql);
     for (size_t i = 0; i < source->n_tie; i++)
         order_field(e, sql, source->tie[i], false);
 }
