@@ -58,6 +58,7 @@ extern const struct eg_flow eg_flow_version;        /* GET /version */
 extern const struct eg_flow eg_flow_metrics;        /* GET /metrics */
 extern const struct eg_flow eg_flow_openapi;        /* GET /openapi.yaml */
 extern const struct eg_flow eg_flow_errors;         /* GET /docs/errors */
+extern const struct eg_flow eg_flow_language;       /* GET /docs/egql */
 extern const struct eg_flow eg_flow_topics_list;    /* GET /v1/topics */
 extern const struct eg_flow eg_flow_topic_get;      /* GET /v1/topics/{topic} */
 extern const struct eg_flow eg_flow_topic_validate; /* POST /v1/topics/{topic}/validate */
