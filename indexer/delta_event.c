@@ -35,6 +35,9 @@ static void put_token(struct eg_buf *out, const struct eg_token *token, const ch
     value(out, "after", token, token->after);
     member(out, "module", token->module);
     eg_buf_printf(out, ",\"public_api\":%s", token->public_api ? "true" : "false");
+    if (token->public_api && !token->was_public && token->before.n > 0) {
+        eg_buf_str(out, ",\"was_public\":false");
+    }
 }
 
 static void head(struct eg_buf *out, const char *repo, const char *sha) {

@@ -59,6 +59,7 @@ static void emit_alone(struct emitting *e, int pair, bool added) {
             token.after = def->signature.n ? def->signature : def->qual;
         } else {
             token.before = def->signature.n ? def->signature : def->qual;
+            token.was_public = def->is_public;
         }
         enum eg_token_kind kind = added ? EG_TOKEN_ADD_CLASS : EG_TOKEN_DEL_CLASS;
         if (def->cls == EG_DEF_FUNCTION) {
@@ -110,7 +111,7 @@ static void emit_matched(struct emitting *e, int pair, int def) {
     const struct eg_delta_side *old = &e->delta->pairs[from.pair].old;
     const struct eg_def *a = &old->facts->defs[from.def], *b = &new->facts->defs[def];
     bool moved = from.pair != pair, renamed = !eg_str_eq(a->qual, b->qual);
-    struct eg_token token = {.public_api = a->is_public};
+    struct eg_token token = {.public_api = a->is_public, .was_public = a->is_public};
     if ((moved || renamed) && !comes_along(e->delta, from, (struct eg_def_ref){pair, def})) {
         token.origin = uid_of(arena, old->path, a);
         token.before = moved ? token.origin : a->qual;
@@ -120,7 +121,7 @@ static void emit_matched(struct emitting *e, int pair, int def) {
     if (b->cls != EG_DEF_FUNCTION) {
         return;
     }
-    token = (struct eg_token){.public_api = a->is_public, .before = a->signature, .after = b->signature};
+    token = (struct eg_token){.public_api = a->is_public, .was_public = a->is_public, .before = a->signature, .after = b->signature};
     if (!same_signature(old, a, new, b)) {
         emit_def(e, new, def, EG_TOKEN_MODIFY_SIG, token);
     }

@@ -87,8 +87,8 @@ static eg_status ask(const struct eg_gating *gating, const char *query, const ch
 static eg_status read_rows(const struct eg_gating *gating, const char *sha, struct eg_judged *judged,
                            struct eg_err *err) {
     if (ask(gating,
-            "SELECT tokens (token, file, weight, line, symbol, module, public_api, meta.before AS before, meta.after "
-            "AS after) FROM all "
+            "SELECT tokens (token, file, weight, line, symbol, module, public_api, meta.before AS before, meta.after AS after, "
+            "meta.was_public AS was_public) FROM all "
             "WHERE sha=$sha repo IN ($repo, \"\") ORDER BY weight DESC, file, line, token, event_id LIMIT 100000",
             sha, &judged->tokens, err)) {
         return EG_FAIL;

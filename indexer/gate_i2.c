@@ -83,7 +83,8 @@ static void examine(const struct eg_judged *judged, const json_t *row, struct ch
                                                                                                       "RENAME_CLASS",
                                                                                                       NULL};
     const char *before = eg_row_text(row, EG_TOKEN_BEFORE), *after = eg_row_text(row, EG_TOKEN_AFTER);
-    bool is_public = json_is_true(json_array_get(row, EG_TOKEN_PUBLIC));
+    bool is_public = json_is_true(json_array_get(row, EG_TOKEN_PUBLIC)) &&
+                     !json_is_false(json_array_get(row, EG_TOKEN_WAS_PUBLIC)); /* nobody could use it before */
     *change = (struct change){.kind = eg_row_text(row, EG_TOKEN),
                               .file = eg_row_text(row, EG_TOKEN_FILE),
                               .symbol = eg_row_text(row, EG_TOKEN_SYMBOL)};

@@ -24,7 +24,7 @@ struct eg_token { /* texts live in the arena of whoever made it */
     uint64_t body;        /* what it is told by where it has no uid */
     int line;             /* 0 without */
     int sequence;
-    bool public_api;
+    bool public_api, was_public; /* was_public: what there was; of changes, moves and deletions */
     double weight;
 };
 

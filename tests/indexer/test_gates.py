@@ -68,7 +68,7 @@ def test_i2_signatures(server, client, before, after, action):
 @pytest.mark.parametrize("one, action", [
     (token("DEL_FN"), "block"), (token("DEL_FN", public_api=False), "pass"), (token("DEL_FN", file="tests/test_a.py"), "pass"),
     (token("DEL_CLASS"), "block"), (token("RENAME_FN", before="Reader.read", after="Reader.load"), "block"),
-    (token("RENAME_FN", before="_read", after="read"), "pass"), (token("ADD_FN"), "pass"), (token("ΔCC", before=1, after=9), "pass"),
+    (token("RENAME_FN", before="_read", after="read"), "pass"), (token("RENAME_FN", before="read", was_public=False), "pass"), (token("ADD_FN"), "pass"), (token("ΔCC", before=1, after=9), "pass"),
     (token("MOVE_SYMBOL", before="AST::core/old.py#Reader", after="AST::core/a.py#Reader"), "block"),
     (token("MOVE_FILE", public_api=False, before="core/old.py", after="core/a.py"), "review"),
     (token("MODIFY_SIG", public_api=False, before="(a)", after="()"), "pass")])
@@ -210,3 +210,15 @@ def test_a_range_of_a_real_repository(server, store, client, scratch):
     assert [(one["sha"], one["decision"]) for one in told["commits"]] == [(good, "pass"), (bad, "block")] and told["decision"] == "block"
     assert "core/a.py:1 load: parameter mode was removed" in done.out and "keep the old name or parameter" in done.out
     indexer.run("gates", "--ci", "--repo", repository.folder, "--to", good, "--server", server.url, check=0)
+
+
+def test_what_nobody_could_use_is_not_lost(server, scratch):
+    """A static function becomes public under another name; a public one becomes static."""
+    body = "(int a) {\n    int b = a + 1;\n    while (b < 10) {\n        b = b * a + 2;\n    }\n    return b;\n}\n"
+    repository = Repository(scratch / "repo")
+    repository.commit(files={"a.c": "static int put" + body})
+    wider = repository.commit(files={"a.c": "int lab_put" + body})
+    repository.commit(files={"a.c": "static int put" + body})
+    indexer.run("history", "--repo", repository.folder, "--server", server.url)
+    indexer.run("gates", "--commit", wider, "--repo", repository.folder, "--server", server.url, check=0)
+    assert "lab_put was renamed" in indexer.run("gates", "--ci", "--repo", repository.folder, "--server", server.url, check=1).out

@@ -1,5 +1,7 @@
 """`egdb-index thresholds`: what is learned of a history, what is left out of it, and when nothing is learned."""
 import json
+import pathlib
+import runpy
 
 import pytest
 
@@ -181,3 +183,10 @@ def test_other_repositories_do_not_count(server, store, client):
 def test_wrong_usage_says_what_is_right(server, words, says):
     done = indexer.run("thresholds", *words, "--name", "lab", "--server", server.url, check=2, cwd="/")
     assert says in done.err
+
+
+def test_the_series_of_the_detectors_are_what_their_program_makes():
+    folder = pathlib.Path(__file__).parent / "data"
+    made = runpy.run_path(str(folder / "make.py"))
+    for name in ("page_hinkley", "adwin"):
+        assert (folder / f"{name}.txt").read_text("ascii") == made["text"](made[name]())
