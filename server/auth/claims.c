@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "server/auth/auth_int.h"
 
@@ -60,6 +61,9 @@ static json_t *parse(const char *base64, size_t len) {
     return json;
 }
 
+/* libjwt refuses all others, without a reason. */
+static bool known_type(const json_t *typ) { return !typ || (json_is_string(typ) && strcasecmp(json_string_value(typ), "JWT") == 0); }
+
 eg_status eg_claims_check_header(const char *base64, size_t len, const char *alg, struct eg_err *err) {
     json_t *header = parse(base64, len);
     if (!header)
@@ -68,6 +72,8 @@ eg_status eg_claims_check_header(const char *base64, size_t len, const char *alg
     eg_status status = EG_OK;
     if (!given || strcmp(given, alg) != 0)
         status = refuse(err, "is not signed with the algorithm that the server is configured for");
+    else if (!known_type(json_object_get(header, "typ")))
+        status = refuse(err, "has a typ other than JWT (at+jwt of RFC 9068 is one): have it issued with typ JWT, or without typ");
     else if (json_object_get(header, "crit"))
         status = refuse(err, "asks for an extension (crit), and none is understood");
     json_decref(header);

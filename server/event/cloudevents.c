@@ -1,5 +1,5 @@
 /* CloudEvents 1.0, structured and binary, mapped to the envelope. Attributes that the envelope has no place for (subject, dataschema,
- * foreign extensions) are kept in env under "cloudevents", so nothing is lost. */
+ * foreign extensions) are kept in env under "cloudevents", so nothing but datacontenttype, which says that data is JSON, is lost. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +59,18 @@ static eg_status check_version(struct eg_item *item, const char *version) {
     return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/specversion", "specversion is \"1.0\"");
 }
 
+/* Data is JSON, whatever its content type is called: application/json, application/vnd.x+json. It is not kept, since what is stored as a
+ * payload is always JSON, and the same event in another mode has none. */
+static eg_status check_data_type(struct eg_item *item, const json_t *given) {
+    const char *type = json_string_value(given);
+    size_t n = type ? strcspn(type, "; \t") : 0;
+    bool json = n >= 5 && (strncasecmp(type + n - 5, "/json", 5) == 0 || strncasecmp(type + n - 5, "+json", 5) == 0);
+    if (!given || json_is_null(given) || json)
+        return EG_OK;
+    return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/datacontenttype",
+                          "datacontenttype is application/json, or missing: data is JSON");
+}
+
 static eg_status set_attribute(struct eg_item *item, json_t *rest, const char *name, json_t *value) {
     char pointer[64] = "/";
     strncat(pointer, name, sizeof pointer - 2);
@@ -77,6 +89,8 @@ eg_status eg_cloudevent_read(struct eg_item *item) {
     eg_status status = check_version(item, json_string_value(json_object_get(item->doc, "specversion")));
     if (status == EG_OK && json_object_get(item->doc, "data_base64"))
         status = eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/data_base64", "send the payload as JSON in `data`");
+    if (status == EG_OK)
+        status = check_data_type(item, json_object_get(item->doc, "datacontenttype"));
     if (status == EG_OK) {
         json_object_foreach(item->doc, name, value) {
             if (strcmp(name, "specversion") == 0 || strcmp(name, "data") == 0 || strcmp(name, "datacontenttype") == 0)
@@ -93,7 +107,7 @@ eg_status eg_cloudevent_read(struct eg_item *item) {
         json_decref(rest);
         return EG_FAIL;
     }
-    return keep_rest(item, rest) == EG_OK ? eg_envelope_complete(item) : EG_FAIL;
+    return keep_rest(item, rest) == EG_OK ? eg_envelope_complete(item, true) : EG_FAIL;
 }
 
 json_t *eg_cloudevent_decoded(const char *raw) {
@@ -154,5 +168,5 @@ eg_status eg_cloudevent_read_binary(struct eg_item *item) {
     }
     item->env.payload = item->doc;
     item->env.payload_text = item->bytes;
-    return keep_rest(item, to.rest) == EG_OK ? eg_envelope_complete(item) : EG_FAIL;
+    return keep_rest(item, to.rest) == EG_OK ? eg_envelope_complete(item, true) : EG_FAIL;
 }

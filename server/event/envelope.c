@@ -46,14 +46,19 @@ static const struct member *member_of(const char *name) {
     return NULL;
 }
 
+/* A CloudEvent's members have other names, which stand in the pointer. */
+static const char *called(const char *pointer, const char *name) { return pointer[0] == '/' ? pointer + 1 : name; }
+
 static eg_status set_text(struct eg_item *item, const struct member *member, const char *pointer, const json_t *value) {
     size_t len = json_string_length(value);
     const char *text = json_string_value(value);
     if (!json_is_string(value) || len == 0 || len > member->most_b)
-        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer, "%s is a string of 1 to %zu bytes", member->name, member->most_b);
+        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer, "%s is a string of 1 to %zu bytes",
+                              called(pointer, member->name), member->most_b);
     for (size_t i = 0; member->printable && i < len; i++) {
         if (text[i] < 0x20 || text[i] > 0x7e)
-            return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer, "%s is made of printable ASCII characters", member->name);
+            return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer, "%s is made of printable ASCII characters",
+                                  called(pointer, member->name));
     }
     char *copy = eg_arena_dup(item->of->arena, text, len);
     if (!copy)
@@ -67,7 +72,7 @@ static eg_status set_time(struct eg_item *item, const char *pointer, const json_
     const char *text = json_string_value(value);
     if (!text || !eg_time_parse(text, json_string_length(value), false, &item->env.ts_us))
         return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer,
-                              "ts_utc is an RFC 3339 time such as 2025-10-10T12:34:56.123Z");
+                              "%s is an RFC 3339 time such as 2025-10-10T12:34:56.123Z", called(pointer, "ts_utc"));
     item->has_ts = true;
     return EG_OK;
 }
@@ -93,7 +98,7 @@ eg_status eg_envelope_set(struct eg_item *item, const char *name, const char *po
     case MEMBER_TIME: return set_time(item, pointer, value);
     case MEMBER_OBJECT:
         if (!json_is_object(value))
-            return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer, "%s is a JSON object", name);
+            return eg_item_reject(item, EG_E_ENVELOPE_INVALID, pointer, "%s is a JSON object", called(pointer, name));
         break;
     case MEMBER_ARRAY:
         if (!json_is_array(value))
@@ -109,18 +114,22 @@ eg_status eg_envelope_set(struct eg_item *item, const char *name, const char *po
     return EG_OK;
 }
 
-eg_status eg_envelope_complete(struct eg_item *item) {
+eg_status eg_envelope_complete(struct eg_item *item, bool cloudevent) {
     struct eg_envelope *env = &item->env;
-    const char *missing = !env->topic.p ? "topic" : !env->source.p ? "source" : !env->repo_sha.p ? "repo_sha" : NULL;
-    if (!missing && !env->payload)
-        missing = "payload";
+    const char *missing = !env->topic.p      ? (cloudevent ? "/type" : "/topic")
+                          : !env->source.p   ? "/source"
+                          : !env->repo_sha.p ? (cloudevent ? "/reposha" : "/repo_sha")
+                          : !env->payload || json_is_null(env->payload) ? (cloudevent ? "/data" : "/payload")
+                                             : NULL;
     if (missing)
-        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "", "the envelope lacks `%s`", missing);
+        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, missing, "the %s lacks `%s`", cloudevent ? "CloudEvent" : "envelope",
+                              missing + 1);
     if (env->trust.p && !(env->trust.n == 4 && !memcmp(env->trust.p, "high", 4)) &&
         !(env->trust.n == 3 && !memcmp(env->trust.p, "low", 3)))
         return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/trust", "trust is \"high\" or \"low\"");
     if (item->has_ts && env->ts_us > eg_clock_now_us() + INT64_C(86400000000))
-        return eg_item_reject(item, EG_E_TIME_OUT_OF_RANGE, "/ts_utc", "ts_utc is more than 24 hours ahead of the server's clock");
+        return eg_item_reject(item, EG_E_TIME_OUT_OF_RANGE, cloudevent ? "/time" : "/ts_utc",
+                              "%s is more than 24 hours ahead of the server's clock", cloudevent ? "time" : "ts_utc");
     item->sent_trust = env->trust;
     item->has_envelope = true;
     return EG_OK;
@@ -138,5 +147,5 @@ eg_status eg_envelope_read(struct eg_item *item) {
     item->env.payload = json_object_get(item->doc, "payload");
     item->env_doc = json_object_get(item->doc, "env");
     item->artifacts_doc = json_object_get(item->doc, "artifacts");
-    return eg_envelope_complete(item);
+    return eg_envelope_complete(item, false);
 }

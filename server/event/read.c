@@ -233,24 +233,31 @@ static enum eg_step_result list_read(struct eg_request *req) {
 
 static const char *const kept[] = {"topic", "sha", "branch", "correlation_id", "since", "until", "limit", "upcast"};
 
-/* `next` continues forwards: behind the newest of this page. */
-static void add_link(struct eg_request *req, int64_t next) {
-    struct eg_buf link;
-    eg_buf_init(&link, 8192);
-    eg_buf_printf(&link, "</v1/events?after=%lld", (long long)next);
+static void add_target(struct eg_buf *link, struct eg_request *req, const char *name, int64_t position, const char *rel) {
+    eg_buf_printf(link, "%s</v1/events?%s=%lld", link->len ? ", " : "", name, (long long)position);
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         const char *value = eg_request_query(req, kept[i]);
         if (!value)
             continue;
-        eg_buf_printf(&link, "&%s=", kept[i]);
+        eg_buf_printf(link, "&%s=", kept[i]);
         for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
             if (strchr("-._~*@:", *p) || (*p < 0x80 && ((*p | 32) >= 'a' && (*p | 32) <= 'z')) || (*p >= '0' && *p <= '9'))
-                eg_buf_char(&link, (char)*p);
+                eg_buf_char(link, (char)*p);
             else
-                eg_buf_printf(&link, "%%%02X", *p);
+                eg_buf_printf(link, "%%%02X", *p);
         }
     }
-    eg_buf_str(&link, ">; rel=\"next\"");
+    eg_buf_printf(link, ">; rel=\"%s\"", rel);
+}
+
+/* `next` goes on forwards, behind the newest of this page, whichever way it was asked for; `prev` back, before the oldest (0: there is
+ * none). */
+static void add_link(struct eg_request *req, int64_t next, int64_t oldest) {
+    struct eg_buf link;
+    eg_buf_init(&link, 8192); /* http/ keeps as much free for it */
+    add_target(&link, req, "after", next, "next");
+    if (oldest > 1)
+        add_target(&link, req, "before", oldest, "prev");
     if (!link.failed)
         eg_request_add_header(req, "Link", eg_buf_text(&link));
     eg_buf_free(&link);
@@ -274,7 +281,7 @@ static enum eg_step_result list_answer(struct eg_request *req) {
     if (!reading->n_rows) /* nothing new yet: ask again from the same place */
         newest = after ? strtoll(after, NULL, 10) : 0;
     eg_buf_printf(out, "],\"next\":%lld,\"more\":%s}\n", (long long)newest, reading->more ? "true" : "false");
-    add_link(req, newest);
+    add_link(req, newest, backwards ? reading->last_position : reading->first_position);
     return eg_request_answer(req, 200, "application/json");
 }
 

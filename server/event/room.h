@@ -64,7 +64,7 @@ EG_MUST_CHECK eg_status eg_cloudevent_read_binary(struct eg_item *item);
 json_t *eg_cloudevent_decoded(const char *raw); /* a header's value, percent-decoded; NULL: a broken escape, NUL, or no UTF-8 */
 /* Checks one member's text against its bounds and keeps a copy: name as in the envelope, pointer for the message. */
 EG_MUST_CHECK eg_status eg_envelope_set(struct eg_item *item, const char *name, const char *pointer, const json_t *value);
-EG_MUST_CHECK eg_status eg_envelope_complete(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_envelope_complete(struct eg_item *item, bool cloudevent); /* whose names errors are told in */
 
 /* canonical.c: SHA-256 over what the sender sent, in canonical form; false when memory is out. */
 EG_MUST_CHECK bool eg_canonical_hash(struct eg_item *item);

@@ -94,7 +94,7 @@ eg_status eg_body_begin(struct eg_body *body, enum eg_coding coding, uint64_t hi
     body->max_b = max_b;
     body->budget = budget;
     if (coding == EG_CODING_UNKNOWN)
-        return eg_err_set(err, EG_E_MEDIA_TYPE, NULL, "Content-Encoding must be gzip, zstd or identity, once.");
+        return eg_err_set(err, EG_E_ENCODING_UNKNOWN, NULL, "Content-Encoding must be gzip, zstd or identity, once.");
     if (hint_b > max_b)
         return too_large(body, err);
     if (coding != EG_CODING_IDENTITY) {
@@ -107,7 +107,7 @@ eg_status eg_body_begin(struct eg_body *body, enum eg_coding coding, uint64_t hi
 }
 
 static eg_status broken(const struct eg_decoder *decoder, const char *how, struct eg_err *err) {
-    return eg_err_set(err, EG_E_USAGE, NULL, "The body is not valid %s as its Content-Encoding says: %s.",
+    return eg_err_set(err, EG_E_ENCODING_INVALID, NULL, "The body is not valid %s as its Content-Encoding says: %s.",
                       decoder->coding == EG_CODING_GZIP ? "gzip" : "zstd", how);
 }
 

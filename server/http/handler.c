@@ -9,7 +9,7 @@
 
 #define MOST_TARGET_B 8192
 #define MOST_HEAD_B 16384
-#define ANSWER_HEAD_B 1536 /* of an answer's head, but for what repeats the target (Link) */
+#define ANSWER_HEAD_B 1536 /* of an answer's head, but for what repeats the target, twice (Link) */
 #define ENTRY_B 64         /* what libmicrohttpd keeps for each header, parameter and cookie */
 #define SWALLOW_TIMES 4 /* of max_body_b: what is read and thrown away so that the client sees its answer */
 
@@ -48,7 +48,7 @@ static eg_status judge_target(struct eg_exchange *x) {
 static bool has_room(const struct eg_exchange *x) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     size_t target_b = x->raw ? strlen(x->raw) : 0;
-    size_t answer_b = ANSWER_HEAD_B + (target_b < MOST_TARGET_B ? target_b : MOST_TARGET_B);
+    size_t answer_b = ANSWER_HEAD_B + (2 * target_b < MOST_TARGET_B ? 2 * target_b : MOST_TARGET_B);
     return !info || info->header_size + x->entries_b + answer_b <= EG_CONNECTION_MEMORY_B;
 }
 
@@ -157,8 +157,10 @@ static eg_status judge(struct eg_exchange *x) {
     if (take_target(x, &target) != EG_OK || judge_local(x, &target) != EG_OK || find_route(x, &target) != EG_OK ||
         authorize(x) != EG_OK || eg_request_judge_queries(&x->pub, x->http->routes[x->route].queries) != EG_OK)
         return EG_FAIL;
-    return eg_body_begin(&x->body, eg_content_coding(x->head.content_encoding), x->head.length,
-                         x->http->config.max_body_b, &x->http->budget, &x->pub.err);
+    enum eg_coding coding = eg_content_coding(x->head.content_encoding);
+    if (coding == EG_CODING_UNKNOWN)
+        eg_request_add_header(&x->pub, "Accept-Encoding", "gzip, zstd");
+    return eg_body_begin(&x->body, coding, x->head.length, x->http->config.max_body_b, &x->http->budget, &x->pub.err);
 }
 
 static void answer_refusal(struct eg_exchange *x) {

@@ -69,6 +69,15 @@ def test_forged_tokens(guarded):
         assert client.get("/v1/topics", headers=bearer(token(scope="query"))).status == 200
 
 
+def test_the_type_of_a_token(guarded):
+    with guarded.client() as client:
+        for typ in ("at+jwt", "application/at+jwt", "JOSE"):
+            answer = client.get("/v1/topics", headers=bearer(token(scope="query", headers={"typ": typ})))
+            assert answer.status == 401 and "typ other than JWT" in answer.json()["detail"], (typ, answer)
+        for typ in ("JWT", "jwt", None):
+            assert client.get("/v1/topics", headers=bearer(token(scope="query", headers={"typ": typ}))).status == 200, typ
+
+
 def test_topics_and_trust(guarded):
     narrow = bearer(token(scope="events:write events:read", topics=["commit.*"], trust="low"))
     with guarded.client() as client:

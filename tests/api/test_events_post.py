@@ -121,6 +121,24 @@ def test_cloudevents_in_three_modes_are_one_event(client, store):
     assert stored(store) == ["ce-1"]
 
 
+@pytest.mark.parametrize("change,pointer,word", [
+    ({"type": None}, "/type", "lacks `type`"), ({"source": None}, "/source", "lacks `source`"), ({"reposha": None}, "/reposha", "lacks `reposha`"),
+    ({"data": None}, "/data", "lacks `data`"), ({"type": ""}, "/type", "type is a string"), ({"time": "soon"}, "/time", "time is an RFC 3339"),
+    ({"time": "2999-01-01T00:00:00Z"}, "/time", "time is more than 24 hours"), ({"data": [1]}, "/data", "data is a JSON object"),
+    ({"datacontenttype": "text/xml"}, "/datacontenttype", "datacontenttype is application/json"),
+    ({"datacontenttype": 7}, "/datacontenttype", "datacontenttype is application/json")])
+def test_what_is_wrong_with_a_cloudevent_is_told_in_its_own_names(client, change, pointer, word):
+    answer = client.post("/v1/events", {**CLOUD, **change}, headers={"Content-Type": "application/cloudevents+json"})
+    assert answer.status in (400, 422), answer
+    assert word in answer.json()["detail"] and answer.json()["errors"][0]["pointer"] == pointer, answer
+
+
+def test_data_of_any_json_type_is_the_same_event(client):
+    for at, given in enumerate(("application/json; charset=utf-8", "application/vnd.x+json", None)):
+        answer = client.post("/v1/events", {**CLOUD, "datacontenttype": given}, headers={"Content-Type": "application/cloudevents+json"})
+        assert answer.json()["status"] == ("duplicate" if at else "stored"), answer
+
+
 def test_gzip_bodies(client):
     body = gzip.compress("\n".join(json.dumps(events.label()) for _ in range(50)).encode())
     answer = client.post("/v1/events", body, headers={"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"})
@@ -201,7 +219,16 @@ def test_list_filters_and_pages(client):
     assert ids("?limit=3&before=10") == every[6:9]
     page = client.get("/v1/events?after=4&limit=5")
     assert [e["position"] for e in page.json()["events"]] == [5, 6, 7, 8, 9] and page.json()["next"] == 9
-    assert "after=9" in page.headers["Link"]
+    assert page.headers["Link"] == '</v1/events?after=9&limit=5>; rel="next", </v1/events?before=5&limit=5>; rel="prev"'
+    back = client.get("/v1/events?before=5&limit=3&branch=main")
+    assert back.headers["Link"] == ('</v1/events?after=4&branch=main&limit=3>; rel="next", '
+                                    '</v1/events?before=2&branch=main&limit=3>; rel="prev"')
+    assert "prev" not in client.get("/v1/events?after=0&limit=2").headers["Link"]
+    found, link = [], client.get("/v1/events?limit=4").headers["Link"]
+    while 'rel="prev"' in link:
+        answer = client.get(link.split(", ")[1][1:].split(">")[0])
+        found, link = [e["id"] for e in answer.json()["events"]] + found, answer.headers["Link"]
+    assert found == every[:-4]
     assert ids("?topic=run.started@v1") == every[20:] == ids("?topic=run.*") == ids("?topic=*started*")
     assert ids("?branch=dev&limit=1000") == [e["id"] for e in batch[:20:2]]
     assert ids("?sha=00000000") == [e["id"] for e in batch[:20:3]]

@@ -96,12 +96,12 @@ START_TEST(broken_bodies) {
     ck_assert(eg_encode(coding, text, len, &packed, &packed_len));
     ck_assert(eg_body_begin(&body, coding, 0, LIMIT_B, &budget, &err) == EG_OK);
     ck_assert(take_in_pieces(packed, packed_len - 3, 100) == EG_FAIL); /* ends early */
-    ck_assert_int_eq(err.code, EG_E_USAGE);
+    ck_assert_int_eq(err.code, EG_E_ENCODING_INVALID);
     eg_body_reset(&body, true);
     setup();
     ck_assert(eg_body_begin(&body, coding, 0, LIMIT_B, &budget, &err) == EG_OK);
     ck_assert(take_in_pieces(text, len, 100) == EG_FAIL); /* not packed at all */
-    ck_assert_int_eq(err.code, EG_E_USAGE);
+    ck_assert_int_eq(err.code, EG_E_ENCODING_INVALID);
     eg_body_reset(&body, true);
     setup();
     ck_assert(eg_body_begin(&body, coding, 0, LIMIT_B, &budget, &err) == EG_OK);
@@ -165,7 +165,7 @@ START_TEST(announced_lengths) {
     ck_assert_uint_eq(budget.used_b, 0); /* a claim alone takes nothing from others */
     eg_body_reset(&body, true);
     ck_assert(eg_body_begin(&body, EG_CODING_UNKNOWN, 1, LIMIT_B, &budget, &err) == EG_FAIL);
-    ck_assert_int_eq(err.code, EG_E_MEDIA_TYPE);
+    ck_assert_int_eq(err.code, EG_E_ENCODING_UNKNOWN);
 }
 END_TEST
 
