@@ -36,12 +36,14 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c server/event/tail.c server/event/tail_feed.c server/event/tail_follow.c \
 	server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
-	server/event/redrive_read.c server/event/dlq_delete.c server/event/gone.c server/event/sender.c
+	server/event/redrive_read.c server/event/dlq_delete.c server/event/gone.c server/event/sender.c server/event/report.c server/event/report_job.c server/event/report_read.c
 EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c egql/parse_cond.c egql/parse_scope.c egql/parse_path.c \
 	egql/complete.c egql/regex.c egql/source.c egql/source_use.c egql/check.c egql/check_key.c egql/check_cond.c egql/check_item.c \
 	egql/check_walk.c egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c \
 	egql/emit_cond.c egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c \
 	egql/print.c
+FINDINGS_SRC = findings/set.c findings/text.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
+	findings/osv.c findings/diff.c findings/finish.c findings/payload.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
 	server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \
 	server/query/explain.c server/query/complete.c
@@ -67,7 +69,7 @@ GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
-LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(QUERY_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
+LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(FINDINGS_SRC) $(QUERY_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \

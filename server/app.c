@@ -199,6 +199,7 @@ static void *room_of(const struct eg_app *app, const struct eg_flow *flow) {
     } rooms[] = {
         {&eg_flow_events_post, app->event},   {&eg_flow_event_get, app->event},
         {&eg_flow_events_list, app->event},   {&eg_flow_events_stream, app->event},
+        {&eg_flow_sarif_post, app->event},
         {&eg_flow_dlq_redrive, app->event},   {&eg_flow_dlq_delete, app->event},
         {&eg_flow_query, app->query},         {&eg_flow_query_explain, app->query},
         {&eg_flow_query_complete, app->query}, {&eg_flow_sources_list, app->query},

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "findings/findings.h"
 #include "server/event/room.h"
 #include "server/event/tail.h"
 
@@ -20,10 +21,16 @@ eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_regis
     }
     *event = (struct eg_event){.magic = EVENT_MAGIC, .loop = loop, .db = db, .registry = registry, .config = *config,
                                .arena = arena, .log = {.object = "batch"}};
+    const json_t *sast = eg_registry_policy(registry, "sast");
+    if (sast && eg_findings_policy_new(sast, eg_registry_policy(registry, "secrets"), &event->findings_policy, err) != EG_OK) {
+        eg_arena_free(arena);
+        return EG_FAIL;
+    }
     event->batch.arena = eg_arena_new(BATCH_ARENA_MOST_B);
     if (!event->batch.arena || eg_plan_make(&event->plan, registry, eg_db_catalogue(db), arena, err) != EG_OK ||
         eg_gather_open(event, err) != EG_OK) {
         eg_arena_free(event->batch.arena);
+        eg_findings_policy_free(event->findings_policy);
         eg_arena_free(arena);
         return eg_err_set(err, EG_E_INTERNAL, NULL, "no memory for the event room");
     }

@@ -47,6 +47,7 @@ extern const struct eg_flow eg_flow_event_get;   /* GET /v1/events/{id} */
 extern const struct eg_flow eg_flow_events_list; /* GET /v1/events */
 extern const struct eg_flow eg_flow_events_stream; /* GET /v1/events/stream */
 extern const struct eg_flow eg_flow_dlq_redrive; /* POST /v1/dlq/redrive */
+extern const struct eg_flow eg_flow_sarif_post;  /* POST /v1/sarif */
 extern const struct eg_flow eg_flow_dlq_delete;  /* DELETE /v1/dlq/{id} */
 
 struct eg_event_stats {

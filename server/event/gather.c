@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "findings/findings.h"
 #include "server/event/room.h"
 
 #define RETRY_LEAST_MS 10
@@ -89,13 +90,15 @@ eg_status eg_gather_open(struct eg_event *event, struct eg_err *err) {
     return EG_OK;
 }
 
-static void on_handle_closed(uv_handle_t *handle) {
-    struct eg_event *event = handle->data;
+void eg_gather_let_go(struct eg_event *event) {
     if (--event->open_handles == 0) {
         eg_arena_free(event->batch.arena);
+        eg_findings_policy_free(event->findings_policy);
         eg_arena_free(event->arena);
     }
 }
+
+static void on_handle_closed(uv_handle_t *handle) { eg_gather_let_go(handle->data); }
 
 void eg_gather_close(struct eg_event *event) {
     uv_close((uv_handle_t *)&event->kick, on_handle_closed);

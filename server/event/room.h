@@ -36,6 +36,8 @@ struct eg_event {
     struct eg_sender *senders[EG_SENDER_BUCKETS]; /* those with events in the queue */
     struct eg_batch batch; /* the one in flight */
     struct eg_tail *tail;  /* streams of events */
+    struct eg_findings_policy *findings_policy; /* NULL: the declarations have none, and reports are refused */
+    int reports;           /* being read now */
 
     /* store.c: batches of one round */
     int64_t position;      /* the counter, as this server's last commit left it; −1: not known */
@@ -96,6 +98,7 @@ void eg_item_prepare(struct eg_item *item); /* from bytes to rows, or to a rejec
 /* gather.c */
 EG_MUST_CHECK eg_status eg_gather_open(struct eg_event *event, struct eg_err *err);
 void eg_gather_close(struct eg_event *event);
+void eg_gather_let_go(struct eg_event *event); /* one of open_handles less; with the last the room goes */
 EG_MUST_CHECK eg_status eg_gather_reserve(struct eg_event *event, struct eg_submission *sub, size_t size_b, struct eg_err *err);
 void eg_gather_release(struct eg_event *event, struct eg_submission *sub);
 void eg_gather_push(struct eg_event *event, struct eg_item *item);

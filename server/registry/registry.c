@@ -170,3 +170,5 @@ const struct eg_rule *eg_registry_rule(const struct eg_registry *registry, const
     const struct eg_topic *found = eg_registry_topic(registry, topic, len);
     return found && index >= 0 && (size_t)index < found->n_rules ? &found->rules[index] : NULL;
 }
+
+const json_t *eg_registry_policy(const struct eg_registry *registry, const char *name) { return json_object_get(registry->policies, name); }

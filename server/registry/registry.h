@@ -78,6 +78,9 @@ void eg_registry_free(struct eg_registry *registry);
 const struct eg_topic *eg_registry_topic(const struct eg_registry *registry, const char *name, size_t len);
 size_t eg_registry_topics(const struct eg_registry *registry, const struct eg_topic *const **topics); /* sorted by name */
 
+/* spec/policies/<name>.json; NULL when there is none. Lives as long as the registry. */
+const json_t *eg_registry_policy(const struct eg_registry *registry, const char *name);
+
 /* The payload as the version of `upcast` has it: a new value, the caller's; NULL when memory is out. */
 json_t *eg_upcast(const struct eg_upcast *upcast, const json_t *payload);
 

@@ -8,15 +8,16 @@ import tree
 ROOMS = {
     "base/": [],
     "egql/": [],
+    "findings/": [],
     "db/": [],
     "server/http/": ["server/auth/identity.h"],  # a route names its scope, a request its sender
     "server/auth/": [],
     "server/registry/": [],
-    "server/event/": ["server/auth/", "server/registry/", "db/", "server/http/request.h"],
+    "server/event/": ["server/auth/", "server/registry/", "db/", "findings/", "server/http/request.h"],
     "server/query/": ["server/auth/", "server/registry/", "db/", "egql/", "server/http/request.h"],
     "server/admin/": ["server/registry/", "db/", "server/http/request.h"],
     "server/": ["*"],  # main.c, app.c and the commands put the rooms together
-    "indexer/": ["server/cli/client.h", "server/cli/poster.h"],  # posting, which knows base alone
+    "indexer/": ["findings/", "server/cli/client.h", "server/cli/poster.h"],  # posting, which knows base alone
     "tests/": ["*"],
     "bench/": ["*"],
 }
@@ -28,14 +29,14 @@ LIBRARIES = {
     "microhttpd.h": ["server/http/"],
     "jwt.h": ["server/auth/"],
     "uv.h": ["db/", "server/"],
-    "jansson.h": ["server/", "egql/", "indexer/", "tests/", "bench/"],
-    "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/", "indexer/"],
+    "jansson.h": ["server/", "egql/", "findings/", "indexer/", "tests/", "bench/"],
+    "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/", "findings/", "indexer/"],
     "zlib.h": ["server/http/"],
     "zstd.h": ["server/http/"],
     "curl/curl.h": ["server/", "indexer/", "bench/"],
     "ini.h": ["server/"],
     "uthash.h": ["server/", "egql/"],
-    "openssl/": ["server/event/", "server/auth/", "server/", "tests/", "db/", "indexer/"],
+    "openssl/": ["findings/", "server/event/", "server/auth/", "server/", "tests/", "db/", "indexer/"],
     "check.h": ["tests/unit/"],
     "sanitizer/asan_interface.h": ["base/arena.c"],
     "git2.h": ["indexer/"],

@@ -1,0 +1,188 @@
+/* Texts of reports: paths made relative, messages cut and cleaned of secrets. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "findings/room.h"
+
+#define REDACTED "_redacted"
+#define WORK_MOST_B ((size_t)1 << 20)
+#define SCANNED_MOST_B 65536 /* of one text; what lies behind is cut off anyhow */
+
+bool eg_findings_matches(struct eg_findings *set, const pcre2_code *pattern, const char *text) {
+    return pattern && pcre2_match(pattern, (PCRE2_SPTR)text, strlen(text), 0, 0, set->match, set->limits) >= 0;
+}
+
+bool eg_text_is_utf8_z(const char *text) {
+    json_t *string = json_string(text); /* refuses what is not UTF-8 */
+    json_decref(string);
+    return string != NULL;
+}
+
+/* Characters of one byte, or the first of several. */
+static size_t cut_at(const char *text, size_t len, size_t most_b) {
+    if (len <= most_b) {
+        return len;
+    }
+    while (most_b > 0 && ((unsigned char)text[most_b] & 0xC0) == 0x80) {
+        most_b--;
+    }
+    return most_b;
+}
+
+/* out: text without what the pattern finds. A pattern that gives up (a match limit) has found everything: better no text than a secret. */
+static bool take_out(struct eg_findings *set, const pcre2_code *pattern, const char *text, size_t len, struct eg_buf *out) {
+    size_t at = 0;
+    bool any = false;
+    out->len = 0;
+    for (;;) {
+        int n = pcre2_match(pattern, (PCRE2_SPTR)text, len, at, 0, set->match, set->limits);
+        if (n == PCRE2_ERROR_NOMATCH) {
+            break;
+        }
+        const size_t *found = pcre2_get_ovector_pointer(set->match);
+        if (n < 0) {
+            out->len = 0;
+            eg_buf_str(out, REDACTED);
+            return true;
+        }
+        if (found[1] <= found[0]) { /* nothing: a pattern that finds it is of no use */
+            break;
+        }
+        eg_buf_add(out, text + at, found[0] - at);
+        eg_buf_str(out, REDACTED);
+        at = found[1];
+        any = true;
+    }
+    eg_buf_add(out, text + at, len - at);
+    return any;
+}
+
+const char *eg_findings_clean(struct eg_findings *set, const char *text, size_t most_b, bool *redacted) {
+    struct eg_buf now, next;
+    if (!text) {
+        return NULL;
+    }
+    eg_buf_init(&now, WORK_MOST_B);
+    eg_buf_init(&next, WORK_MOST_B);
+    eg_buf_add(&now, text, cut_at(text, strlen(text), SCANNED_MOST_B));
+    for (size_t i = 0; i < set->config.policy->n_secrets; i++) {
+        if (now.len && take_out(set, set->config.policy->secrets[i], now.data, now.len, &next)) {
+            struct eg_buf swap = now;
+            now = next;
+            next = swap;
+            *redacted = true;
+        }
+    }
+    bool failed = now.failed || next.failed;
+    char *kept = failed ? NULL : eg_arena_dup(set->arena, now.data ? now.data : "", now.data ? cut_at(now.data, now.len, most_b) : 0);
+    eg_buf_free(&now);
+    eg_buf_free(&next);
+    set->full = set->full || !kept;
+    return kept ? kept : "";
+}
+
+static int hex(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* In place; "%00" and what would not be UTF-8 stays as it is. */
+static void percent_decode(char *text) {
+    char *copy = strdup(text);
+    char *out = text;
+    for (const char *at = copy; at && *at; at++) {
+        int high = *at == '%' ? hex(at[1]) : -1, low = high >= 0 ? hex(at[2]) : -1;
+        if (low >= 0 && (high || low)) {
+            *out++ = (char)(high * 16 + low);
+            at += 2;
+        } else {
+            *out++ = *at;
+        }
+    }
+    if (copy) {
+        *out = '\0';
+        if (!eg_text_is_utf8_z(text)) {
+            memcpy(text, copy, strlen(copy) + 1);
+        }
+    }
+    free(copy);
+}
+
+/* Behind scheme, host, root, drive and slashes. */
+static char *relative(char *path, const char *root, bool is_uri) {
+    if (is_uri && strncasecmp(path, "file:", 5) == 0) {
+        path += 5;
+        if (path[0] == '/' && path[1] == '/') {
+            path += 2 + strcspn(path + 2, "/");
+        }
+    }
+    for (char *at = path; *at; at++) {
+        *at = *at == '\\' ? '/' : *at;
+    }
+    size_t n = root ? strlen(root) : 0;
+    if (n > 1 && strncmp(path, root, n) == 0 && path[n] == '/') {
+        path += n;
+    }
+    path += strspn(path, "/");
+    if (isalpha((unsigned char)path[0]) && path[1] == ':') {
+        path += 2;
+    }
+    return path + strspn(path, "/");
+}
+
+/* Without "." and ".." and double slashes, in place. What leads out of the root begins there anew. */
+static void tidy(char *path) {
+    char *out = path, *at = path;
+    while (*at) {
+        size_t n = strcspn(at, "/");
+        if (n == 2 && at[0] == '.' && at[1] == '.') {
+            while (out > path && out[-1] != '/') {
+                out--;
+            }
+            out -= out > path;
+            while (out > path && out[-1] != '/') {
+                out--;
+            }
+        } else if (n > 0 && !(n == 1 && at[0] == '.')) {
+            memmove(out, at, n);
+            out += n;
+            *out++ = '/';
+        }
+        at += n + (at[n] == '/');
+        if (!*at) {
+            break;
+        }
+    }
+    out -= out > path && out[-1] == '/';
+    *out = '\0';
+}
+
+const char *eg_findings_path(struct eg_findings *set, const char *text, bool is_uri) {
+    if (!text) {
+        return ".";
+    }
+    size_t len = cut_at(text, strlen(text), 4 * EG_PATH_MOST_B);
+    char *path = eg_arena_dup(set->arena, text, len);
+    if (!path) {
+        set->full = true;
+        return ".";
+    }
+    if (is_uri) {
+        percent_decode(path);
+    }
+    path = relative(path, set->config.root, is_uri);
+    path[cut_at(path, strlen(path), EG_PATH_MOST_B)] = '\0';
+    /* one byte more than the longest result is there: the slash behind the last part takes the place of the NUL */
+    char *room = eg_arena_alloc(set->arena, strlen(path) + 2);
+    if (!room) {
+        set->full = true;
+        return ".";
+    }
+    memcpy(room, path, strlen(path) + 1);
+    room[strlen(path) + 1] = '\0';
+    tidy(room);
+    bool redacted = false;
+    return *room ? eg_findings_clean(set, room, EG_PATH_MOST_B, &redacted) : ".";
+}
