@@ -1,8 +1,9 @@
-/* From what was read to what is told: what a finding is recognized by, which are the same, how risky each is, and where it lies in the code.
+/* From what was read to what is told: what a finding is recognized by, which are the same, how risky each is, and where it lies in
+ * the code.
  *
- * A fingerprint is over repository, tool, rule, and the first of these that there is: the scanner's own fingerprint; the text found, without
- * white space; the text of the line; the message, without numbers, with the symbol. Neither path nor line is in it, so that it
- * stays when the code moves. What is then alike within a scan is numbered in the order of file and line. */
+ * A fingerprint is over repository, tool, rule, and the first of these that there is: the scanner's own fingerprint; the text
+ * found, without white space; the text of the line; the message, without numbers, with the symbol. Neither path nor line is in it,
+ * so that it stays when the code moves. What is then alike within a scan is numbered in the order of file and line. */
 #include <ctype.h>
 #include <openssl/sha.h>
 #include <stdio.h>

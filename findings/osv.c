@@ -68,8 +68,8 @@ static const char *severity_of(const struct eg_findings *set, const json_t *reco
 }
 
 /* package: with a name; NULL: the record's own first. file: NULL: not known. */
-static eg_status take_record(struct eg_findings *set, struct eg_tool *tool, const json_t *record, const json_t *package, const json_t *group,
-                             const char *file, const char *place, struct eg_err *err) {
+static eg_status take_record(struct eg_findings *set, struct eg_tool *tool, const json_t *record, const json_t *package,
+                             const json_t *group, const char *file, const char *place, struct eg_err *err) {
     const char *id = eg_text_of(record, "id"), *summary = eg_text_of(record, "summary");
     package = package ? package : eg_object_of(json_array_get(json_object_get(record, "affected"), 0), "package");
     const char *name = eg_text_of(package, "name"), *version = eg_text_of(package, "version");

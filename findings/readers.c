@@ -7,7 +7,8 @@
 
 typedef eg_status (*take_one)(struct eg_findings *set, struct eg_tool *tool, const json_t *item, const char *place, struct eg_err *err);
 
-static eg_status each(struct eg_findings *set, struct eg_tool *tool, const json_t *list, const char *name, take_one take, struct eg_err *err) {
+static eg_status each(struct eg_findings *set, struct eg_tool *tool, const json_t *list, const char *name, take_one take,
+                      struct eg_err *err) {
     const json_t *item;
     size_t i;
     json_array_foreach(list, i, item) {
@@ -166,7 +167,8 @@ eg_status eg_read_gitleaks(struct eg_findings *set, const json_t *report, struct
 static eg_status take_vulnerability(struct eg_findings *set, struct eg_tool *tool, const json_t *package, const json_t *item,
                                     const char *place, struct eg_err *err) {
     const char *name = eg_text_of(package, "name"), *version = eg_text_of(package, "version"), *id = eg_text_of(item, "id");
-    const char *says = eg_text_of(item, "description"), *fixed = json_string_value(json_array_get(json_object_get(item, "fix_versions"), 0));
+    const char *says = eg_text_of(item, "description"),
+               *fixed = json_string_value(json_array_get(json_object_get(item, "fix_versions"), 0));
     if (need(id, place, "id", err)) {
         return EG_FAIL;
     }
@@ -181,8 +183,12 @@ static eg_status take_vulnerability(struct eg_findings *set, struct eg_tool *too
         eg_buf_printf(&message, ". %s", says);
     }
     eg_buf_printf(&stable, "%s\n%s", name, id);
-    struct eg_draft draft = {.tool = tool, .rule = id, .message = message.failed ? id : eg_buf_text(&message), .stable = stable.failed ? id : eg_buf_text(&stable),
-                             .confidence = -1, .category = "Dependency"};
+    struct eg_draft draft = {.tool = tool,
+                             .rule = id,
+                             .message = message.failed ? id : eg_buf_text(&message),
+                             .stable = stable.failed ? id : eg_buf_text(&stable),
+                             .confidence = -1,
+                             .category = "Dependency"};
     eg_status status = add(set, &draft, err);
     eg_buf_free(&message);
     eg_buf_free(&stable);

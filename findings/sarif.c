@@ -44,7 +44,8 @@ static const char *snippet_of(const json_t *physical) {
     return text ? text : eg_text_of(eg_object_of(eg_object_of(physical, "contextRegion"), "snippet"), "text");
 }
 
-/* A result is silenced when one of its suppressions is accepted (as it is when nothing is said); one that is under review silences nothing. */
+/* A result is silenced when one of its suppressions is accepted (as it is when nothing is said); one that is under review silences
+ * nothing. */
 static void read_suppressions(const json_t *result, struct eg_draft *draft) {
     const json_t *list = json_object_get(result, "suppressions"), *one;
     size_t i;
@@ -58,8 +59,8 @@ static void read_suppressions(const json_t *result, struct eg_draft *draft) {
     }
 }
 
-/* fingerprints before partialFingerprints; those that hang on lines, paths or authors do not count. Names in order, so that the order of the
- * members is nothing. */
+/* fingerprints before partialFingerprints; those that hang on lines, paths or authors do not count. Names in order, so that the
+ * order of the members is nothing. */
 static const char *stable_of(struct eg_findings *set, const json_t *result, struct eg_buf *out) {
     static const char *const members[] = {"fingerprints", "partialFingerprints"};
     out->len = 0;
@@ -90,7 +91,8 @@ static void read_baseline(const json_t *result, struct eg_draft *draft) {
     }
 }
 
-static void add_traces(struct eg_findings *set, const struct eg_sarif_run *run, struct eg_finding *finding, const json_t *locations, bool wrapped) {
+static void add_traces(struct eg_findings *set, const struct eg_sarif_run *run, struct eg_finding *finding, const json_t *locations,
+                       bool wrapped) {
     const json_t *one;
     size_t i;
     struct eg_buf uri;

@@ -89,7 +89,8 @@ struct eg_tool *eg_findings_tool(struct eg_findings *set, const char *name, stru
 
 static struct eg_finding *more_room(struct eg_findings *set, struct eg_err *err) {
     if (set->n == EG_FINDINGS_MOST) {
-        eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "more than %d findings at a time; send fewer reports, or parts of them", EG_FINDINGS_MOST);
+        eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "more than %d findings at a time; send fewer reports, or parts of them",
+                   EG_FINDINGS_MOST);
         return NULL;
     }
     if (set->n == set->room) {
@@ -212,8 +213,10 @@ void eg_findings_trace(struct eg_findings *set, struct eg_finding *finding, cons
     if (!finding->traces || finding->n_traces == EG_TRACES_MOST) {
         return;
     }
-    finding->traces[finding->n_traces++] = (struct eg_trace){
-        .file = file, .line = line, .message = finding->secret ? NULL : eg_findings_clean(set, message, EG_NAME_MOST_B, &finding->redacted)};
+    finding->traces[finding->n_traces++] =
+        (struct eg_trace){.file = file,
+                          .line = line,
+                          .message = finding->secret ? NULL : eg_findings_clean(set, message, EG_NAME_MOST_B, &finding->redacted)};
 }
 
 /* Detection: what each format has and the others have not. */
@@ -280,10 +283,12 @@ eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format
     if (format == EG_REPORT_UNKNOWN) {
         format = detect(report);
     }
-    eg_status status = format != EG_REPORT_UNKNOWN
-                           ? formats[format].read(set, report, err)
-                           : eg_report_fail(err, NULL, "it is no SARIF, Bandit, Semgrep, Gitleaks, pip-audit or OSV report that can be told by its "
-                                                       "members (an empty list is none); say the format");
+    eg_status status =
+        format != EG_REPORT_UNKNOWN
+            ? formats[format].read(set, report, err)
+            : eg_report_fail(err, NULL,
+                             "it is no SARIF, Bandit, Semgrep, Gitleaks, pip-audit or OSV report that can be told by its "
+                             "members (an empty list is none); say the format");
     json_decref(report);
     if (status == EG_OK && set->full) {
         status = eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "the findings take more than 256 MiB; send fewer at a time");

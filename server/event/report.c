@@ -136,7 +136,8 @@ static enum eg_step_result write_step(struct eg_request *req) {
 static eg_status make_items(struct eg_report *report, struct eg_submission *sub, struct eg_err *err) {
     size_t most = report->event->config.batch_most_events;
     if (report->n_payloads > most)
-        return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "the report becomes %zu events, at most %zu fit into one transaction; send parts of it",
+        return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL,
+                          "the report becomes %zu events, at most %zu fit into one transaction; send parts of it",
                           report->n_payloads, most);
     sub->items = eg_arena_zalloc(sub->arena, (report->n_payloads + 1) * sizeof *sub->items);
     for (size_t i = 0; sub->items && i < report->n_payloads; i++) {
@@ -211,7 +212,17 @@ static void drop(struct eg_request *req) {
         eg_report_free(report);
 }
 
-static const struct eg_step way[] = {
-    {"take", take}, {"copy", copy}, {"convert", convert}, {"nodes", nodes}, {"changes", changes}, {"bind", bind_step}, {"known", known},
-    {"write", write_step}, {"submit", submit}, {"prepare", eg_event_prepare}, {"gather", eg_event_gather}, {"store", eg_event_store}, {"answer", answer}};
+static const struct eg_step way[] = {{"take", take},
+                                     {"copy", copy},
+                                     {"convert", convert},
+                                     {"nodes", nodes},
+                                     {"changes", changes},
+                                     {"bind", bind_step},
+                                     {"known", known},
+                                     {"write", write_step},
+                                     {"submit", submit},
+                                     {"prepare", eg_event_prepare},
+                                     {"gather", eg_event_gather},
+                                     {"store", eg_event_store},
+                                     {"answer", answer}};
 const struct eg_flow eg_flow_sarif_post = {.name = "sarif_post", .n_steps = sizeof way / sizeof way[0], .steps = way, .drop = drop};

@@ -1,5 +1,5 @@
-/* A scanner's report on its way to events. It is read, bound and written by threads of libuv's pool, and between these by the store: a report
- * of many megabytes never keeps the loop. */
+/* A scanner's report on its way to events. It is read, bound and written by threads of libuv's pool, and between these by the
+ * store: a report of many megabytes never keeps the loop. */
 #ifndef EG_EVENT_REPORT_H
 #define EG_EVENT_REPORT_H
 

@@ -1,5 +1,5 @@
-/* What the store knows of the places of a report: definitions, what the commit changed, and what people said of the findings. Rows are kept as
- * they come; threads look at them later. */
+/* What the store knows of the places of a report: definitions, what the commit changed, and what people said of the findings. Rows
+ * are kept as they come; threads look at them later. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +101,8 @@ static bool take_known(void *ctx, const struct eg_value *cells, size_t n_columns
 
 static bool ask(struct eg_report *report, enum eg_sql sql, size_t n_params,
                 bool (*row)(void *ctx, const struct eg_value *cells, size_t n_columns)) {
-    report->read = (struct eg_read){.sql = sql, .n_params = n_params, .params = report->params, .row = row, .done = read_done, .ctx = report};
+    report->read =
+        (struct eg_read){.sql = sql, .n_params = n_params, .params = report->params, .row = row, .done = read_done, .ctx = report};
     report->busy = true;
     report->done = false;
     report->handle = eg_db_read(report->event->db, &report->read);

@@ -1,0 +1,18 @@
+/* Where findings lie: in the definitions of the commit, in the lines that it changed, in the cells that the server knows. */
+#ifndef EG_INDEXER_FINDINGS_PLACE_H
+#define EG_INDEXER_FINDINGS_PLACE_H
+
+#include "findings/findings.h"
+#include "indexer/ask.h"
+#include "indexer/facts.h"
+#include "indexer/repo.h"
+
+/* By the repository: definitions and lines of `commit`, and what it changed since `base` (NULL: since nothing). */
+EG_MUST_CHECK eg_status eg_findings_place_repo(struct eg_findings *set, git_repository *repo, const struct eg_commit_info *commit,
+                                               const git_oid *base, struct eg_err *err);
+/* By the server's graph: cells, and the definitions of files that were not bound yet. repo: its name in the events. */
+EG_MUST_CHECK eg_status eg_findings_place_server(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err);
+/* After eg_findings_finish: what people said of them. */
+EG_MUST_CHECK eg_status eg_findings_ask_words(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err);
+
+#endif
