@@ -1,5 +1,6 @@
 #!/bin/sh
-# `make run`: sets up, builds, starts the server in the foreground, and posts this checkout's git history when the database is new.
+# `make run`: sets up, builds, starts the server in the foreground, and posts this checkout's git history until
+# that has been done once for the database: what was interrupted is posted again, and what is stored already makes no difference.
 # Ctrl-C stops the server, which answers what is in flight.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,8 +12,8 @@ URL=http://$LISTEN
 scripts/setup.sh run
 "${MAKE:-make}" --no-print-directory -j "$(nproc)" build
 
-is_new=yes
-[ -e "$DATABASE" ] && is_new=no
+posted=$DATABASE.history # beside the database when its history is complete
+[ -e "$DATABASE" ] || rm -f "$posted"
 mkdir -p "$(dirname "$DATABASE")"
 build/egdb init --store "sqlite:$DATABASE"
 
@@ -36,13 +37,18 @@ if answers; then
     echo "  curl $URL/v1/topics"
     echo "  curl $URL/metrics"
     echo "Ctrl-C stops it."
-    if [ "$is_new" = yes ]; then
+    if [ ! -e "$posted" ]; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
-            build/egdb post --git-history --server "$URL" ||
-                echo "run: the git history was not posted; the server runs on" >&2
+            complete=yes
+            build/egdb post --git-history --server "$URL" || complete=no
             for command in graph history; do
-                build/egdb-index "$command" --server "$URL" || echo "run: the $command was not posted; the server runs on" >&2
+                build/egdb-index "$command" --server "$URL" || complete=no
             done
+            if [ "$complete" = yes ]; then
+                : >"$posted"
+            else
+                echo "run: the history was not posted whole; the server runs on, and the next \`make run\` posts it again" >&2
+            fi
         else
             echo "run: this folder has no git history to post"
         fi

@@ -2,12 +2,11 @@
 (build/http_probe), and the attacks against the whole server too."""
 import gzip
 import random
-import resource
 import threading
 
 import pytest
 
-from support import probe as probes, wait
+from support import descriptors, probe as probes, wait
 from support.raw import Raw
 
 HOST = b"Host: localhost\r\n"
@@ -418,10 +417,8 @@ def test_a_client_that_goes_away_is_dropped_once(probe):
 
 
 def test_many_idle_connections(probe):
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 5000 if hard == resource.RLIM_INFINITY or hard > 5500 else hard - 500
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 12000) if hard != resource.RLIM_INFINITY else 12000, hard))
-    idle = []
+    wanted, idle = 5000, []
+    descriptors.allow(wanted + 500)
     try:
         for i in range(wanted):
             idle.append(Raw(probe.port))
@@ -439,7 +436,6 @@ def test_many_idle_connections(probe):
     finally:
         for raw in idle:
             raw.socket.close()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_limit_of_connections_per_address(start_probe):

@@ -23,8 +23,11 @@ def run_environment(**extra):
     return env
 
 
-def test_make_run_serves_the_history_of_the_checkout(scratch):
+@pytest.mark.parametrize("before", ["nothing", "an interrupted run"])
+def test_make_run_serves_the_history_of_the_checkout(scratch, before):
     port = ports.free()
+    if before != "nothing":  # the database is there, without its history
+        binary.run("init", "--store", f"sqlite:{scratch}/egdb.db", check=0)
     log = scratch / "run.log"
     env = run_environment(EGDB_LISTEN=f"127.0.0.1:{port}", EGDB_DATABASE=str(scratch / "egdb.db"))
     with open(log, "wb") as out:
@@ -38,7 +41,7 @@ def test_make_run_serves_the_history_of_the_checkout(scratch):
                 raise wait.Never("make run ended")
             with http.Client("127.0.0.1", port) as client:
                 events = client.get("/v1/events?topic=commit.recorded@v1&limit=1000").json()["events"]
-            return len(events) >= min(commits, 1000)
+            return len(events) >= min(commits, 1000) and (before == "nothing" or (scratch / "egdb.db.history").exists())
 
         wait.until(all_posted, f"{commits} commits are in the database", deadline_s=300, pause_s=0.2)
     except AssertionError as error:

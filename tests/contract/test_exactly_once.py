@@ -1,6 +1,8 @@
 """The same event however often and however sent: one row of events, one of each derived row, always the same position."""
 import threading
 
+import pytest
+
 from support import events
 
 TIMES = 100
@@ -62,6 +64,35 @@ def test_first_arrival_by_many_at_once(server, store):
         assert len({position for _, position in mine}) == 1
     assert store.scalar("SELECT count(*) FROM events") == 50
     assert store.scalar("SELECT count(*) FROM commit_labels") == 50
+
+
+@pytest.mark.only_on("postgresql")
+def test_by_two_servers_at_once(start_server, store):
+    """Both are sent the same events, one by one and in batches, at the same moment: each is stored once, in one place."""
+    servers = [start_server(store), start_server(store)]
+    fresh = [events.run_started() for _ in range(60)]
+    answers, lock, start = [], threading.Lock(), threading.Barrier(8)
+
+    def post(server, size):
+        start.wait(60)
+        with server.client() as own:
+            for at in range(0, len(fresh), size):
+                said = own.post("/v1/events", fresh[at:at + size])
+                assert said.status == 200, said
+                with lock:
+                    answers.extend((item["id"], item["status"], item["position"]) for item in said.json()["items"])
+
+    threads = [threading.Thread(target=post, args=(server, size)) for server in servers for size in (1, 1, 7, 20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(threads) * len(fresh)
+    positions = dict(store.query("SELECT id, position FROM events"))
+    assert sorted(positions) == sorted(event["id"] for event in fresh) and sorted(positions.values()) == list(range(1, 61))
+    assert all(positions[id_] == position for id_, _, position in answers)
+    assert sorted(id_ for id_, status, _ in answers if status == "stored") == sorted(positions)
+    assert store.scalar("SELECT count(*) FROM runs") == store.scalar("SELECT count(DISTINCT id) FROM runs") == len(fresh)
 
 
 def test_conflicts(client, store):
