@@ -64,6 +64,7 @@ struct eg_topic {
     const struct eg_schema *schema;
     size_t n_rules;
     const struct eg_rule *rules;   /* deletes before inserts before updates */
+    bool server_only;              /* events that the server alone writes: a producer that sends one is refused */
     const json_t *examples;        /* array of payloads, at least two */
     const struct eg_upcast *upcast; /* NULL: none is declared */
     const struct eg_topic *next;    /* the version that upcasts from this one; NULL */

@@ -43,10 +43,17 @@ static eg_status check_annotation(const char *path, json_t *document, struct eg_
                           "needs the annotation \"x-egdb\": {\"rows\": [...], \"examples\": [...]}");
     }
     json_object_foreach(annotation, member, value) {
-        if (strcmp(member, "rows") != 0 && strcmp(member, "examples") != 0 && strcmp(member, "upcast") != 0) {
-            return eg_err_set(err, EG_E_CONFIG, path, "x-egdb has no member `%s`: rows, examples and upcast are known", member);
+        if (strcmp(member, "rows") != 0 && strcmp(member, "examples") != 0 && strcmp(member, "upcast") != 0 &&
+            strcmp(member, "server_only") != 0) {
+            return eg_err_set(err, EG_E_CONFIG, path, "x-egdb has no member `%s`: rows, examples, upcast and server_only are known",
+                              member);
         }
     }
+    const json_t *server_only = json_object_get(annotation, "server_only");
+    if (server_only && !json_is_boolean(server_only)) {
+        return eg_err_set(err, EG_E_CONFIG, path, "x-egdb.server_only is true or false");
+    }
+    topic->server_only = json_is_true(server_only);
     if (rows && !json_is_array(rows)) {
         return eg_err_set(err, EG_E_CONFIG, path, "x-egdb.rows is an array of row rules");
     }

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from support import events, wait
+from support import binary, events, wait
 
 REDRIVEN, DELETED = "bus.dlq.redriven@v1", "bus.dlq.deleted@v1"
 
@@ -338,3 +338,14 @@ def test_killed_in_the_middle(start_server, store, soak):
     assert store.scalar("SELECT count(*) FROM events WHERE topic = 'commit.labelled@v1'") == 300
     assert store.scalar("SELECT count(*) FROM events WHERE topic = 'bus.dlq.redriven@v1'") == 300
     assert store.scalar("SELECT count(DISTINCT sha) FROM commit_labels") == 300
+
+
+@pytest.mark.parametrize("topic", ["bus.dlq@v1", REDRIVEN, DELETED])
+def test_what_the_server_tells_cannot_be_forged(client, store, topic):
+    document = json.loads((binary.ROOT / f"spec/schemas/glitchlab/{topic}.json").read_text("utf-8"))
+    forged = events.event(topic, document["x-egdb"]["examples"][0])
+    answer = client.post_event(forged)
+    assert (answer.status, answer.json()["code"]) == (403, "forbidden") and "by the server alone" in answer.json()["detail"], answer
+    items = client.post("/v1/events", [events.label(), forged]).json()["items"]
+    assert [item["status"] for item in items] == ["stored", "rejected"] and items[1]["error"]["code"] == "forbidden"
+    assert store.scalar("SELECT count(*) FROM events") == 1 and store.scalar("SELECT count(*) FROM events_dlq") == 0
