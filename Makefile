@@ -61,7 +61,8 @@ MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c indexer/spec.c indexer/findings_repo.c indexer/findings_ask.c indexer/cmd_findings.c indexer/repo.c indexer/event.c indexer/sink.c \
 	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c indexer/token.c indexer/policy.c indexer/delta_match.c \
-	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c
+	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c \
+	indexer/mosaic.c indexer/mosaic_curve.c indexer/mosaic_read.c indexer/mosaic_policy.c
 GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c indexer/gate_policy.c indexer/past.c indexer/past_read.c \
 	indexer/gate_event.c indexer/gating.c indexer/threshold_learn.c indexer/threshold_tend.c indexer/threshold_state.c \
 	indexer/cmd_thresholds.c indexer/gate.c indexer/gate_i1.c indexer/gate_i2.c indexer/gate_i3.c indexer/gate_i4.c indexer/gate_sig.c \
@@ -76,7 +77,8 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
-	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c
+	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c \
+	tests/unit/test_index_mosaic.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c tests/fuzz/fuzz_findings.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c bench/index_limit.c
@@ -209,7 +211,7 @@ $(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a
 $(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store without a server, for tests/contract/test_egql.py
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
-$(OUT)/unit/test_index_stat $(OUT)/unit/test_index_signature: $(INDEX_LIB)
+$(OUT)/unit/test_index_stat $(OUT)/unit/test_index_signature $(OUT)/unit/test_index_mosaic: $(INDEX_LIB)
 $(OUT)/unit/test_index_tokens: $(INDEX_LIB) $(GRAMMARS)
 $(OUT)/unit/test_index_tokens: UNIT_LIBS = $(INDEX_LIBS)
 

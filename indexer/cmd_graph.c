@@ -10,6 +10,8 @@
 #include "indexer/delta.h"
 #include "indexer/event.h"
 #include "indexer/graph.h"
+#include "indexer/mosaic_policy.h"
+#include "indexer/mosaic_read.h"
 #include "indexer/progress.h"
 
 #define JOBS_MOST 64
@@ -25,6 +27,8 @@ struct indexing {
     bool has_base;
     git_oid base;
     struct eg_graph *graph;
+    struct eg_mosaic *mosaic;
+    struct eg_mosaic_reader *cells;
     struct eg_sink *sink;
     struct eg_sink_sum sum;
     struct eg_progress progress;
@@ -154,6 +158,18 @@ static eg_status follow_renames(struct indexing *run, struct eg_err *err) {
     return status ? status : good ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
 
+static eg_status read_mosaic(struct indexing *run, struct eg_err *err) {
+    struct eg_mosaic_policy policy;
+    size_t left_out;
+    if (eg_mosaic_policy_load(&run->command->flags, &policy, err) || eg_mosaic_new(policy.rows, policy.cols, &run->mosaic, err) ||
+        eg_mosaic_reader_new(run->repo, &run->cells, err) ||
+        eg_mosaic_read(run->cells, &run->commit.oid, run->mosaic, &left_out, err)) {
+        return EG_FAIL;
+    }
+    run->graph->mosaic = run->mosaic;
+    return EG_OK;
+}
+
 static eg_status read_state(struct indexing *run, struct eg_err *err) {
     const struct eg_index_flags *flags = &run->command->flags;
     const char *folder = flags->repo ? flags->repo : ".";
@@ -172,7 +188,7 @@ static eg_status read_state(struct indexing *run, struct eg_err *err) {
         return EG_FAIL;
     }
     mark_changes(run, flags->from != NULL);
-    return follow_renames(run, err);
+    return follow_renames(run, err) ? EG_FAIL : read_mosaic(run, err);
 }
 
 static eg_status write_state(struct indexing *run, struct eg_err *err) {
@@ -209,6 +225,8 @@ int eg_index_graph(struct eg_index_command *command) {
     }
     free(run.changes.v);
     eg_graph_free(run.graph);
+    eg_mosaic_free(run.mosaic);
+    eg_mosaic_reader_free(run.cells);
     git_repository_free(run.repo);
     eg_repo_end();
     eg_buf_free(&run.payload);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "indexer/facts.h"
+#include "indexer/mosaic.h"
 #include "indexer/repo.h"
 
 struct eg_graph_file {
@@ -35,6 +36,7 @@ struct eg_graph {
     struct eg_map *by_symbol;  /* file number and qualified name → struct eg_def_place_in */
     struct eg_map *by_name;    /* language group and name → the only one, or ambiguous */
     struct eg_map *previous;   /* uid → struct eg_str: the uid it had in the state compared with, where that was another; NULL: none */
+    const struct eg_mosaic *mosaic; /* of the commit, the caller's; NULL: nodes have no cells */
     size_t n_left_out;
 };
 

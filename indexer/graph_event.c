@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define NODES_MOST 99000 /* the schema's bound, less what else may come */
+#define LINKS_MOST 99000 /* nodes beyond it have no cells */
+#define LINKS_MOST_B ((size_t)8 << 20)
 
 static void uid_text(struct eg_buf *text, const char *path, size_t path_len, const struct eg_def *def) {
     eg_buf_init(text, SIZE_MAX / 2);
@@ -166,6 +168,38 @@ static void put_edges(struct eg_buf *out, const struct eg_graph *graph, int at) 
     free(imports);
 }
 
+static size_t put_cells(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file, const struct eg_def *def,
+                        struct eg_mosaic_span span, size_t n) {
+    double lines = span.last - span.line + 1;
+    char name[EG_MOSAIC_NAME_B];
+    for (; eg_mosaic_next(&span); n++) {
+        eg_mosaic_name(graph->mosaic, span.cell, name);
+        eg_buf_str(out, n ? ",{\"uid\":" : "{\"uid\":");
+        eg_graph_uid(out, file->path, file->path_len, def);
+        eg_buf_printf(out, ",\"cell\":\"%s\",\"weight\":", name);
+        eg_buf_json_double(out, span.n / lines);
+        eg_buf_char(out, '}');
+    }
+    return n;
+}
+
+/* Φ: where the file and its definitions lie. A node's links are written all or not at all. */
+static void put_phi(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file) {
+    uint32_t place;
+    size_t n = 0, began = out->len;
+    const struct eg_mosaic_file *laid = eg_mosaic_find(graph->mosaic, file->path, file->path_len, &place);
+    for (int i = -1; laid && i < file->facts->n_defs && i < NODES_MOST; i++) {
+        const struct eg_def *def = i < 0 ? NULL : &file->facts->defs[i];
+        struct eg_mosaic_span span = {.mosaic = graph->mosaic, .file = laid, .line = def ? def->line : 1,
+                                      .last = def ? def->end_line : laid->lines};
+        span.last = span.last < span.line ? span.line : span.last;
+        size_t cells = (size_t)(eg_mosaic_cell(graph->mosaic, laid, span.last) - eg_mosaic_cell(graph->mosaic, laid, span.line)) + 1;
+        if (n + cells <= LINKS_MOST && out->len - began + cells * (file->path_len + (def ? def->qual.n : 0) + 100) < LINKS_MOST_B) {
+            n = put_cells(out, graph, file, def, span, n);
+        }
+    }
+}
+
 void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int at, const char *repo, const char *sha) {
     const struct eg_graph_file *file = &graph->files[at];
     out->len = 0;
@@ -182,5 +216,9 @@ void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int at, 
     }
     eg_buf_str(out, "],\"edges\":[");
     put_edges(out, graph, at);
+    if (graph->mosaic) {
+        eg_buf_str(out, "],\"phi\":[");
+        put_phi(out, graph, file);
+    }
     eg_buf_str(out, "]}");
 }
