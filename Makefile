@@ -62,7 +62,8 @@ INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c index
 	indexer/extract_call.c indexer/symbols.c indexer/spec.c indexer/findings_repo.c indexer/findings_ask.c indexer/cmd_findings.c indexer/repo.c indexer/event.c indexer/sink.c \
 	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c indexer/token.c indexer/policy.c indexer/delta_match.c \
 	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c \
-	indexer/mosaic.c indexer/mosaic_curve.c indexer/mosaic_read.c indexer/mosaic_policy.c
+	indexer/mosaic.c indexer/mosaic_curve.c indexer/mosaic_read.c indexer/mosaic_policy.c \
+	indexer/mosaic_delta.c indexer/mosaic_distance.c indexer/mosaic_event.c indexer/mosaic_compare.c indexer/png.c indexer/cmd_mosaic.c
 GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c indexer/gate_policy.c indexer/past.c indexer/past_read.c \
 	indexer/gate_event.c indexer/gating.c indexer/threshold_learn.c indexer/threshold_tend.c indexer/threshold_state.c \
 	indexer/cmd_thresholds.c indexer/gate.c indexer/gate_i1.c indexer/gate_i2.c indexer/gate_i3.c indexer/gate_i4.c indexer/gate_sig.c \

@@ -93,7 +93,7 @@ static int read_flags(struct eg_index_command *command, const struct entry *entr
     }
     command->n_words = argc - optind;
     command->words = argv + optind;
-    if ((command->n_words == 0) != (*entry->words == '\0')) {
+    if (*entry->words != '[' && (command->n_words == 0) != (*entry->words == '\0')) { /* [: as the command likes */
         fprintf(stderr, "egdb-index %s: %s%s\n", entry->name, command->n_words ? "one word too many" : "say ",
                 command->n_words ? "" : entry->words);
         return EG_EXIT_USAGE;

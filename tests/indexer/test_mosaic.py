@@ -1,6 +1,10 @@
 """The mosaic: `graph` says where nodes lie on it, `mosaic` what each commit did there, as events, as a map and as a picture."""
 import json
 import math
+import os
+import struct
+import zlib
+from urllib.parse import urlencode
 
 import pytest
 
@@ -55,3 +59,182 @@ def test_wrong_grids_are_refused(repository, scratch, args, said):
     repository.commit(files={"a.py": SMALL.format("f")})
     done = indexer.run("graph", "--repo", repository.folder, "--out", scratch / "out", *args, check=None)
     assert done.returncode in (1, 2) and said in done.err
+
+
+def mosaics(repository, *args):
+    """What `mosaic` says of commits, by sha; by default of all."""
+    out = repository.folder.parent / "mosaic"
+    indexer.run("mosaic", "--repo", repository.folder, "--out", out, *(args or ("--all",)))
+    events = [json.loads(line) for line in (out / "events.ndjson").read_text("utf-8").splitlines()]
+    return {event["payload"]["sha"]: event["payload"] for event in events}
+
+
+def cells(payload, name):
+    return {cell["cell"]: cell[name] for cell in payload["cells"] if cell[name] > 0}
+
+
+def distance(repository):
+    """I3 of HEAD; None: not applicable."""
+    stats = mosaics(repository, "--to", "HEAD")[repository.head()]["stats"]
+    assert stats["applicable"] == ("distance" in stats)
+    return stats.get("distance")
+
+
+BASE = "import os\n\n\n" + SMALL.format("f") + "\n\n" + SMALL.format("g")
+
+
+def test_tokens_that_explain_the_lines_are_near(repository):
+    repository.commit(files={"a.py": BASE, "z.txt": "z\n" * 50})
+    repository.commit(files={"a.py": BASE + SMALL.format("h")})
+    assert distance(repository) == 0
+    repository.commit(files={"a.py": BASE})  # and what goes
+    assert distance(repository) == 0
+    repository.git("rm", "-q", "a.py")
+    repository.commit()
+    assert distance(repository) == 0
+    repository.commit(files={"b.py": SMALL.format("f")})  # a file of a function alone
+    assert distance(repository) == 0
+
+
+def test_a_definition_that_moves_is_explained_at_both_places(repository):
+    repository.commit(files={"a.py": SMALL.format("f") + SMALL.format("g"), "b.py": SMALL.format("k")})
+    repository.commit(files={"a.py": SMALL.format("f"), "b.py": SMALL.format("k") + SMALL.format("g")})
+    found = mosaics(repository, "--to", "HEAD")[repository.head()]
+    assert [(token["token"], token["weight"], token["observed"]) for token in found["explain"]] == [("MOVE_SYMBOL", 1, 1)]
+    assert set(cells(found, "phi")) == set(cells(found, "observed"))
+
+
+def test_a_change_in_unparsed_places_is_far(repository):
+    repository.commit(files={"a.py": BASE, "notes.txt": "n\n" * 200})
+    repository.commit(files={"a.py": BASE + SMALL.format("h"), "notes.txt": "m\n" * 200})
+    assert distance(repository) > 0.5
+    repository.commit(files={"a.py": BASE + SMALL.format("h") + "if (:\n" + "  ] nonsense (\n" * 40})
+    assert distance(repository) > 0.5
+
+
+def test_without_code_there_is_no_distance(repository):
+    repository.commit(files={"a.py": BASE, "README.md": "a\n"})
+    repository.commit(files={"README.md": "b\n" * 9})
+    assert distance(repository) is None
+    repository.commit()  # empty
+    assert distance(repository) is None
+    repository.git("mv", "a.py", "b.py")  # no line of it changed
+    repository.commit()
+    assert distance(repository) is None
+
+
+def test_the_figures_are_those_of_their_formulas(repository, scratch):
+    """Ten lines in ten cells; f has four lines, of which the signature and one more changed."""
+    one = "def f(a):\n    x = a\n    y = x\n    return y\n" + "k = 0\n" * 6
+    repository.commit(files={"a.py": one})
+    repository.commit(files={"a.py": one.replace("def f(a)", "def f(a, b)").replace("y = x", "y = 2")})
+    found = mosaics(repository, "--rows", 1, "--cols", 10)[repository.head()]
+    at = [f"MOZ::1x10@r0c{n}" for n in range(10)]
+    assert cells(found, "phi") == {at[n]: 0.25 for n in range(4)} and cells(found, "observed") == {at[0]: 0.5, at[2]: 0.5}
+    stats = found["stats"]
+    assert (stats["added"], stats["removed"], stats["cells_phi"], stats["cells_observed"], stats["cells_common"]) == (2, 2, 4, 2, 2)
+    assert stats["distance"] == 0.5 and stats["coverage"] == 0.2 and stats["metric"] == "iou"
+    for name, wanted in (("l2", math.sqrt(4 * 0.25 ** 2 / 2)), ("emd", (0.25 + 0 + 0.25 + 0) / 9)):
+        found = mosaics(repository, "--rows", 1, "--cols", 10, "--distance", name)[repository.head()]
+        assert math.isclose(found["stats"]["distance"], wanted, abs_tol=1e-9) and found["stats"]["metric"] == name
+
+
+def test_a_range_and_a_second_run(repository, server, store):
+    first = repository.commit(files={"a.py": BASE})
+    for n in range(3):
+        repository.commit(files={"a.py": BASE + SMALL.format(f"h{n}"), "b.py": SMALL.format("k") * (n + 1)})
+    once, again, whole = (json.loads(indexer.run("mosaic", "--repo", repository.folder, "--server", server.url, *words).out)
+                          for words in (("--from", first), ("--from", first), ("--all",)))
+    assert (once["commits"], once["stored"]) == (3, 3) and (again["stored"], again["duplicates"]) == (0, 3)
+    assert (whole["commits"], whole["stored"], whole["duplicates"]) == (4, 1, 3)
+    assert store.scalar("SELECT count(DISTINCT sha) FROM mosaic_deltas") == 4
+
+
+def test_the_panels_give_rows(repository, server, client):
+    repository.commit(files={"a.py": BASE})
+    sha = repository.commit(files={"a.py": BASE + SMALL.format("h")})
+    name = repository.folder.name
+    for command in (("graph",), ("history",), ("mosaic", "--all")):
+        indexer.run(*command, "--repo", repository.folder, "--server", server.url)
+
+    def panel(panel_name, **params):
+        columns, rows = (client.get(f"/v1/panels/{panel_name}?{urlencode(params)}").json()[member] for member in ("columns", "rows"))
+        return [dict(zip([column["name"] for column in columns], row)) if isinstance(row, list) else row for row in rows]
+
+    placed = panel("phi-cells", uid="AST::a.py#h", repo=name)
+    assert math.isclose(sum(row["weight"] for row in placed), 1)
+    assert "AST::a.py#h" in [row["uid"] for row in panel("phi-nodes", cell=placed[0]["cell"], repo=name)]
+    compared = panel("phi-difference", sha=sha)
+    assert {row["cell"] for row in compared} >= {row["cell"] for row in placed}
+
+
+def test_the_map_and_the_picture(repository, scratch):
+    repository.commit(files={"a.py": BASE, "b.py": BASE})
+    first = repository.head()
+    repository.commit(files={"a.py": BASE + SMALL.format("h"), "c.py": SMALL.format("k")})
+    maps = {}
+    for name, words in (("one", ("--to", first)), ("two", ()), ("three", ())):
+        indexer.run("mosaic", "--repo", repository.folder, "--rows", 8, "--cols", 16, "--strict", "--out", scratch / name, *words)
+        maps[name] = json.loads((scratch / name / "mosaic_map.json").read_text("utf-8"))
+    assert [file["path"] for file in maps["two"]["files"]] == ["a.py", "b.py", "c.py"]
+    assert sum(file["cells"] for file in maps["two"]["files"]) == 8 * 16 and maps["two"]["base"] == first
+    for file in ("mosaic_map.json", "mosaic_delta.png", "events.ndjson"):
+        assert (scratch / "two" / file).read_bytes() == (scratch / "three" / file).read_bytes()
+    width, height, pixels = read_png((scratch / "two/mosaic_delta.png").read_bytes())
+    assert (width, height) == (16 * 8, 8 * 8)
+    touched = {cell["cell"]: cell for cell in maps["two"]["cells"]}
+    for row in range(8):
+        for col in range(16):
+            red, green, blue = pixels[row * 8 + 3][(col * 8 + 3) * 3:][:3]
+            cell = touched.get(f"MOZ::8x16@r{row}c{col}")
+            assert (green == 0, green == 0 and red > 0, green == 0 and blue > 0) == (
+                cell is not None, bool(cell and cell["observed"]), bool(cell and cell["phi"]))
+    compared = json.loads(indexer.run("mosaic", "--compare", scratch / "one/mosaic_map.json", scratch / "two/mosaic_map.json").out)
+    assert (compared["files"]["added"], compared["files"]["removed"], compared["same_grid"]) == (1, 0, True)
+    assert compared["files"]["moved"] + compared["files"]["same"] == 2 and compared["observed"] > 0
+    compared = json.loads(indexer.run("mosaic", "--compare", scratch / "two/mosaic_map.json", scratch / "three/mosaic_map.json").out)
+    assert compared["files"] == {"added": 0, "removed": 0, "moved": 0, "same": 3} and compared["observed"] == compared["phi"] == 0
+
+
+def read_png(data):
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, packed = 8, b""
+    while at < len(data):
+        length, name = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0] == zlib.crc32(name + body)
+        if name == b"IHDR":
+            width, height, *kind = struct.unpack(">IIBBBBB", body)
+            assert kind == [8, 2, 0, 0, 0]
+        packed += body if name == b"IDAT" else b""
+        at += 12 + length
+    rows, step = zlib.decompress(packed), width * 3 + 1
+    assert len(rows) == step * height
+    return width, height, [rows[y * step + 1:(y + 1) * step] for y in range(height)]
+
+
+def test_odd_states(repository):
+    """Root, binary, symbolic links, no newline at the end, a merge: a defined result."""
+    repository.commit()
+    assert distance(repository) is None
+    repository.commit(files={"d.bin": b"\0\1\2" * 99, "huge.py": "x = 1\n" * 400_000, "end.py": "x = 1", "e.py": ""})
+    os.symlink("end.py", repository.folder / "link.py")
+    repository.commit(files={"d.bin": b"\0\3" * 50})
+    repository.git("rm", "-q", "d.bin", "huge.py")
+    repository.commit(files={"end.py": "x = 1\n"})
+    repository.git("checkout", "-q", "-b", "side", "HEAD~1")
+    repository.commit(files={"side.py": SMALL.format("s")})
+    repository.git("checkout", "-q", "main")
+    repository.git("merge", "-q", "-m", "merge", "side")
+    found = mosaics(repository)
+    assert len(found) == 6
+    for payload in found.values():
+        for name in ("phi", "observed"):
+            assert not cells(payload, name) or math.isclose(sum(cells(payload, name).values()), 1)
+
+
+@pytest.mark.parametrize("args", [("--compare", "a"), ("--compare", "a", "b"), ("word",), ("--from", "HEAD", "--all"), ("--distance", "x"),
+                                  ("--to", "none")])
+def test_wrong_usage(repository, args):
+    repository.commit(files={"a.py": BASE})
+    assert indexer.run("mosaic", "--repo", repository.folder, "--out", repository.folder.parent / "o", *args, check=2).err

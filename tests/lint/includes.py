@@ -31,7 +31,7 @@ LIBRARIES = {
     "uv.h": ["db/", "server/"],
     "jansson.h": ["server/", "egql/", "findings/", "indexer/", "tests/", "bench/"],
     "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/", "findings/", "indexer/"],
-    "zlib.h": ["server/http/"],
+    "zlib.h": ["server/http/", "indexer/png"],
     "zstd.h": ["server/http/"],
     "curl/curl.h": ["server/", "indexer/", "bench/"],
     "ini.h": ["server/"],
