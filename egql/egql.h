@@ -96,6 +96,7 @@ EG_MUST_CHECK eg_status egql_compile(const struct egql_sources *sources, const s
 
 struct egql_limits {
     int64_t rows_default; /* without LIMIT: EGQL_ROWS_DEFAULT */
+    bool default_asked;   /* the default was asked for like a LIMIT: reaching it is no cut */
     int64_t rows_most;    /* with it: EGQL_ROWS_MOST; also the request's own "limit" */
     int64_t nodes_most;   /* a graph search visits so many nodes at most */
 };

@@ -38,7 +38,7 @@ struct egql_run *egql_run_new(const struct egql_compiled *compiled, const struct
     *run = (struct egql_run){
         .compiled = compiled, .plan = plan, .values = values, .limits = *limits, .now_us = now_us, .arena = arena};
     int64_t asked = plan->limited ? plan->limit : limits->rows_default;
-    run->exact = plan->limited && asked <= limits->rows_most;
+    run->exact = (plan->limited || limits->default_asked) && asked <= limits->rows_most;
     run->asked = asked < limits->rows_most ? asked : limits->rows_most;
     return run;
 }

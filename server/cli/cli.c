@@ -210,6 +210,22 @@ const char *eg_cli_value(const struct eg_cli *cli, const char *name) {
     return NULL;
 }
 
+bool eg_cli_form(struct eg_cli *cli, enum eg_form *form) {
+    static const char *const names[] = {"table", "json", "ndjson", "csv"};
+    const char *given = eg_cli_value(cli, "format");
+    *form = isatty(STDOUT_FILENO) ? EG_FORM_TABLE : EG_FORM_NDJSON;
+    for (int i = 0; given && i < 4; i++) {
+        if (strcmp(given, names[i]) == 0) {
+            *form = (enum eg_form)i;
+            return true;
+        }
+    }
+    if (given) {
+        (void)eg_cli_usage(cli, "--format is table, json, ndjson or csv, not \"%s\"", given);
+    }
+    return !given;
+}
+
 bool eg_cli_number(const struct eg_cli *cli, const char *name, long least, long most, long fallback, long *value) {
     const char *given = eg_cli_value(cli, name);
     char *end = NULL;

@@ -53,6 +53,9 @@ const char *eg_cli_value(const struct eg_cli *cli, const char *name);
 /* A whole number given by an own flag; fallback without it. Prints and returns false when it is none or out of range.
  */
 bool eg_cli_number(const struct eg_cli *cli, const char *name, long least, long most, long fallback, long *value);
+/* How rows are printed: by --format; without it a table on a terminal, else NDJSON. False: the usage has been said. */
+enum eg_form { EG_FORM_TABLE, EG_FORM_JSON, EG_FORM_NDJSON, EG_FORM_CSV };
+bool eg_cli_form(struct eg_cli *cli, enum eg_form *form);
 /* "egdb migrate: message" on stderr; answers EG_EXIT_USAGE, with a line that names --help. */
 enum eg_exit eg_cli_usage(const struct eg_cli *cli, const char *format, ...) EG_PRINTF(2, 3);
 /* Prints cli->err on stderr, with its place and hint; answers 78 for config_invalid, else 1. */

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "server/cli/cli.h"
 #include "server/cli/client.h"
@@ -14,24 +12,6 @@
 #define PATH_MOST_B ((size_t)8 << 10)
 #define CONNECT_MS 5000
 #define TIMEOUT_MS 120000
-
-static const char *const forms[] = {"table", "json", "ndjson", "csv"};
-enum form { TABLE, JSON, NDJSON, CSV };
-
-static bool form_of(struct eg_cli *cli, enum form *form) {
-    const char *given = eg_cli_value(cli, "format");
-    *form = isatty(STDOUT_FILENO) ? TABLE : NDJSON;
-    for (int i = 0; given && i < 4; i++) {
-        if (strcmp(given, forms[i]) == 0) {
-            *form = (enum form)i;
-            return true;
-        }
-    }
-    if (given) {
-        (void)eg_cli_usage(cli, "--format is table, json, ndjson or csv, not \"%s\"", given);
-    }
-    return !given;
-}
 
 static void add_escaped(struct eg_buf *path, const char *text, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -45,14 +25,14 @@ static void add_escaped(struct eg_buf *path, const char *text, size_t n) {
 }
 
 /* False: the usage has been said. */
-static bool path_of(struct eg_cli *cli, enum form form, struct eg_buf *path) {
+static bool path_of(struct eg_cli *cli, enum eg_form form, struct eg_buf *path) {
     eg_buf_str(path, "/v1/panels");
     if (!cli->n_words) {
         return true;
     }
     eg_buf_char(path, '/');
     add_escaped(path, cli->words[0], strlen(cli->words[0]));
-    eg_buf_str(path, form == CSV ? "?format=csv" : "?format=json");
+    eg_buf_str(path, form == EG_FORM_CSV ? "?format=csv" : "?format=json");
     for (size_t i = 0; i < cli->n_repeated; i++) {
         const char *given = cli->repeated[i];
         const char *equals = strchr(given, '=');
@@ -69,15 +49,6 @@ static bool path_of(struct eg_cli *cli, enum form form, struct eg_buf *path) {
         (void)eg_cli_usage(cli, "the parameters are longer than %zu bytes", PATH_MOST_B);
     }
     return !path->failed;
-}
-
-static int screen_width(void) {
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-    if (columns && atoi(columns) > 0) {
-        return atoi(columns);
-    }
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && isatty(STDOUT_FILENO) ? size.ws_col : 0;
 }
 
 static enum eg_exit problem(const struct eg_client *client, const struct eg_reply *reply) {
@@ -138,7 +109,7 @@ static void print_lines(const json_t *columns, const json_t *rows) {
 
 static void print_table(const json_t *answer, json_t *columns, json_t *rows) {
     const char *made = json_string_value(json_object_get(answer, "generated_at"));
-    struct eg_table *table = eg_table_new(stdout, columns, screen_width(), isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+    struct eg_table *table = eg_table_new(columns);
     size_t i, n = json_array_size(rows);
     json_t *row;
     EG_ASSERT(table);
@@ -149,9 +120,9 @@ static void print_table(const json_t *answer, json_t *columns, json_t *rows) {
     printf("(%zu %s%s%s)\n", n, n == 1 ? "row" : "rows", made ? ", of " : "", made ? made : "");
 }
 
-static enum eg_exit print(enum form form, bool listed, const struct eg_buf *body) {
+static enum eg_exit print(enum eg_form form, bool listed, const struct eg_buf *body) {
     json_error_t why;
-    if (form == JSON || (form == CSV && !listed)) {
+    if (form == EG_FORM_JSON || (form == EG_FORM_CSV && !listed)) {
         return fwrite(body->data, 1, body->len, stdout) == body->len ? EG_EXIT_OK : EG_EXIT_FAILED;
     }
     json_t *answer = json_loadb(body->data ? body->data : "", body->len, 0, &why);
@@ -166,7 +137,7 @@ static enum eg_exit print(enum form form, bool listed, const struct eg_buf *body
         json_decref(answer);
         return EG_EXIT_FAILED;
     }
-    if (form == TABLE) {
+    if (form == EG_FORM_TABLE) {
         print_table(answer, columns, rows);
     } else {
         print_lines(columns, rows);
@@ -186,11 +157,11 @@ static enum eg_exit run(struct eg_cli *cli) {
     struct eg_client *client = NULL;
     struct eg_reply reply = {0};
     struct eg_buf path;
-    enum form form;
-    if (!form_of(cli, &form)) {
+    enum eg_form form;
+    if (!eg_cli_form(cli, &form)) {
         return EG_EXIT_USAGE;
     }
-    if (!cli->n_words && form == CSV) {
+    if (!cli->n_words && form == EG_FORM_CSV) {
         return eg_cli_usage(cli, "the list of panels is a table, json or ndjson");
     }
     eg_buf_init(&path, PATH_MOST_B);

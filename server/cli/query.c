@@ -1,11 +1,8 @@
 /* egdb query: asks a server in EGQL. A table for people; JSON, NDJSON or CSV for programs. */
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "server/cli/cli.h"
 #include "server/cli/client.h"
@@ -18,11 +15,10 @@
 #define LIMIT_MOST 10000000
 #define TIMEOUT_MOST_MS 3600000
 
-enum form { TABLE, JSON, NDJSON, CSV, EXPLAIN };
-
 struct asking {
     struct eg_cli *cli;
-    enum form form;
+    enum eg_form form;
+    bool explain;
     struct eg_query_rows rows;
     struct eg_table *table;
     json_t *keys; /* NDJSON: the columns */
@@ -111,20 +107,10 @@ static json_t *body_of(struct eg_cli *cli, const struct eg_buf *text) {
 
 /* What comes back */
 
-static int screen_width(void) {
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-    if (columns && atoi(columns) > 0) {
-        return atoi(columns);
-    }
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && isatty(STDOUT_FILENO) ? size.ws_col : 0;
-}
-
 static void on_columns(void *ctx, json_t *columns) {
     struct asking *asking = ctx;
-    if (asking->form == TABLE) {
-        bool dim = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-        asking->table = eg_table_new(stdout, columns, screen_width(), dim);
+    if (asking->form == EG_FORM_TABLE) {
+        asking->table = eg_table_new(columns);
         EG_ASSERT(asking->table);
     }
     json_decref(asking->keys);
@@ -150,7 +136,7 @@ static void report_cut(const struct asking *asking) {
 static enum eg_exit tell_tail(struct asking *asking, const json_t *tail) {
     const json_t *error = json_object_get(tail, "error");
     json_int_t rows = json_integer_value(json_object_get(tail, "row_count"));
-    if (asking->form == TABLE) {
+    if (asking->form == EG_FORM_TABLE) {
         printf("(%lld %s, %.1f ms)\n", (long long)rows, rows == 1 ? "row" : "rows",
                json_number_value(json_object_get(tail, "elapsed_ms")));
     }
@@ -170,7 +156,7 @@ static enum eg_exit told_problem(struct asking *asking, const struct eg_client *
     json_t *problem = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *hint = json_string_value(json_object_get(problem, "hint"));
-    bool of_query = json_object_get(problem, "diagnostic") != NULL;
+    bool of_query = detail && json_object_get(problem, "diagnostic");
     (void)asking;
     fflush(stdout);
     if (!reply->answered) {
@@ -326,40 +312,21 @@ static enum eg_exit ask(struct asking *asking, json_t *json) {
         return eg_cli_failed(asking->cli);
     }
     eg_buf_init(&reply.body, REPLY_MOST_B);
-    enum eg_exit code = asking->form == TABLE    ? run_rows(asking, client, body, &reply)
-                        : asking->form == NDJSON ? run_lines(asking, client, body, &reply)
-                        : asking->form == EXPLAIN ? run_explain(asking, client, body, &reply)
-                        : asking->form == JSON    ? run_json(asking, client, body, &reply)
-                                                  : run_csv(asking, client, body, &reply);
+    enum eg_exit code = asking->explain                  ? run_explain(asking, client, body, &reply)
+                        : asking->form == EG_FORM_TABLE  ? run_rows(asking, client, body, &reply)
+                        : asking->form == EG_FORM_NDJSON ? run_lines(asking, client, body, &reply)
+                        : asking->form == EG_FORM_JSON   ? run_json(asking, client, body, &reply)
+                                                         : run_csv(asking, client, body, &reply);
     eg_buf_free(&reply.body);
     eg_client_close(client);
     free(body);
     return code;
 }
 
-static bool form_of(struct eg_cli *cli, enum form *form) {
-    static const char *const names[] = {"table", "json", "ndjson", "csv"};
-    const char *given = eg_cli_value(cli, "format");
-    *form = isatty(STDOUT_FILENO) ? TABLE : NDJSON;
-    for (int i = 0; given && i < 4; i++) {
-        if (strcmp(given, names[i]) == 0) {
-            *form = (enum form)i;
-            given = NULL;
-        }
-    }
-    if (given) {
-        (void)eg_cli_usage(cli, "--format is table, json, ndjson or csv, not \"%s\"", given);
-        return false;
-    }
-    *form = eg_cli_value(cli, "explain") ? EXPLAIN : *form;
-    return true;
-}
-
 static enum eg_exit run(struct eg_cli *cli) {
-    struct asking asking = {.cli = cli};
+    struct asking asking = {.cli = cli, .explain = eg_cli_value(cli, "explain") != NULL};
     struct eg_buf text;
-    setlocale(LC_CTYPE, "C.UTF-8"); /* widths of characters */
-    if (!form_of(cli, &asking.form)) {
+    if (!eg_cli_form(cli, &asking.form)) {
         return EG_EXIT_USAGE;
     }
     if (cli->n_words + (eg_cli_value(cli, "file") != NULL) != 1) {

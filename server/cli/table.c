@@ -2,8 +2,11 @@
  * terminal. */
 #include "server/cli/table.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include "base/buf.h"
@@ -34,7 +37,16 @@ struct eg_table {
     struct eg_buf cell;
 };
 
-struct eg_table *eg_table_new(FILE *out, json_t *columns, int width, bool dim) {
+static int screen_width(void) {
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    if (columns && atoi(columns) > 0) {
+        return atoi(columns);
+    }
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && isatty(STDOUT_FILENO) ? size.ws_col : 0;
+}
+
+struct eg_table *eg_table_new(json_t *columns) {
     struct eg_table *table = calloc(1, sizeof(*table));
     size_t n = json_array_size(columns);
     struct column *column = calloc(n + 1, sizeof(*column));
@@ -43,8 +55,9 @@ struct eg_table *eg_table_new(FILE *out, json_t *columns, int width, bool dim) {
         free(column);
         return NULL;
     }
-    *table = (struct eg_table){.out = out, .columns = json_incref(columns), .screen = width, .dim = dim, .n = n};
-    table->column = column;
+    *table = (struct eg_table){.out = stdout, .columns = json_incref(columns), .screen = screen_width(), .n = n, .column = column};
+    table->dim = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    setlocale(LC_CTYPE, "C.UTF-8"); /* widths of characters */
     eg_buf_init(&table->cell, CELL_MOST_B);
     for (size_t i = 0; i < n; i++) {
         json_t *of = json_array_get(columns, i);

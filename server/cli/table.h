@@ -5,13 +5,12 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 struct eg_table;
 
-/* columns: [{"name","type"}], kept until the end. width: of the terminal in characters; 0: nothing is cut. dim: nulls and rules
- * may be shown dimmed. NULL when memory is out. */
-struct eg_table *eg_table_new(FILE *out, json_t *columns, int width, bool dim);
+/* On standard output, cut to the terminal's width or to $COLUMNS, and dim unless $NO_COLOR is there. columns: [{"name","type"}], kept
+ * until the end. NULL when memory is out. */
+struct eg_table *eg_table_new(json_t *columns);
 void eg_table_row(struct eg_table *table, json_t *row); /* takes the array over */
 void eg_table_end(struct eg_table *table);              /* prints what is held, and frees */
 

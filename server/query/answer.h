@@ -5,12 +5,15 @@
 
 #include "base/buf.h"
 #include "egql/egql.h"
+#include "server/http/request.h"
 
 enum eg_format { EG_FORMAT_JSON, EG_FORMAT_NDJSON, EG_FORMAT_CSV };
 #define EG_FORMATS 3
 
 const char *eg_format_type(enum eg_format format); /* the media type, with its parameters */
 bool eg_format_by_name(const char *name, enum eg_format *format);
+/* By ?format=, else by Accept. err (usage, not_acceptable) is in req->err. */
+EG_MUST_CHECK eg_status eg_format_asked(struct eg_request *req, enum eg_format *format);
 /* The best that an Accept value allows (NULL: json); false when it allows none of the three. */
 bool eg_format_by_accept(const char *accept, enum eg_format *format);
 

@@ -14,16 +14,14 @@ const struct eg_panel_text *eg_board_sql(const struct eg_board *board, const str
 
 static eg_status take_columns(struct eg_board *board, const struct eg_panel *panel, struct eg_board_panel *made,
                               struct eg_err *err) {
-    const char **names = eg_arena_alloc(board->arena, (panel->n_columns + 1) * sizeof *names);
-    enum eg_type *types = eg_arena_alloc(board->arena, (panel->n_columns + 1) * sizeof *types);
-    if (!names || !types) {
+    struct egql_column *columns = eg_arena_alloc(board->arena, (panel->n_columns + 1) * sizeof *columns);
+    if (!columns) {
         return eg_err_set(err, EG_E_INTERNAL, panel->file, "memory is out");
     }
     for (size_t i = 0; i < panel->n_columns; i++) {
-        names[i] = panel->columns[i].name;
-        types[i] = panel->columns[i].type;
+        columns[i] = (struct egql_column){.name = panel->columns[i].name, .type = panel->columns[i].type};
     }
-    *made = (struct eg_board_panel){.n_columns = panel->n_columns, .names = names, .types = types};
+    *made = (struct eg_board_panel){.n_columns = panel->n_columns, .columns = columns};
     return EG_OK;
 }
 
@@ -77,7 +75,8 @@ static json_t *panel_json(const struct eg_board *board, const struct eg_panel *p
         json_object_set(one, copied[i], json_object_get(panel->document, copied[i]));
     }
     for (size_t i = 0; i < made->n_columns; i++) {
-        json_t *column = json_pack("{s:s, s:s}", "name", made->names[i], "type", egql_type_name(made->types[i]));
+        json_t *column = json_pack("{s:s, s:s}", "name", made->columns[i].name, "type",
+                                   egql_type_name(made->columns[i].type));
         if (i < panel->n_columns) {
             json_object_set_new(column, "title", json_string(panel->columns[i].title));
         }

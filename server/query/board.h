@@ -18,6 +18,7 @@ struct eg_board_config {
     const struct egql_sources *sources; /* NULL: panels in EGQL are refused */
     size_t cache_most_b;                /* of all kept answers */
     int64_t rows_most;                  /* of one answer; more are cut, and the answer says so */
+    int64_t nodes_most;                 /* of a graph search; so here */
 };
 
 struct eg_board_stats {

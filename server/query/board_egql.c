@@ -56,16 +56,13 @@ static eg_status take_columns(struct eg_board *board, const struct eg_panel *pan
                               struct eg_err *err) {
     const struct egql_compiled *compiled = made->compiled[0];
     const char **names = eg_arena_alloc(board->arena, (compiled->n_columns + 1) * sizeof *names);
-    enum eg_type *types = eg_arena_alloc(board->arena, (compiled->n_columns + 1) * sizeof *types);
-    for (size_t i = 0; names && types && i < compiled->n_columns; i++) {
+    for (size_t i = 0; names && i < compiled->n_columns; i++) {
         names[i] = compiled->columns[i].name;
-        types[i] = compiled->columns[i].type;
     }
     made->n_columns = compiled->n_columns;
-    made->names = names;
-    made->types = types;
-    return names && types ? eg_panel_check_draw(panel, names, made->n_columns, err)
-                          : eg_err_set(err, EG_E_INTERNAL, panel->file, "memory is out");
+    made->columns = compiled->columns;
+    return names ? eg_panel_check_draw(panel, names, made->n_columns, err)
+                 : eg_err_set(err, EG_E_INTERNAL, panel->file, "memory is out");
 }
 
 eg_status eg_board_compile(struct eg_board *board, const struct eg_panel *panel, struct eg_board_panel *made,
@@ -95,7 +92,9 @@ struct egql_run *eg_board_egql(const struct eg_board *board, const struct eg_pan
                                const struct eg_value *values, int64_t now_us, struct eg_arena *arena) {
     const struct egql_compiled *compiled = eg_board_panel(board, panel)->compiled[parts_of(panel->egql, given)];
     struct eg_value *bound = eg_arena_alloc(arena, (compiled->n_params + 1) * sizeof *bound);
-    struct egql_limits limits = {board->config.rows_most, board->config.rows_most, EGQL_ROWS_MOST};
+    struct egql_limits limits = {.rows_default = board->config.rows_most,
+                                 .rows_most = board->config.rows_most,
+                                 .nodes_most = board->config.nodes_most};
     const struct eg_value now = eg_int(now_us);
     for (size_t i = 0; bound && i < compiled->n_params; i++) {
         const struct eg_str *name = &compiled->params[i].name;
@@ -111,6 +110,7 @@ struct egql_run *eg_board_egql(const struct eg_board *board, const struct eg_pan
     for (size_t j = 0; j < panel->n_params; j++) {
         if (strcmp(panel->params[j].name, "limit") == 0) {
             limits.rows_default = values[j].i;
+            limits.default_asked = true;
         }
     }
     return bound ? egql_run_new(compiled, bound, now_us, &limits, arena) : NULL;

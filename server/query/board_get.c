@@ -13,27 +13,6 @@ struct reading {
 
 /* What was asked */
 
-static const struct {
-    const char *name;
-    const char *media;
-} formats[] = {{"json", "application/json"}, {"ndjson", "application/x-ndjson"}, {"csv", "text/csv; charset=utf-8"}};
-
-static eg_status read_format(struct eg_request *req, enum eg_board_format *format) {
-    const char *given = eg_request_query(req, "format");
-    const char *accept = eg_request_header(req, "Accept");
-    for (int i = 0; i < 3; i++) {
-        bool named = given && strcmp(given, formats[i].name) == 0;
-        bool accepted = !given && i > 0 && accept && strncmp(accept, formats[i].media, strcspn(formats[i].media, ";")) == 0;
-        if (named || accepted) {
-            *format = (enum eg_board_format)i;
-            return EG_OK;
-        }
-    }
-    *format = EG_BOARD_JSON;
-    return given ? eg_err_set(&req->err, EG_E_PARAM_INVALID, "format", "format is json, ndjson or csv, not \"%.40s\"", given)
-                 : EG_OK;
-}
-
 struct walk {
     struct reading *reading;
     bool failed;
@@ -121,7 +100,7 @@ static bool is_known(const struct eg_request *req, const char *etag) {
     return known && (strcmp(known, "*") == 0 || strstr(known, bare));
 }
 
-static enum eg_step_result answer_with(struct eg_request *req, const struct eg_panel *panel, enum eg_board_format format,
+static enum eg_step_result answer_with(struct eg_request *req, const struct eg_panel *panel, enum eg_format format,
                                        const struct eg_board_answer *answer) {
     char control[64];
     int64_t left_us = answer->made_us + panel->cache_us - eg_clock_mono_us();
@@ -133,7 +112,7 @@ static enum eg_step_result answer_with(struct eg_request *req, const struct eg_p
         return eg_request_answer(req, 304, NULL);
     }
     eg_buf_add(&req->answer, answer->body, answer->len);
-    return eg_request_answer(req, 200, formats[format].media);
+    return eg_request_answer(req, 200, eg_format_type(format));
 }
 
 static void wake(struct eg_board_waiter *waiter) {
@@ -160,7 +139,7 @@ static enum eg_step_result ask(struct eg_request *req) {
         (void)eg_err_set(&req->err, EG_E_NOT_FOUND, NULL, "no panel %.64s is declared; GET /v1/panels lists them", req->param);
         return eg_request_problem(req, NULL);
     }
-    if (read_format(req, &reading->ask.format) || read_params(reading)) {
+    if (eg_format_asked(req, &reading->ask.format) || read_params(reading)) {
         return eg_request_problem(req, NULL);
     }
     board->stats.asked++;
@@ -171,6 +150,7 @@ static enum eg_step_result ask(struct eg_request *req) {
         return answer_with(req, reading->ask.panel, reading->ask.format, kept);
     }
     req->state = reading;
+    eg_request_heed_client(req);
     if (!reading->ask.key.p || !eg_board_join(board, &reading->ask, &reading->waiter)) {
         req->state = NULL;
         (void)eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");

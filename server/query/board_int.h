@@ -3,16 +3,15 @@
 #define EG_QUERY_BOARD_INT_H
 
 #include "base/list.h"
+#include "server/query/answer.h"
 #include "server/query/board.h"
 
 #define EG_BOARD_MAGIC 0x45474252u
 
-enum eg_board_format { EG_BOARD_JSON, EG_BOARD_NDJSON, EG_BOARD_CSV };
-
 /* What was asked: the panel, the values, and the form of the answer. Two asks of one key have one answer. */
 struct eg_board_ask {
     const struct eg_panel *panel;
-    enum eg_board_format format;
+    enum eg_format format;
     const char *given[EG_PANEL_MOST_PARAMS]; /* as text, the default put in; NULL: left out */
     struct eg_str key;
 };
@@ -36,8 +35,7 @@ struct eg_board_kept { /* an answer in the cache */
 /* A panel made ready: its columns, and for EGQL one compiled query for each set of its optional parts. */
 struct eg_board_panel {
     size_t n_columns;
-    const char *const *names;
-    const enum eg_type *types;
+    const struct egql_column *columns;
     const struct egql_compiled *compiled[1 << EG_PANEL_MOST_BLOCKS]; /* by the bits of the parts that stand */
 };
 
@@ -62,15 +60,15 @@ void eg_board_let_go(struct eg_board_answer *answer); /* NULL is fine */
 
 /* The answer in the making. */
 struct eg_board_writer {
-    enum eg_board_format format;
     const char *panel;
-    size_t n_columns;
-    const char *const *names;
-    const enum eg_type *types;
-    int64_t rows_most, n_rows;
+    struct eg_answer answer;
+    int64_t rows_most;
     bool truncated;
-    struct eg_buf rows;
+    struct eg_buf body; /* the owner frees it */
 };
+/* False: memory is out. */
+EG_MUST_CHECK bool eg_board_write_begin(struct eg_board_writer *writer, const struct eg_board_ask *ask,
+                                        const struct eg_board_panel *made, int64_t rows_most, struct eg_arena *arena);
 bool eg_board_write_row(struct eg_board_writer *writer, const struct eg_value *cells); /* false: no more */
 /* NULL when memory is out. took_us: of the run. */
 struct eg_board_answer *eg_board_write_end(struct eg_board_writer *writer, int64_t took_us);

@@ -6,7 +6,6 @@
 #include "server/query/board_int.h"
 
 #define ARENA_MOST_B ((size_t)4 << 20)
-#define ROWS_MOST_B ((size_t)16 << 20)
 #define SQL_MOST_B ((size_t)128 << 10)
 
 struct eg_board_run {
@@ -103,7 +102,7 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
 
 static void free_run(struct eg_board_run *run) {
     eg_list_remove(&run->link);
-    eg_buf_free(&run->writer.rows);
+    eg_buf_free(&run->writer.body);
     eg_arena_free(run->arena);
 }
 
@@ -112,6 +111,7 @@ static void end_run(struct eg_board_run *run, const struct eg_err *err) {
     struct eg_board_answer *answer = NULL;
     struct eg_err why = err ? *err : (struct eg_err){0};
     if (!err && !eg_list_empty(&run->waiters)) {
+        run->writer.truncated |= run->egql && egql_run_truncated(run->egql);
         answer = eg_board_write_end(&run->writer, eg_clock_mono_us() - run->started_us);
         if (!answer) {
             (void)eg_err_set(&why, EG_E_OVERLOADED, NULL, "no memory for this answer");
@@ -191,19 +191,16 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
         eg_arena_free(arena);
         return NULL;
     }
-    const struct eg_board_panel *made = eg_board_panel(board, ask->panel);
+    if (!eg_board_write_begin(&run->writer, ask, eg_board_panel(board, ask->panel), board->config.rows_most, arena)) {
+        eg_buf_free(&run->writer.body);
+        eg_arena_free(arena);
+        return NULL;
+    }
     run->board = board;
     run->arena = arena;
     run->panel = ask->panel;
     run->key = (struct eg_str){eg_arena_dup(arena, ask->key.p, ask->key.n), ask->key.n};
     run->started_us = eg_clock_mono_us();
-    run->writer = (struct eg_board_writer){.format = ask->format,
-                                           .panel = ask->panel->name,
-                                           .n_columns = made->n_columns,
-                                           .names = made->names,
-                                           .types = made->types,
-                                           .rows_most = board->config.rows_most};
-    eg_buf_init(&run->writer.rows, ROWS_MOST_B);
     eg_list_init(&run->waiters);
     eg_list_append(&board->runs, &run->link);
     run->read.row = take_row;

@@ -22,7 +22,8 @@ static const struct eg_value *order_values(const struct eg_ask *ask) {
 /* The request's own limit takes the place of the default, and caps what the text says. */
 static struct egql_limits limits_of(const struct eg_ask *ask) {
     const struct eg_query_config *config = &ask->query->config;
-    struct egql_limits limits = {config->rows_default, config->rows_most, config->nodes_most};
+    struct egql_limits limits = {
+        .rows_default = config->rows_default, .rows_most = config->rows_most, .nodes_most = config->nodes_most};
     if (ask->rows_most > 0) {
         limits.rows_most = ask->rows_most < limits.rows_most ? ask->rows_most : limits.rows_most;
         limits.rows_default = limits.rows_most;

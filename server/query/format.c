@@ -84,3 +84,15 @@ bool eg_format_by_accept(const char *accept, enum eg_format *format) {
     }
     return best > 0;
 }
+
+eg_status eg_format_asked(struct eg_request *req, enum eg_format *format) {
+    const char *name = eg_request_query(req, "format");
+    if (name && !eg_format_by_name(name, format)) {
+        return eg_err_set(&req->err, EG_E_USAGE, "format", "format is json, ndjson or csv, not \"%.40s\"", name);
+    }
+    if (!name && !eg_format_by_accept(eg_request_header(req, "Accept"), format)) {
+        return eg_err_set(&req->err, EG_E_NOT_ACCEPTABLE, NULL,
+                          "an answer is application/json, application/x-ndjson or text/csv; Accept takes none of them");
+    }
+    return EG_OK;
+}

@@ -232,21 +232,9 @@ eg_status eg_ask_read(struct eg_ask *ask) {
     return strcmp(ask->req->method, "POST") == 0 ? read_post(ask) : read_get(ask);
 }
 
-eg_status eg_ask_format(struct eg_ask *ask) {
-    const char *name = eg_request_query(ask->req, "format"), *accept = eg_request_header(ask->req, "Accept");
-    if (name && !eg_format_by_name(name, &ask->format)) {
-        return USAGE(ask, "format", "format is json, ndjson or csv, not \"%.40s\"", name);
-    }
-    if (!name && !eg_format_by_accept(accept, &ask->format)) {
-        return eg_err_set(&ask->req->err, EG_E_NOT_ACCEPTABLE, NULL,
-                          "an answer is application/json, application/x-ndjson or text/csv; Accept takes none of them");
-    }
-    return EG_OK;
-}
-
 enum eg_step_result eg_query_receive(struct eg_request *req) {
     struct eg_ask *ask = eg_ask_begin(req);
-    if (!ask || eg_ask_format(ask) || eg_ask_read(ask)) {
+    if (!ask || eg_format_asked(req, &ask->format) || eg_ask_read(ask)) {
         return eg_request_problem(req, NULL);
     }
     return EG_MORE;

@@ -84,9 +84,8 @@ enum eg_step_result eg_query_run(struct eg_request *req);
 enum eg_step_result eg_query_stream(struct eg_request *req);
 enum eg_step_result eg_query_explain(struct eg_request *req);
 
-/* receive.c: the text, parameters and bounds of ask; err is in req->err. format_of: by ?format= and Accept. */
+/* receive.c: the text, parameters and bounds of ask; err is in req->err. */
 EG_MUST_CHECK eg_status eg_ask_read(struct eg_ask *ask);
-EG_MUST_CHECK eg_status eg_ask_format(struct eg_ask *ask);
 
 /* run.c: starts the next statement, or ends the question. Completes nothing inside the call that it is made from. */
 void eg_ask_next(struct eg_ask *ask);
