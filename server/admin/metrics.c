@@ -86,6 +86,7 @@ static enum eg_step_result answer(struct eg_request *req) {
     figures.views_refreshed = (double)admin->views.refreshed;
     figures.views_failed = (double)admin->views.failed;
     figures.views_skipped = (double)admin->views.skipped;
+    figures.views_running = (double)admin->views.asked;
     figures.views_s = (double)admin->views.took_ms / 1000;
     figures.uptime_s = (double)(eg_clock_mono_us() - admin->started_us) / 1e6;
     figures.process_start_s = (double)admin->started_wall_us / 1e6;

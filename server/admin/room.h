@@ -12,6 +12,7 @@ struct eg_admin_views {
     uv_timer_t tick, series;
     struct eg_read read;
     bool running; /* a refresh that nobody asked for */
+    size_t asked; /* refreshes that were asked for, and run */
     int64_t position, refreshed_position;
     uint64_t refreshed, failed, skipped, took_ms;
 };

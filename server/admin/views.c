@@ -7,6 +7,7 @@
 #include "server/admin/room.h"
 
 #define NAMES_MOST 64
+#define ASKED_MOST 8 /* refreshes at once; those are counted whose client has gone while the store works */
 #define SERIES_WAIT_MS 1000 /* series that end one after another are refreshed for together */
 
 struct view_job { /* lives apart from its request, which may go */
@@ -63,6 +64,7 @@ static bool add_all(struct view_job *job) {
 static void end_job(struct view_job *job) {
     struct eg_admin *admin = job->admin;
     job->done = true;
+    admin->views.asked -= !job->unasked;
     if (job->unasked) {
         admin->views.running = false;
         if (job->err.code != EG_E_NONE && !admin->stopping) {
@@ -97,7 +99,12 @@ static void took_view(void *ctx, const struct eg_err *err, int64_t rows, int64_t
 }
 
 static void next_view(struct view_job *job) {
-    if (job->at == job->n || job->admin->stopping) {
+    bool left = !job->unasked && !job->req;
+    if (job->at < job->n && job->admin->stopping) {
+        (void)eg_err_set(&job->err, EG_E_STOPPING, NULL, "the server is stopping: %zu of %zu views were not refreshed",
+                         job->n - job->at, job->n);
+    }
+    if (job->at == job->n || job->admin->stopping || left) {
         end_job(job);
         return;
     }
@@ -221,6 +228,10 @@ static enum eg_step_result refresh(struct eg_request *req) {
     if (job) {
         return job->done ? EG_MORE : EG_WAIT;
     }
+    if (admin->views.asked >= ASKED_MOST) {
+        (void)eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "%d refreshes run already; wait for one of them to end", ASKED_MOST);
+        return eg_request_problem(req, NULL);
+    }
     job = new_job(admin, req);
     if (!job) {
         (void)eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
@@ -235,15 +246,28 @@ static enum eg_step_result refresh(struct eg_request *req) {
         job->done = true;
         return EG_MORE;
     }
+    admin->views.asked++;
+    eg_request_heed_client(req);
     next_view(job);
     return EG_WAIT;
+}
+
+/* What was refreshed before the error stays so: the answer says it too. */
+static enum eg_step_result tell_error(struct eg_request *req, const struct view_job *job) {
+    struct eg_buf members;
+    req->err = job->err;
+    eg_buf_init(&members, (size_t)64 << 10);
+    eg_buf_str(&members, "\"refreshed\":");
+    (void)json_dump_callback(job->refreshed, eg_buf_sink, &members, JSON_COMPACT);
+    enum eg_step_result result = eg_request_problem_with(req, NULL, members.failed ? NULL : eg_buf_text(&members));
+    eg_buf_free(&members);
+    return result;
 }
 
 static enum eg_step_result answer(struct eg_request *req) {
     struct view_job *job = req->state;
     if (job->err.code != EG_E_NONE) {
-        req->err = job->err;
-        return eg_request_problem(req, NULL);
+        return tell_error(req, job);
     }
     return eg_admin_answer_json(req, 200, json_pack("{s:O}", "refreshed", job->refreshed));
 }

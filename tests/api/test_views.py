@@ -1,5 +1,9 @@
 """Materialized views: refreshed when asked, after a series, from time to time; not when nothing was written."""
+import json
+import os
 import re
+import socket
+import threading
 
 import pytest
 
@@ -91,3 +95,63 @@ def test_the_stop_does_not_wait_for_a_refresh(store, start_server):
         finish_a_run(client)
         wait.until(lambda: store.scalar("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 1, "it waits")
         assert server.stop() == 0
+
+
+def held(store):
+    """Refreshes that wait for another server's."""
+    return store.scalar("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+@pytest.mark.only_on("postgresql")
+def test_what_was_refreshed_before_an_error_is_told(store, start_server):
+    with start_server(store, config={"views.refresh_s": 0, "views.after_topic": ""}).client() as client:
+        store.script("DROP MATERIALIZED VIEW vw_last_run_by_sha")
+        answer = client.post("/v1/views/refresh", {"views": ["vw_file_tokens", "vw_last_run_by_sha", "vw_invariants_heatmap"]})
+        assert answer.status >= 500 and answer.headers["Content-Type"].startswith("application/problem+json"), answer
+        assert [row["view"] for row in answer.json()["refreshed"]] == ["vw_file_tokens"]
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_stop_in_the_middle_of_a_refresh_is_told(store, start_server):
+    server = start_server(store, config={"views.refresh_s": 0, "views.after_topic": ""})
+    told = []
+    with server.client() as client, store.connect() as other:
+        other.cursor().execute("SELECT pg_advisory_lock(5207130423)")
+        asking = threading.Thread(target=lambda: told.append(client.post("/v1/views/refresh", {"views": MATERIALIZED})))
+        asking.start()
+        wait.until(lambda: held(store) == 1, "the first view waits")
+        server.terminate()
+        wait.until(lambda: "drain" in server.log() or "stopping" in server.log(), "the server stops")
+        other.cursor().execute("SELECT pg_advisory_unlock_all()")
+        asking.join(60)
+        assert server.process.wait(60) == 0
+    assert (told[0].status, told[0].json()["code"]) == (503, "stopping")
+    assert len(told[0].json()["refreshed"]) < len(MATERIALIZED)
+
+
+@pytest.mark.only_on("postgresql")
+def test_refreshes_are_bounded_and_end_with_their_clients(store, start_server):
+    """The store works on for a client that has gone, but not on the next view; until it is done, the refresh counts."""
+    server = start_server(store, config={"views.refresh_s": 0, "views.after_topic": "", "views.timeout_ms": 600_000})
+    body = json.dumps({"views": MATERIALIZED}).encode()
+
+    def descriptors():
+        return len(os.listdir(f"/proc/{server.pid()}/fd"))
+
+    with server.client() as client, store.connect() as other:
+        other.cursor().execute("SELECT pg_advisory_lock(5207130423)")
+        gone = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
+        for one in gone:
+            one.sendall(b"POST /v1/views/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        wait.until(lambda: metric(client, "egdb_views_running") == 8, "all of them run")
+        answer = client.post("/v1/views/refresh")
+        assert (answer.status, answer.json()["code"]) == (503, "overloaded") and answer.headers["Retry-After"]
+        before = descriptors()
+        for one in gone:
+            one.close()
+        wait.until(lambda: descriptors() <= before - 8, "the server has seen them go")
+        assert metric(client, "egdb_views_running") == 8
+        other.cursor().execute("SELECT pg_advisory_unlock_all()")
+        wait.until(lambda: metric(client, "egdb_views_running") == 0, "they end")
+        assert metric(client, "egdb_views_refreshed_total") == 8, "of each the view that was under way"
+        assert list(refreshed(client)) == MATERIALIZED
