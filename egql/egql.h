@@ -45,7 +45,7 @@ void egql_diag_json(const struct egql_diag *diag, struct eg_buf *out);
 /* Sources */
 
 struct egql_sources;
-/* Reads every *.json of the folder spec_dir/sources. err: config_invalid that names file and member. */
+/* Reads every *.json of the folder spec_dir/sources; none when there is no such folder. err: config_invalid that names file and member. */
 EG_MUST_CHECK eg_status egql_sources_load(const char *spec_dir, struct egql_sources **sources, struct eg_err *err);
 /* Compares with the tables that exist: a table, column or type that is not there is a config_invalid that names it. */
 EG_MUST_CHECK eg_status egql_sources_check(const struct egql_sources *sources, const struct eg_catalogue *catalogue,

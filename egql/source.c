@@ -246,6 +246,8 @@ eg_status egql_sources_load(const char *spec_dir, struct egql_sources **sources,
     made->arena = arena;
     const char *folder = eg_arena_printf(arena, "%s/sources", spec_dir);
     int n = folder ? scandir(folder, &files, is_json, by_name) : -1;
+    if (n < 0 && folder && errno == ENOENT)
+        n = 0; /* a system without sources */
     struct loader loader = {arena, err, folder};
     bool ok = n >= 0 && load_all(&loader, folder, files, (size_t)n, made);
     if (n < 0)

@@ -15,6 +15,6 @@ const struct eg_command eg_command_serve = {
                 "  egdb serve --listen 127.0.0.1:9000 --store sqlite:/var/lib/egdb/egdb.db\n"
                 "  egdb serve --store postgresql://egdb@db.example/glitchlab_egdb --listen 0.0.0.0:8421 \\\n"
                 "      --auth HS256 --auth-key-file /etc/egdb/key\n",
-    .sections = "server store auth http event stream log",
+    .sections = "server store auth http event stream query panels views log",
     .run = run,
 };

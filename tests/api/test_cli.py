@@ -138,7 +138,7 @@ def test_init_and_migrate(empty_store):
 def test_check(store, scratch):
     said = run("check", "--verbose", "--store", store.dsn, check=0).out
     assert re.search(r"ok +commit\.recorded@v1 +2 examples, 4 rows", said)
-    assert re.search(r"\d+ topics, \d+ rows from their examples, 0 failed\n", said)
+    assert re.search(r"\d+ topics, \d+ rows from their examples, 0 failed, \d+ panels\n", said)
     assert "without a store" in run("check", "--no-store", check=0).out
     assert re.search(r" [1-9]\d* rows from their examples", run("check", "--store", f"sqlite:{scratch}/none.db", check=0).out)
     assert not (scratch / "none.db").exists()
