@@ -102,6 +102,18 @@ def test_a_definition_that_moves_is_explained_at_both_places(repository):
     found = mosaics(repository, "--to", "HEAD")[repository.head()]
     assert [(token["token"], token["weight"], token["observed"]) for token in found["explain"]] == [("MOVE_SYMBOL", 1, 1)]
     assert set(cells(found, "phi")) == set(cells(found, "observed"))
+    assert sum(cells(found, "phi").values()) == pytest.approx(1) and max(cells(found, "phi").values()) == pytest.approx(0.5)
+
+
+def test_removed_lines_lie_where_their_hunk_is_now(repository):
+    """Lines go and come at three places of a file whose lines have a cell each."""
+    lines = [f"v{n} = {n}\n" for n in range(20)]
+    repository.commit(files={"a.py": "".join(lines)})
+    now = lines[:3] + ["new = 1\n", "new = 2\n"] + lines[3:8] + lines[10:14] + ["other = 1\n"] + lines[15:]
+    assert len(now) == 20
+    repository.commit(files={"a.py": "".join(now)})
+    found = cells(mosaics(repository, "--rows", 1, "--cols", 20)[repository.head()], "observed")
+    assert found == {f"MOZ::1x20@r0c{at}": pytest.approx(n / 6) for at, n in ((3, 1), (4, 1), (10, 2), (14, 2))}
 
 
 def test_a_change_in_unparsed_places_is_far(repository):
