@@ -34,16 +34,17 @@ if answers; then
     echo
     echo "EGDB answers at $URL"
     echo "  curl '$URL/v1/events?limit=3'"
-    echo "  curl $URL/v1/topics"
+    echo "  build/egdb query 'SELECT commits(commit_sha, message) FROM all LIMIT 5' --server $URL"
+    echo "  build/egdb panels --server $URL"
     echo "  curl $URL/metrics"
     echo "Ctrl-C stops it."
     if [ ! -e "$posted" ]; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
             complete=yes
             build/egdb post --git-history --server "$URL" || complete=no
-            for command in graph history; do
-                build/egdb-index "$command" --server "$URL" || complete=no
-            done
+            build/egdb-index graph --server "$URL" || complete=no
+            build/egdb-index history --server "$URL" || complete=no
+            build/egdb-index mosaic --all --server "$URL" || complete=no
             if [ "$complete" = yes ]; then
                 : >"$posted"
             else

@@ -21,7 +21,7 @@ static struct eg_mosaic *grid(int rows, int cols) {
 static void lay(struct eg_mosaic *mosaic, const int *lines, size_t n) {
     struct eg_mosaic_file *files = calloc(n + 1, sizeof(*files));
     for (size_t i = 0; i < n; i++) {
-        snprintf(names[i], sizeof(names[i]), "f%04zu", i);
+        snprintf(names[i], sizeof(names[i]), "f%04u", (unsigned)(i % 10000));
         files[i] = (struct eg_mosaic_file){.path = names[i], .path_len = strlen(names[i]), .lines = lines[i]};
     }
     eg_mosaic_lay(mosaic, files, n);
