@@ -18,7 +18,8 @@ static enum eg_step_result take(struct eg_request *req) {
     }
     *letter = (struct eg_letter){.remove = true, .id = req->param, .scope = req->who->sub};
     *item = (struct eg_item){.of = sub, .letter = letter};
-    *sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = event, .req = req, .arena = arena, .items = item, .n_items = 1};
+    *sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = event, .req = req, .arena = arena,
+                                    .key = eg_request_header(req, "Idempotency-Key"), .items = item, .n_items = 1};
     req->state = sub;
     if (eg_gather_reserve(event, sub, strlen(req->param), &req->err) != EG_OK)
         return eg_request_problem(req, NULL);

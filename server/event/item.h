@@ -72,6 +72,7 @@ struct eg_submission {
     struct eg_event *event;
     struct eg_request *req;
     struct eg_arena *arena;
+    const char *key; /* the request's Idempotency-Key; NULL without, and where each item has its own (redriven letters) */
     enum eg_form form;
     bool cloudevents;  /* items are structured CloudEvents */
     bool binary;       /* one CloudEvent, its attributes in headers */

@@ -11,7 +11,7 @@
 static eg_status set_key_of_header(struct eg_item *item) {
     const struct eg_submission *sub = item->of;
     const struct eg_letter *letter = item->letter;
-    const char *header = letter ? letter->idempotency_key : eg_request_header(sub->req, "Idempotency-Key");
+    const char *header = letter ? letter->idempotency_key : sub->key;
     if (!header || item->env.idempotency_key.p)
         return EG_OK;
     size_t len = strlen(header);

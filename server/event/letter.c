@@ -44,7 +44,7 @@ static bool take_header(void *ctx, const char *name, const char *value) {
 
 eg_status eg_letter_headers(struct eg_item *item) {
     const struct eg_submission *sub = item->of;
-    const char *key = eg_request_header(sub->req, "Idempotency-Key");
+    const char *key = sub->key;
     struct headers_ctx to = {.binary = sub->binary};
     item->headers_json = NULL;
     if (!sub->binary && !key)

@@ -164,7 +164,8 @@ enum eg_step_result eg_event_receive(struct eg_request *req) {
         eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
         return eg_request_problem(req, NULL);
     }
-    *sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = event, .req = req, .arena = arena};
+    *sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = event, .req = req, .arena = arena,
+                                    .key = eg_request_header(req, "Idempotency-Key")};
     req->state = sub;
     if (read_switch(req, "mode", "each", "atomic", &sub->atomic) != EG_OK ||
         read_switch(req, "return", "all", "failed", &sub->failed_only) != EG_OK || split(req, sub, media) != EG_OK ||

@@ -162,7 +162,7 @@ static enum eg_step_result submit(struct eg_request *req) {
     }
     made->sum = report->sum;
     made->sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = report->event, .req = req, .arena = arena,
-                                       .form = EG_FORM_ARRAY, .atomic = true};
+                                       .key = eg_request_header(req, "Idempotency-Key"), .form = EG_FORM_ARRAY, .atomic = true};
     eg_status status = make_items(report, &made->sub, &req->err);
     size_t size_b = report->payloads_b;
     req->state = &made->sub;
