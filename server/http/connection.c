@@ -13,6 +13,7 @@
 #define SLOWEST_B_PER_MS 16 /* who takes less of an answer in a deadline's time is cut */
 #define SLACK_US 50000
 #define CLIENT_GONE 499 /* a status that nobody reads */
+#define MOST_ARGS 128 /* libmicrohttpd keeps each in the connection's memory; when that is full it says nothing and hangs */
 #define LOOK_US 1000000 /* so often is a stream's client looked at, and one that a flow heeds */
 
 static struct eg_conn *conn_of(struct MHD_Connection *mhd) {
@@ -58,6 +59,16 @@ void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
     }
 }
 
+/* The end of the connection's request, answered or not. */
+static void end_request(struct eg_conn *conn, bool whole) {
+    struct eg_exchange *x = conn->exchange;
+    conn->http->stats.refused[EG_REFUSED_ABORTED] += !whole;
+    if (x->phase == EG_PHASE_STREAM)
+        eg_stream_over(x, whole);
+    conn->exchange = NULL;
+    eg_exchange_end(x);
+}
+
 void eg_conn_notify(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code) {
     struct eg_http *http = cls;
     struct eg_conn *conn = *context;
@@ -72,13 +83,21 @@ void eg_conn_notify(void *cls, struct MHD_Connection *mhd, void **context, enum 
         http->n_conns++;
         eg_conn_become(conn, EG_CONN_IDLE);
     } else if (conn) {
-        EG_ASSERT(!conn->exchange);
+        if (conn->exchange) /* libmicrohttpd tells of no end when it had no memory for the request line's arguments */
+            end_request(conn, false);
         eg_list_remove(&conn->link);
         http->n_conns--;
         conn->magic = 0;
         free(conn);
         *context = NULL;
     }
+}
+
+static size_t count_args(const char *uri) {
+    size_t n = 0;
+    for (const char *p = strchr(uri, '?'); p; p = strchr(p + 1, '&'))
+        n++;
+    return n;
 }
 
 void *eg_conn_request_line(void *cls, const char *uri, struct MHD_Connection *mhd) {
@@ -91,22 +110,21 @@ void *eg_conn_request_line(void *cls, const char *uri, struct MHD_Connection *mh
     conn->exchange = x;
     x->raw = eg_arena_dup(x->pub.arena, uri, strlen(uri));
     eg_conn_become(conn, EG_CONN_RECEIVING);
+    if (count_args(uri) > MOST_ARGS) {
+        eg_conn_last_words(conn, EG_E_URI_TOO_LONG, "414 URI Too Long");
+        eg_conn_cut(conn, EG_REFUSED_FRAMING);
+    }
     return x;
 }
 
 void eg_conn_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code) {
-    struct eg_http *http = cls;
     struct eg_exchange *x = *context;
+    (void)cls;
     (void)mhd;
     if (!x)
         return;
-    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        http->stats.refused[EG_REFUSED_ABORTED]++;
     struct eg_conn *conn = x->conn;
-    if (x->phase == EG_PHASE_STREAM)
-        eg_stream_over(x, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    conn->exchange = NULL;
-    eg_exchange_end(x);
+    end_request(conn, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *context = NULL;
     eg_conn_become(conn, EG_CONN_IDLE);
 }
