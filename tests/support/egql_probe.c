@@ -285,6 +285,8 @@ int main(int argc, char **argv) {
     eg_db_close(p.db, closed, &gone);
     while (!gone)
         uv_run(&p.loop, UV_RUN_ONCE);
+    uv_run(&p.loop, UV_RUN_DEFAULT);
+    EG_ASSERT(uv_loop_close(&p.loop) == 0);
     egql_sources_free(p.sources);
     free(line);
     return 0;
