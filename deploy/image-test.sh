@@ -54,9 +54,10 @@ if [ ! -s "$base" ]; then
     rm -rf "$work/rootfs"
 fi
 
-# npm in the image believes whom npm here believes.
+# npm in the image believes whom this machine believes.
 authorities=
-[ -z "${NODE_EXTRA_CA_CERTS:-}" ] || authorities="--volume $NODE_EXTRA_CA_CERTS:/mnt/authorities.pem:ro --env NODE_EXTRA_CA_CERTS=/mnt/authorities.pem"
+bundle=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+[ ! -s "$bundle" ] || authorities="--volume $bundle:/mnt/authorities.pem:ro --env NODE_EXTRA_CA_CERTS=/mnt/authorities.pem"
 container=$(buildah from scratch)
 buildah add -q "$container" "$base" / >/dev/null
 buildah commit -q "$container" docker.io/library/debian:bookworm-slim >/dev/null

@@ -106,11 +106,12 @@ def hang_in_batch(store, frozen):
 def test_one_of_two_servers_freezes_in_the_middle_of_a_batch(start_server, store):
     frozen, alive = start_server(store), start_server(store)
     stop = threading.Event()
+    known = events.label()  # with one that is known already a batch takes more than one round, so that there is a middle
 
     def load():
         with contextlib.suppress(Exception), frozen.client(timeout_s=30) as client:
             while not stop.is_set():
-                client.post("/v1/events", [events.label() for _ in range(200)])
+                client.post("/v1/events", [known, *(events.label() for _ in range(200))])
 
     threads = [threading.Thread(target=load, daemon=True) for _ in range(4)]
     for thread in threads:
