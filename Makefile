@@ -8,7 +8,7 @@ CC := gcc
 endif
 
 BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
-	base/jscan.c base/jscan_walk.c base/text.c
+	base/jscan.c base/jscan_walk.c base/text.c base/scope.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
 	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
@@ -45,7 +45,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 FINDINGS_SRC = findings/set.c findings/text.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
 	findings/osv.c findings/diff.c findings/finish.c findings/payload.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
-	server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \
+	server/query/may.c server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \
 	server/query/explain.c server/query/complete.c
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c server/query/board_egql.c \
 	server/query/board_get.c

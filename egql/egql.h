@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/catalogue.h"
 #include "base/err.h"
+#include "base/scope.h"
 #include "base/value.h"
 
 /* Bounds of a query; reaching one is a query_invalid that names it. */
@@ -51,7 +52,7 @@ EG_MUST_CHECK eg_status egql_sources_load(const char *spec_dir, struct egql_sour
 EG_MUST_CHECK eg_status egql_sources_check(const struct egql_sources *sources, const struct eg_catalogue *catalogue,
                                            struct eg_err *err);
 void egql_sources_free(struct egql_sources *sources);
-/* [{"name","title","time","columns":[{"name","type","title"}]}], for GET /v1/sources, docs and completion */
+/* [{"name","title","time","scope","columns":[{"name","type","title"}]}], for GET /v1/sources, docs and completion */
 void egql_sources_json(const struct egql_sources *sources, struct eg_buf *out);
 
 /* Dialects */
@@ -80,6 +81,7 @@ struct egql_compiled {
     const struct egql_column *columns;
     size_t n_params; /* the query's $names, in the order of their first use */
     const struct egql_param *params;
+    enum eg_scope scope;          /* what whoever runs it must have beside the right to ask; EG_SCOPE_NONE: nothing */
     const struct egql_plan *plan; /* inside the library only */
 };
 
@@ -89,6 +91,9 @@ struct egql_compiled {
 EG_MUST_CHECK eg_status egql_compile(const struct egql_sources *sources, const struct egql_dialect *dialect, const char *text,
                                      size_t len, const struct egql_param *params, size_t n_params, struct eg_arena *arena,
                                      const struct egql_compiled **compiled, struct egql_diag *diag);
+
+/* For one who lacks compiled->scope: a `forbidden` that names it, at the source's place. */
+void egql_forbid(const struct egql_compiled *compiled, struct eg_arena *arena, struct egql_diag *diag);
 
 /* Running: a series of statements. First those that look up what names mean (a commit's prefix, the indexed
  * commit, the levels of a graph search), at last one whose rows are the answer. The caller runs each on the store

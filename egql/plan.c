@@ -173,6 +173,15 @@ eg_status egql_compile(const struct egql_sources *sources, const struct egql_dia
     return egql_plan(ast, dialect, arena, compiled) == EG_OK ? EG_OK : full(diag);
 }
 
+void egql_forbid(const struct egql_compiled *compiled, struct eg_arena *arena, struct egql_diag *diag) {
+    const struct egql_ast *ast = compiled->plan->ast;
+    char needed[EG_SCOPE_NAMES_B];
+    eg_scope_names(compiled->scope, needed, sizeof needed);
+    (void)egql_fail(diag, ast, arena, ast->query.source_span, EG_E_FORBIDDEN,
+                    "the source %.*s needs a token whose scope holds %s too", (int)ast->query.source_name.n,
+                    ast->query.source_name.p, needed);
+}
+
 eg_status egql_plan(const struct egql_ast *ast, const struct egql_dialect *dialect, struct eg_arena *arena,
                     const struct egql_compiled **compiled) {
     struct egql_compiled *made = eg_arena_zalloc(arena, sizeof *made);
@@ -185,6 +194,7 @@ eg_status egql_plan(const struct egql_ast *ast, const struct egql_dialect *diale
     steps(&e, made);
     made->n_params = ast->n_params;
     made->params = ast->params;
+    made->scope = e.source->scope;
     made->plan = plan;
     *compiled = made;
     return e.full || eg_arena_failed(arena) ? EG_FAIL : EG_OK;

@@ -151,9 +151,21 @@ static bool tie(struct loader *l, json_t *json, struct egql_source *s) {
     return true;
 }
 
+/* The events themselves are what every source shows of its rows' payload: they cannot need more than the others. */
+static bool scope(struct loader *l, json_t *json, struct egql_source *s) {
+    bool ok = true;
+    const char *word = text(l, json, "scope", false, &ok);
+    s->scope = word ? eg_scope_of(word, strlen(word)) : EG_SCOPE_NONE;
+    if (word && s->scope == EG_SCOPE_NONE)
+        return wrong(l, "scope", "is a scope of tokens: events:write, events:read, query or admin");
+    if (word && strcmp(s->table, "events") == 0)
+        return wrong(l, "scope", "cannot be asked for the events: every source shows those of its rows");
+    return ok;
+}
+
 static bool source(struct loader *l, json_t *json, const char *file, struct egql_source *s, const char **where) {
     static const char *const members[] = {"name",  "title", "table",        "time",  "sha",   "branch", "correlation",
-                                          "event", "tie",   "newest_first", "graph", "where", "fields"};
+                                          "event", "tie",   "newest_first", "graph", "where", "scope",  "fields"};
     bool ok = known(l, json, members, sizeof members / sizeof members[0]);
     s->name = ok ? text(l, json, "name", true, &ok) : NULL;
     s->title = text(l, json, "title", true, &ok);
@@ -169,7 +181,7 @@ static bool source(struct loader *l, json_t *json, const char *file, struct egql
            role(l, json, "branch", EG_TEXT, s, &s->branch) &&
            role(l, json, "correlation", EG_TEXT, s, &s->correlation) && role(l, json, "event", EG_TEXT, s, &s->event) &&
            tie(l, json_object_get(json, "tie"), s) &&
-           (!s->newest_first || s->time >= 0 || wrong(l, "newest_first", "needs time"));
+           (!s->newest_first || s->time >= 0 || wrong(l, "newest_first", "needs time")) && scope(l, json, s);
 }
 
 /* The declaration's own condition is EGQL, and is checked like a query's. */

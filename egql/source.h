@@ -42,6 +42,7 @@ struct egql_source {
     const int *tie;
     bool graph;                    /* sha and branch mean the indexed commit; start, depth, direction are known */
     bool newest_first;             /* without ORDER BY: by time, descending, then by tie; else by tie alone */
+    enum eg_scope scope;           /* needed beside the right to ask; EG_SCOPE_NONE: none */
     const struct egql_cond *where; /* of every row (checked): egql_check joins it to WHERE. NULL: all rows */
 };
 

@@ -76,9 +76,12 @@ void egql_sources_json(const struct egql_sources *sources, struct eg_buf *out) {
     eg_buf_char(out, '[');
     for (size_t i = 0; i < sources->n; i++) {
         const struct egql_source *s = &sources->all[i];
+        char needed[EG_SCOPE_NAMES_B];
+        eg_scope_names(s->scope, needed, sizeof needed);
         string(out, i ? ",{\"name\":" : "{\"name\":", s->name);
         string(out, ",\"title\":", s->title);
         string(out, ",\"time\":", s->time < 0 ? NULL : s->fields[s->time].name);
+        string(out, ",\"scope\":", s->scope == EG_SCOPE_NONE ? NULL : needed);
         eg_buf_str(out, ",\"columns\":[");
         for (size_t j = 0; j < s->n_fields; j++) {
             if (j)

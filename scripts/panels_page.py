@@ -48,7 +48,8 @@ def page():
         lines.append(f"## {group}\n")
         for panel in (one for one in panels if one["group"] == group):
             kept = f"Kept for {panel['cache_s']} s." if panel["cache_s"] else "Not kept."
-            lines += [f"### {panel['name']}\n", f"**{panel['title']}.** {panel['description']} {kept}\n"]
+            needs = f" Needs the scope `{panel['scope']}` beside `query`." if "scope" in panel else ""
+            lines += [f"### {panel['name']}\n", f"**{panel['title']}.** {panel['description']} {kept}{needs}\n"]
             if panel["parameters"]:
                 lines += ["| parameter | value | meaning |", "| --- | --- | --- |"]
                 lines += [f"| `{one['name']}` | {words(one)} | {one['title']} |" for one in panel["parameters"]] + [""]

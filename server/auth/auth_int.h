@@ -33,9 +33,4 @@ EG_MUST_CHECK eg_status eg_claims_check_header(const char *base64, size_t len, c
 EG_MUST_CHECK eg_status eg_claims_read(const char *base64, size_t len, const struct eg_claims_rules *rules,
                                        struct eg_claims *claims, struct eg_err *err);
 
-/* The scope bit of a word, 0 when unknown. */
-uint32_t eg_scope_of(const char *word, size_t len);
-/* "events:read, query" */
-void eg_scope_names(uint32_t scopes, char *out, size_t room);
-
 #endif

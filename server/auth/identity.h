@@ -6,14 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum eg_scope { /* bits */
-                EG_SCOPE_NONE = 0,
-                EG_SCOPE_EVENTS_WRITE = 1,
-                EG_SCOPE_EVENTS_READ = 2,
-                EG_SCOPE_QUERY = 4,
-                EG_SCOPE_ADMIN = 8,
-                EG_SCOPE_ANY = 15 /* as a need: any one of them suffices */
-};
+#include "base/scope.h"
 
 struct eg_identity {
     const char *sub;           /* '' without auth; also the scope of idempotency keys */

@@ -68,8 +68,8 @@ void eg_board_stats(const struct eg_board *board, struct eg_board_stats *stats) 
 
 static json_t *panel_json(const struct eg_board *board, const struct eg_panel *panel) {
     const struct eg_board_panel *made = eg_board_panel(board, panel);
-    static const char *const copied[] = {"name",    "system", "group",     "title", "description",
-                                         "cache_s", "draw",   "parameters"};
+    static const char *const copied[] = {"name",    "system", "group",      "title", "description",
+                                         "cache_s", "draw",   "parameters", "scope"};
     json_t *one = json_object(), *columns = json_array();
     for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++) {
         json_object_set(one, copied[i], json_object_get(panel->document, copied[i]));

@@ -49,6 +49,11 @@ static eg_status compile_parts(struct eg_board *board, const struct eg_panel *pa
         return eg_err_set(err, EG_E_CONFIG, panel->file, "egql, line %d, column %d: %s", diag.line, diag.column,
                           diag.message ? diag.message : "memory is out");
     }
+    if ((*compiled)->scope & ~panel->scope) {
+        egql_forbid(*compiled, board->arena, &diag);
+        return eg_err_set(err, EG_E_CONFIG, panel->file, "egql, line %d, column %d: %s: the panel must declare it as its own scope",
+                          diag.line, diag.column, diag.message);
+    }
     return EG_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "server/query/board_int.h"
+#include "server/query/may.h"
 
 struct reading {
     struct eg_board_waiter waiter;
@@ -137,6 +138,11 @@ static enum eg_step_result ask(struct eg_request *req) {
     reading->ask.panel = eg_panels_find(board->config.panels, req->param);
     if (!reading->ask.panel) {
         (void)eg_err_set(&req->err, EG_E_NOT_FOUND, NULL, "no panel %.64s is declared; GET /v1/panels lists them", req->param);
+        return eg_request_problem(req, NULL);
+    }
+    if (!eg_query_may(req, reading->ask.panel->scope)) {
+        (void)eg_err_set(&req->err, EG_E_FORBIDDEN, NULL, "the panel %s needs a token whose scope holds %s too", req->param,
+                         json_string_value(json_object_get(reading->ask.panel->document, "scope")));
         return eg_request_problem(req, NULL);
     }
     if (eg_format_asked(req, &reading->ask.format) || read_params(reading)) {

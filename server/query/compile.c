@@ -1,5 +1,6 @@
 /* From the text to a plan, from the cache or compiled now, and from the plan to a run with this request's values. */
 #include "base/clock.h"
+#include "server/query/may.h"
 #include "server/query/room.h"
 
 /* The plan's parameters in its own order; all are there, or it would not have been compiled. */
@@ -43,6 +44,12 @@ enum eg_step_result eg_query_compile(struct eg_request *req) {
     }
     query->stats.cache_hits += hit;
     query->stats.compiled += !hit;
+    if (!eg_query_may(req, ask->plan->compiled->scope)) {
+        egql_forbid(ask->plan->compiled, ask->arena, &ask->diag);
+        (void)eg_err_set(&ask->err, ask->diag.code, NULL, "%s", ask->diag.message);
+        eg_ask_over(ask);
+        return eg_ask_problem(ask);
+    }
     const struct egql_compiled *compiled = ask->plan->compiled;
     const struct eg_value *values = order_values(ask);
     struct egql_limits *limits = eg_arena_alloc(ask->arena, sizeof *limits);

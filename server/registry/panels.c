@@ -22,7 +22,7 @@ struct eg_panels {
 };
 
 static const char *const members[] = {"name",    "system", "group",      "title", "description", "parameters",
-                                      "cache_s", "draw",   "columns", "egql",  "sql",         NULL};
+                                      "cache_s", "draw",   "columns",    "egql",  "sql",         "scope", NULL};
 
 eg_status eg_panel_wrong(const struct eg_panel_load *load, const char *format, ...) {
     va_list args;
@@ -183,6 +183,15 @@ static eg_status read_sql(const struct eg_panel_load *load, const json_t *sql, s
     return eg_panel_read_text(load, any ? any : lite, any ? "sql.any" : "sql.sqlite", panel, &panel->sqlite);
 }
 
+static eg_status read_scope(const struct eg_panel_load *load, const json_t *document, struct eg_panel *panel) {
+    const json_t *value = json_object_get(document, "scope");
+    const char *word = json_string_value(value);
+    panel->scope = word ? eg_scope_of(word, strlen(word)) : EG_SCOPE_NONE;
+    return !value || panel->scope != EG_SCOPE_NONE
+               ? EG_OK
+               : eg_panel_wrong(load, "scope: a scope of tokens is wanted: events:write, events:read, query or admin");
+}
+
 static eg_status read_panel(const struct eg_panel_load *load, const char *stem, const json_t *document,
                             struct eg_panel *panel) {
     static const char *const texts[] = {"system", "group", "title", "description"};
@@ -208,7 +217,7 @@ static eg_status read_panel(const struct eg_panel_load *load, const char *stem, 
     }
     panel->cache_us = json_integer_value(cache) * SECOND_US;
     if (check_draw(load, json_object_get(document, "draw")) ||
-        eg_panel_read_params(load, json_object_get(document, "parameters"), panel)) {
+        eg_panel_read_params(load, json_object_get(document, "parameters"), panel) || read_scope(load, document, panel)) {
         return EG_FAIL;
     }
     if (!egql == !sql) {

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/scope.h"
 #include "base/value.h"
 
 #define EG_PANEL_MOST_PARAMS 16
@@ -66,6 +67,7 @@ struct eg_panel {
     size_t n_columns; /* of SQL; EGQL brings its own */
     const struct eg_panel_column *columns;
     int64_t cache_us;
+    enum eg_scope scope;    /* needed beside the right to ask; EG_SCOPE_NONE: none */
     const json_t *document; /* the whole file */
 };
 

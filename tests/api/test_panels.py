@@ -10,16 +10,22 @@ import socket
 import time
 import urllib.parse
 
+import jwt
 import pytest
 
 from support import binary, events, panel_data, wait
 
+SECRET = "0123456789abcdef0123456789abcdef"
 DECLARED = sorted(path.stem for path in (binary.ROOT / "spec" / "panels").glob("*.json"))
 
 
 def ask(client, name, form=None, headers=None, **params):
     words = urllib.parse.urlencode({**params, **({"format": form} if form else {})})
     return client.get(f"/v1/panels/{name}" + (f"?{words}" if words else ""), headers=headers)
+
+
+def token(*scopes):
+    return {"Authorization": "Bearer " + jwt.encode({"sub": "tester", "exp": 4102444800, "scope": " ".join(scopes)}, SECRET, "HS256")}
 
 
 def rows(client, panel, only=None, **params):
@@ -303,6 +309,34 @@ def test_a_run_past_its_time(store, scratch, start_server):
         assert metric(client, "egdb_panels_failed_total") == 1
 
 
+def test_dead_letters_need_the_scope_of_their_routes(start_server, store, scratch):
+    (scratch / "secret").write_text(SECRET + "\n")
+    with start_server(store, config={"auth.mode": "HS256", "auth.key_file": scratch / "secret"}).client() as client:
+        allowed, others = token("query", "admin"), token("query", "events:read", "events:write")
+        for name in ("dead-letters", "dead-letters-by-code"):
+            for _ in range(2):  # the second time there is a kept answer
+                assert ask(client, name, headers=allowed).status == 200
+                refused = ask(client, name, headers=others)
+                assert (refused.status, refused.json()["code"]) == (403, "forbidden")
+                assert name in refused.json()["detail"] and "admin" in refused.json()["detail"]
+                assert 'scope="admin"' in refused.headers["WWW-Authenticate"]
+        assert ask(client, "commits", headers=others).status == 200
+        listed = {panel["name"]: panel.get("scope") for panel in client.get("/v1/panels", headers=others).json()["panels"]}
+        assert {name for name, scope in listed.items() if scope} == {"dead-letters", "dead-letters-by-code"}
+
+
+def test_no_panel_shows_what_its_reader_may_not_select():
+    """A panel in SQL that reads the table of a source has at least that source's scope. (The server checks those in EGQL.)"""
+    sources = [json.loads(path.read_text("utf-8")) for path in (binary.ROOT / "spec/sources").glob("*.json")]
+    guarded = {source["table"]: source["scope"] for source in sources if "scope" in source}
+    assert guarded["events_dlq"] == "admin"
+    for path in (binary.ROOT / "spec/panels").glob("*.json"):
+        panel = json.loads(path.read_text("utf-8"))
+        for table, scope in guarded.items():
+            if re.search(rf"\b{table}\b", json.dumps(panel.get("sql", ""))):
+                assert panel.get("scope") == scope, path.name
+
+
 @pytest.mark.parametrize("change,words", [
     ({"sql": {"any": "SELECT nothing FROM commits"}}, ["own.json", "nothing"]),
     ({"sql": {"any": "SELECT $sha FROM commits"}}, ["own.json", "sql.any", "$sha"]),
@@ -318,6 +352,8 @@ def test_a_run_past_its_time(store, scratch, start_server):
     ({**COUNT, "columns": [{"name": "n", "type": "float", "title": "n"}]}, ["columns[0].type"]),
     ({"egql": "SELECT nothing FROM all", "columns": None}, ["own.json", "egql", "nothing"]), ({"egql": "SELECT runs FROM all"}, ["columns"]),
     ({"egql": "SELECT runs FROM all", "columns": None, "draw": {"kind": "bars", "x": "id", "y": "m"}}, ["draw.y"]),
+    ({"egql": "SELECT dlq FROM all", "columns": None}, ["own.json", "dlq", "admin", "its own scope"]),
+    ({"egql": "SELECT dlq FROM all", "columns": None, "scope": "events:read"}, ["dlq", "admin"]), ({**COUNT, "scope": "root"}, ["scope", "admin"]),
     ({"sql": {"any": "SELECT [[ 1"}}, ["[["]), ({"sql": {"any": "DELETE FROM commits"}}, ["own.json"])])
 def test_a_wrong_declaration_stops_the_start(store, scratch, change, words):
     spec = own_spec(scratch, own=change)

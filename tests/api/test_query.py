@@ -431,9 +431,35 @@ def test_scope(start_server, store, scratch):
                                    ("POST", "/v1/query/complete", {"query": ""}), ("GET", "/v1/sources", None)):
             assert client.request(method, path, body).status == 401
             for scope, status in (("query", 200), ("events:read", 403), ("events:write", 403), ("admin", 403)):
-                token = jwt.encode({"sub": "tester", "exp": 4102444800, "scope": scope}, SECRET, "HS256")
-                answer = client.request(method, path, body, headers={"Authorization": f"Bearer {token}"})
+                answer = client.request(method, path, body, headers=token(scope))
                 assert answer.status == status, (method, path, scope, answer)
+
+
+def token(*scopes):
+    return {"Authorization": "Bearer " + jwt.encode({"sub": "tester", "exp": 4102444800, "scope": " ".join(scopes)}, SECRET, "HS256")}
+
+
+def test_a_source_may_need_a_scope_of_its_own(start_server, store, scratch):
+    """The dead letters by a query need what they need by /v1/dlq; who has it and asked first has not opened the cache of plans to others."""
+    (scratch / "secret").write_text(SECRET + "\n")
+    with start_server(store, config={"auth.mode": "HS256", "auth.key_file": scratch / "secret"}).client() as client:
+        event = events.label() | {"topic": "nothing.known@v1"}
+        assert client.post("/v1/events", event, headers=token("events:write")).status == 422
+        query = "SELECT dlq(code, topic) FROM all\nWHERE code = topic_unknown"
+        for path in ("/v1/query", "/v1/query/explain"):
+            for _ in range(2):
+                assert client.post(path, {"query": query}, headers=token("query", "admin")).status == 200
+                for scopes in (["query"], ["query", "events:read", "events:write"]):
+                    refused = client.post(path, {"query": query}, headers=token(*scopes))
+                    assert (refused.status, refused.json()["code"]) == (403, "forbidden")
+                    assert "dlq" in refused.json()["detail"] and "admin" in refused.json()["detail"] and "nothing.known" not in refused.text
+                    assert (refused.json()["diagnostic"]["offset"], refused.json()["diagnostic"]["length"]) == (7, 3)
+                    assert 'scope="admin"' in refused.headers["WWW-Authenticate"]
+        answer = client.post("/v1/query", {"query": query}, headers=token("query", "admin"))
+        assert answer.json()["rows"] == [["topic_unknown", "nothing.known@v1"]]
+        assert client.post("/v1/query", {"query": query}, headers=token("admin")).status == 403  # no scope implies another
+        sources = {source["name"]: source["scope"] for source in client.get("/v1/sources", headers=token("query")).json()["sources"]}
+        assert sources["dlq"] == "admin" and sources["events"] is None
 
 
 # stopping

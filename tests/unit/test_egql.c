@@ -255,6 +255,10 @@ START_TEST(wrong_declarations_are_named) {
         {HEAD FIELDS ",\"sha\":{\"type\":\"time\",\"title\":\"t\"}}}", "runs.sha is text, not time"},
         {HEAD FIELDS ",\"x\":{\"type\":\"text\",\"title\":\"t\",\"column\":\"sha\",\"member\":\"m\"}}}",
          "runs.sha is text, not json"},
+        {HEAD "\"scope\":\"admin\"," FIELDS "}}", ""},
+        {HEAD "\"scope\":\"root\"," FIELDS "}}", "scope: is a scope of tokens: events:write, events:read, query or admin"},
+        {"{\"name\":\"a\",\"title\":\"t\",\"table\":\"events\",\"tie\":[\"id\"],\"scope\":\"admin\"," FIELDS "}}",
+         "scope: cannot be asked for the events"},
         {HEAD "\"where\":\"sha=\"," FIELDS "}}", "where: the query ends too early"},
         {"{\"name\":\"a\",\"title\":\"t\",\"table\":\"gone\",\"tie\":[\"id\"]," FIELDS "}}", "no table or view gone"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
