@@ -57,7 +57,7 @@ fi
 # npm in the image believes whom this machine believes.
 authorities=
 bundle=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
-[ ! -s "$bundle" ] || authorities="--volume $bundle:/mnt/authorities.pem:ro --env NODE_EXTRA_CA_CERTS=/mnt/authorities.pem"
+[ ! -s "$bundle" ] || authorities="--volume $bundle:/run/authorities.pem:ro --env NODE_EXTRA_CA_CERTS=/run/authorities.pem"
 container=$(buildah from scratch)
 buildah add -q "$container" "$base" / >/dev/null
 buildah commit -q "$container" docker.io/library/debian:bookworm-slim >/dev/null
