@@ -44,6 +44,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/print.c
 FINDINGS_SRC = findings/set.c findings/text.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
 	findings/osv.c findings/diff.c findings/finish.c findings/payload.c
+GIT_SRC = git/run.c git/log.c git/event.c git/change_type.c git/spool.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
 	server/query/may.c server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \
 	server/query/explain.c server/query/complete.c
@@ -54,13 +55,14 @@ ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/panels.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
-	server/cli/post_git.c server/cli/git_run.c server/cli/git_log.c server/cli/git_event.c server/cli/change_type.c server/cli/spool.c server/cli/dlq.c \
+	server/cli/post_git.c server/cli/dlq.c \
 	server/cli/tail.c server/cli/sse.c \
 	server/cli/query.c server/cli/query_rows.c server/cli/table.c
 MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c indexer/spec.c indexer/findings_repo.c indexer/findings_ask.c indexer/cmd_findings.c indexer/repo.c indexer/event.c indexer/sink.c \
-	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/cmd_graph.c indexer/token.c indexer/policy.c indexer/delta_match.c \
+	indexer/graph.c indexer/resolve.c indexer/graph_event.c indexer/progress.c indexer/tell.c indexer/range.c indexer/stage_graph.c indexer/stage_commits.c indexer/stage_changes.c indexer/history_one.c indexer/cmd_graph.c \
+	indexer/cmd_index.c indexer/cmd_hook.c indexer/token.c indexer/policy.c indexer/delta_match.c \
 	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c \
 	indexer/mosaic.c indexer/mosaic_curve.c indexer/mosaic_read.c indexer/mosaic_policy.c \
 	indexer/mosaic_delta.c indexer/mosaic_distance.c indexer/mosaic_event.c indexer/mosaic_compare.c indexer/png.c indexer/cmd_mosaic.c
@@ -71,7 +73,7 @@ GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
-LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(FINDINGS_SRC) $(QUERY_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
+LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(FINDINGS_SRC) $(GIT_SRC) $(QUERY_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \

@@ -7,38 +7,30 @@
 
 #include "indexer/command.h"
 #include "indexer/delta_event.h"
-#include "indexer/event.h"
 #include "indexer/history.h"
 #include "indexer/progress.h"
+#include "indexer/tell.h"
 
 struct run {
     struct eg_index_command *command;
     git_repository *repo;
-    char name[200];
     struct eg_policy *policy;
     struct eg_delta_reader *reader;
     struct eg_energies *energies;
-    struct eg_sink *sink;
+    struct eg_tell tell;
     struct eg_sink_sum sum;
     struct eg_progress progress;
-    struct eg_buf payload, event;
     size_t commits, tokens;
 };
 
 static eg_status begin(struct run *run, struct eg_err *err) {
     const struct eg_index_flags *flags = &run->command->flags;
-    eg_buf_init(&run->payload, EG_EVENT_MOST_B);
-    eg_buf_init(&run->event, EG_EVENT_MOST_B + 4096);
     eg_repo_begin();
     if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err) || eg_policy_load(flags->spec, &run->policy, err) ||
         eg_delta_reader_new(run->repo, run->policy, &run->reader, err)) {
         return EG_FAIL;
     }
-    if (flags->name) {
-        snprintf(run->name, sizeof(run->name), "%s", flags->name);
-    } else {
-        eg_repo_name(run->repo, run->name, sizeof(run->name));
-    }
+    eg_tell_begin(&run->tell, run->repo, flags->name);
     run->energies = eg_energies_new();
     eg_progress_begin(&run->progress, "commits");
     return run->energies ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
@@ -50,36 +42,18 @@ static void end(struct run *run) {
     eg_policy_free(run->policy);
     git_repository_free(run->repo);
     eg_repo_end();
-    eg_buf_free(&run->payload);
-    eg_buf_free(&run->event);
-}
-
-static eg_status put(struct run *run, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
-    eg_index_event(&run->event, topic, commit->time_s, commit->sha, &run->payload);
-    if (run->payload.failed || run->event.failed) {
-        return eg_err_set(err, EG_E_INTERNAL, NULL, "an event does not fit into memory");
-    }
-    return eg_sink_put(run->sink, run->event.data, run->event.len, err);
+    eg_tell_end(&run->tell);
 }
 
 static eg_status take_commit(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
     struct run *run = ctx;
-    eg_status status = EG_OK;
     eg_progress_tell(&run->progress, step->done, step->of);
     if (!step->wanted) {
         return EG_OK;
     }
     run->commits++;
     run->tokens += step->tokens->n;
-    for (size_t first = 0; status == EG_OK && first < step->tokens->n; first += EG_TOKENS_AN_EVENT) {
-        eg_delta_payload(&run->payload, step->tokens, first, run->name, step->commit->sha);
-        status = put(run, "delta.tokens@v1", step->commit, err);
-    }
-    if (status == EG_OK) {
-        eg_fingerprint_payload(&run->payload, step->tokens, step->energy, step->delta->degraded, run->name, step->commit->sha);
-        status = put(run, "delta.fingerprint@v1", step->commit, err);
-    }
-    return status;
+    return eg_tell_tokens(&run->tell, step, err);
 }
 
 static eg_status walk(struct run *run, struct eg_commit_info *to, struct eg_err *err) {
@@ -88,12 +62,12 @@ static eg_status walk(struct run *run, struct eg_commit_info *to, struct eg_err 
     struct eg_commit_info from;
     struct eg_err closing = {0};
     if (eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", to, err) ||
-        (flags->from && eg_repo_commit(run->repo, flags->from, &from, err)) || eg_sink_open(&config, &run->sink, err)) {
+        (flags->from && eg_repo_commit(run->repo, flags->from, &from, err)) || eg_sink_open(&config, &run->tell.sink, err)) {
         return EG_FAIL;
     }
     eg_status status = eg_history_walk(run->repo, run->reader, run->energies, flags->from ? &from.oid : NULL, &to->oid,
                                        take_commit, run, err);
-    if (eg_sink_close(run->sink, &run->sum, &closing) && status == EG_OK) {
+    if (eg_sink_close(run->tell.sink, &run->sum, &closing) && status == EG_OK) {
         *err = closing;
         status = EG_FAIL;
     }
@@ -151,9 +125,9 @@ static eg_status report(struct run *run, const struct eg_commit_info *from, cons
     eg_status status = eg_delta_read(run->reader, &from->oid, &to->oid, &delta, &tokens, err);
     status = status ? status : eg_energy_of(run->energies, &from->oid, tokens, &energy, err);
     if (status == EG_OK) {
-        eg_delta_report(&run->payload, tokens, &energy, delta->degraded, range);
-        status = run->payload.failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "the report does not fit into memory")
-                                     : write_report(&run->payload, run->command->flags.out_file, err);
+        eg_delta_report(&run->tell.payload, tokens, &energy, delta->degraded, range);
+        status = run->tell.payload.failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "the report does not fit into memory")
+                                     : write_report(&run->tell.payload, run->command->flags.out_file, err);
     }
     free(energy.modules);
     return status;

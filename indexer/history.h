@@ -20,4 +20,8 @@ typedef eg_status (*eg_history_take)(void *ctx, const struct eg_history_step *st
 EG_MUST_CHECK eg_status eg_history_walk(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies,
                                         const git_oid *from, const git_oid *to, eg_history_take take, void *ctx, struct eg_err *err);
 
+/* history_one.c: that commit alone, with the energy that the walk gives it. */
+EG_MUST_CHECK eg_status eg_history_one(git_repository *repo, struct eg_delta_reader *reader, const struct eg_commit_info *commit,
+                                       eg_history_take take, void *ctx, struct eg_err *err);
+
 #endif

@@ -42,7 +42,9 @@ static const struct {
 enum { HELP = 1, FLAG = 1000 };
 
 static void help_all(FILE *out) {
-    fprintf(out, "egdb-index COMMAND [FLAGS] [WORDS]\n\nReads a git repository and posts what is found in it to an EGDB server.\n\n");
+    fprintf(out, "egdb-index [--repo .] [--from REV] [--to REV | --all] [--server URL | --out DIR] [--jobs N]\n"
+                 "egdb-index COMMAND [FLAGS] [WORDS]\n\n"
+                 "Reads a git repository and posts what is found in it to an EGDB server.\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++) {
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
     }
@@ -117,6 +119,9 @@ static int run(const struct entry *entry, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     bool wants_help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0);
+    if (!wants_help && (argc == 1 || argv[1][0] == '-')) {
+        return run(&commands[0], argc, argv); /* index, without its name */
+    }
     for (size_t i = 0; argc > 1 && i < N_COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             return run(&commands[i], argc - 1, argv + 1);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void find(const char *folder, const char *name, char *out, size_t size_b) {
+void eg_spec_path(const char *folder, const char *name, char *out, size_t size_b) {
     static const char *const places[] = {"../spec", "../share/egdb/spec", "../../spec"};
     char program[400] = "";
     snprintf(out, size_b, "%s/policies/%s.json", folder ? folder : "spec", name);
@@ -25,7 +25,7 @@ static void find(const char *folder, const char *name, char *out, size_t size_b)
 eg_status eg_spec_policy(const char *folder, const char *name, json_t **policy, struct eg_err *err) {
     char path[700];
     json_error_t error;
-    find(folder, name, path, sizeof(path));
+    eg_spec_path(folder, name, path, sizeof(path));
     *policy = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     return *policy ? EG_OK
                    : eg_err_set(err, EG_E_CONFIG, path, "line %d: %s; --spec names the folder of the declarations", error.line,

@@ -41,10 +41,7 @@ if answers; then
     if [ ! -e "$posted" ]; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
             complete=yes
-            build/egdb post --git-history --server "$URL" || complete=no
-            build/egdb-index graph --server "$URL" || complete=no
-            build/egdb-index history --server "$URL" || complete=no
-            build/egdb-index mosaic --all --server "$URL" || complete=no
+            build/egdb-index --server "$URL" || complete=no
             if [ "$complete" = yes ]; then
                 : >"$posted"
             else

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "server/cli/cli.h"
-#include "server/cli/spool.h"
+#include "git/spool.h"
 
 #define RETRIES 8
 #define CONNECT_MS 5000
@@ -55,14 +55,17 @@ static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster) {
     const char *folder = eg_cli_value(cli, "repo"), *given = eg_cli_value(cli, "repo-name"),
                *commit = eg_cli_value(cli, "commit"), *branch = eg_cli_value(cli, "branch");
     struct eg_change_types *types = NULL;
-    char spec[512], name[512], sha[EG_SHA_B], here[512];
+    char spec[512], types_path[600], name[512], sha[EG_SHA_B], here[512];
     folder = folder ? folder : ".";
     eg_git_repo_name(folder, name, sizeof(name));
     eg_git_line(folder, on, here, sizeof(here)); /* empty when HEAD is on none */
     struct eg_post_git post = {.folder = folder, .spool = eg_cli_value(cli, "spool")};
     if ((commit && resolve(folder, commit, sha, &cli->err)) ||
-        eg_config_find(cli->config->server_spec, "spec", "--spec", spec, sizeof(spec), &cli->err) ||
-        eg_change_types_load(spec, &types, &cli->err)) {
+        eg_config_find(cli->config->server_spec, "spec", "--spec", spec, sizeof(spec), &cli->err)) {
+        return EG_FAIL;
+    }
+    snprintf(types_path, sizeof(types_path), "%s/policies/change_types.json", spec);
+    if (eg_change_types_load(types_path, &types, &cli->err)) {
         return EG_FAIL;
     }
     post.commit = commit ? sha : NULL;

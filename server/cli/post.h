@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "server/cli/git_event.h"
+#include "git/event.h"
 #include "server/cli/poster.h"
 
 /* Every event of the stream: one JSON document (an event or an array of events), or NDJSON. err as eg_poster_add's;

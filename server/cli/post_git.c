@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "server/cli/post.h"
-#include "server/cli/spool.h"
+#include "git/spool.h"
 
 #define EVENT_MOST_B ((size_t)40 << 20)
 

@@ -9,6 +9,7 @@ ROOMS = {
     "base/": [],
     "egql/": [],
     "findings/": [],
+    "git/": ["server/registry/schema_regex.h"],  # the patterns of change_types.json are those of the schemas
     "db/": [],
     "server/http/": ["server/auth/identity.h"],  # a route names its scope, a request its sender
     "server/auth/": [],
@@ -17,7 +18,7 @@ ROOMS = {
     "server/query/": ["server/auth/", "server/registry/", "db/", "egql/", "server/http/request.h"],
     "server/admin/": ["server/registry/", "db/", "server/http/request.h"],
     "server/": ["*"],  # main.c, app.c and the commands put the rooms together
-    "indexer/": ["findings/", "server/cli/client.h", "server/cli/poster.h"],  # posting, which knows base alone
+    "indexer/": ["findings/", "git/", "server/cli/client.h", "server/cli/poster.h"],  # posting, which knows base alone
     "tests/": ["*"],
     "bench/": ["*"],
 }
@@ -29,14 +30,14 @@ LIBRARIES = {
     "microhttpd.h": ["server/http/"],
     "jwt.h": ["server/auth/"],
     "uv.h": ["db/", "server/"],
-    "jansson.h": ["server/", "egql/", "findings/", "indexer/", "tests/", "bench/"],
+    "jansson.h": ["server/", "egql/", "findings/", "git/", "indexer/", "tests/", "bench/"],
     "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/", "findings/", "indexer/"],
     "zlib.h": ["server/http/", "indexer/png"],
     "zstd.h": ["server/http/"],
     "curl/curl.h": ["server/", "indexer/", "bench/"],
     "ini.h": ["server/"],
     "uthash.h": ["server/", "egql/"],
-    "openssl/": ["findings/", "server/event/", "server/auth/", "server/", "tests/", "db/", "indexer/"],
+    "openssl/": ["findings/", "git/", "server/event/", "server/auth/", "server/", "tests/", "db/", "indexer/"],
     "check.h": ["tests/unit/"],
     "sanitizer/asan_interface.h": ["base/arena.c"],
     "git2.h": ["indexer/"],

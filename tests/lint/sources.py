@@ -10,7 +10,7 @@ named = {word for words in lists.values() for word in words if not word.startswi
 for name in sorted(named):
     if not (tree.ROOT / name).is_file():
         tree.complain("Makefile", 1, f"names {name}, which does not exist")
-for name in tree.files(".c", under=("base/", "db/", "egql/", "server/", "indexer/", "tests/unit/", "tests/fuzz/")):
+for name in tree.files(".c", under=("base/", "db/", "egql/", "findings/", "git/", "server/", "indexer/", "tests/unit/", "tests/fuzz/")):
     if name not in named:
         tree.complain(name, 1, "is not named in the Makefile")
 tree.finish()

@@ -1,5 +1,5 @@
 /* Writes commit.recorded@v1. All but the branch comes from the commit alone, and the id from that alone. */
-#include "server/cli/git_event.h"
+#include "git/event.h"
 
 #include <openssl/sha.h>
 #include <string.h>

@@ -1,16 +1,16 @@
 /* A commit as an event commit.recorded@v1. The same commit gives the same id, whoever makes it and how often: the id is a
  * ULID of the commit's time and a hash of the payload without the branch, which is where the commit was found. */
-#ifndef EG_CLI_GIT_EVENT_H
-#define EG_CLI_GIT_EVENT_H
+#ifndef EG_GIT_EVENT_H
+#define EG_GIT_EVENT_H
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "server/cli/git_log.h"
+#include "git/log.h"
 
 struct eg_change_types; /* spec/policies/change_types.json, compiled */
 
-/* err: config_invalid, naming the rule. The caller frees it. */
-EG_MUST_CHECK eg_status eg_change_types_load(const char *spec_dir, struct eg_change_types **types, struct eg_err *err);
+/* path: of the file. err: config_invalid, naming the rule. The caller frees it. */
+EG_MUST_CHECK eg_status eg_change_types_load(const char *path, struct eg_change_types **types, struct eg_err *err);
 void eg_change_types_free(struct eg_change_types *types);
 /* "test", "docs" … of a path in UTF-8. */
 const char *eg_change_type(const struct eg_change_types *types, const char *path, size_t len);

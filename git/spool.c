@@ -1,5 +1,5 @@
 /* A short text file under a lock. It is written anew in place: losing it loses no commit, since git has them all. */
-#include "server/cli/spool.h"
+#include "git/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

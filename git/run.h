@@ -1,6 +1,6 @@
 /* Starts git with its output in a pipe. No shell is involved. */
-#ifndef EG_CLI_GIT_RUN_H
-#define EG_CLI_GIT_RUN_H
+#ifndef EG_GIT_RUN_H
+#define EG_GIT_RUN_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Commits as git tells of them: `git log` is run, and its output read as it comes, one commit in memory at a time. */
-#ifndef EG_CLI_GIT_LOG_H
-#define EG_CLI_GIT_LOG_H
+#ifndef EG_GIT_LOG_H
+#define EG_GIT_LOG_H
 
 #include <stddef.h>
 #include <stdint.h>

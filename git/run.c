@@ -1,5 +1,5 @@
 /* git as a child, by posix_spawn. */
-#include "server/cli/git_run.h"
+#include "git/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/cli/git_log.h"
+#include "git/log.h"
 
 #define WORDS_MOST 4096
 

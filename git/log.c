@@ -2,7 +2,7 @@
  * \x01, then for each file `:modes shas status` with one or two paths, then for each file `added TAB removed TAB path`,
  * where a rename has an empty path and two fields behind. Nothing in a name or message can hold a NUL, so nothing can
  * be mistaken. */
-#include "server/cli/git_log.h"
+#include "git/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "server/cli/git_run.h"
+#include "git/run.h"
 
 #define COMMIT_MOST_B ((size_t)512 << 20)
 #define FIELD_MOST_B ((size_t)256 << 20)

@@ -1,7 +1,7 @@
 /* Commits that could not be posted, one sha a line, kept until a server answers. The file is locked while it is open.
  */
-#ifndef EG_CLI_SPOOL_H
-#define EG_CLI_SPOOL_H
+#ifndef EG_GIT_SPOOL_H
+#define EG_GIT_SPOOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,11 +2,10 @@
  * path. */
 #include <ctype.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/cli/git_event.h"
+#include "git/event.h"
 #include "server/registry/schema_regex.h"
 
 #define PATH_MOST_B 4096
@@ -46,15 +45,13 @@ static eg_status compile(struct eg_change_types *types, const char *path, struct
     return types->fallback ? EG_OK : eg_err_set(err, EG_E_CONFIG, path, "`default` names no type");
 }
 
-eg_status eg_change_types_load(const char *spec_dir, struct eg_change_types **out, struct eg_err *err) {
+eg_status eg_change_types_load(const char *path, struct eg_change_types **out, struct eg_err *err) {
     struct eg_change_types *types = calloc(1, sizeof(*types));
-    char path[600];
     json_error_t error;
     *out = NULL;
     if (!types) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    snprintf(path, sizeof(path), "%s/policies/change_types.json", spec_dir);
     types->document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!types->document) {
         eg_err_set(err, EG_E_CONFIG, path, "line %d: %s", error.line, error.text);

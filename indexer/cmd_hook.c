@@ -1,0 +1,157 @@
+/* `hook`: what a git hook calls after a commit. The commit joins those that wait in the spool; when the server answers, all of them are
+ * posted with everything that is known of them. Whatever goes wrong is said, and the program ends with 0: a commit never fails for it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "git/spool.h"
+#include "indexer/range.h"
+#include "indexer/stage.h"
+#include "server/cli/client.h"
+
+#define TIMEOUT_MS 3000
+#define TIMEOUT_MOST_MS 3600000
+#define ANSWER_MOST_B 65536
+
+struct run {
+    const struct eg_index_flags *flags;
+    git_repository *repo;
+    struct eg_commit_info commit, first; /* the commit, and the oldest that is posted with it */
+    struct eg_range range;
+    struct eg_graph_stage graph;
+    struct eg_change_stage changes;
+    struct eg_tell tell;
+    struct eg_sink_sum sum;
+    struct eg_progress progress;
+};
+
+/* Before anything is read: a server that is away shall not cost the time of reading. */
+static eg_status ask_server(const struct eg_index_flags *flags, long timeout_ms, struct eg_err *err) {
+    struct eg_client_config config = {.server = flags->server, .token_file = flags->token_file, .connect_ms = timeout_ms,
+                                      .timeout_ms = timeout_ms};
+    struct eg_client *client;
+    struct eg_reply reply = {0};
+    if (eg_client_open(&config, &client, err)) {
+        return EG_FAIL;
+    }
+    eg_buf_init(&reply.body, ANSWER_MOST_B);
+    eg_client_get(client, "/healthz", &reply);
+    eg_status status = reply.answered ? EG_OK
+                                      : eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(client), "no answer: %s", reply.error);
+    eg_buf_free(&reply.body);
+    eg_client_close(client);
+    return status;
+}
+
+/* A commit that is gone (amended, and swept up by git) is forgotten. */
+static eg_status list(struct run *run, const struct eg_spool *spool, bool waits, struct eg_err *err) {
+    struct eg_commit_info commit;
+    struct eg_err gone = {0};
+    git_oid oid;
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && i < spool->n; i++) {
+        if (strlen(spool->shas[i]) == GIT_OID_HEXSZ && git_oid_fromstr(&oid, spool->shas[i]) == 0 &&
+            eg_repo_commit_of(run->repo, &oid, &commit, &gone) == EG_OK) {
+            run->first = run->range.n == 0 ? commit : run->first;
+            status = eg_range_one(&run->range, &oid, err);
+        }
+    }
+    if (status == EG_OK && !waits) {
+        run->first = run->range.n == 0 ? run->commit : run->first;
+        status = eg_range_one(&run->range, &run->commit.oid, err);
+    }
+    return status;
+}
+
+static eg_status take_change(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
+    struct run *run = ctx;
+    return eg_change_stage_tell(&run->changes, &run->tell, step, err);
+}
+
+static eg_status tell_all(struct run *run, struct eg_err *err) {
+    const git_oid *base = run->first.n_parents > 0 ? &run->first.parent : NULL;
+    if (eg_commits_stage(run->flags, run->range.v, run->range.n, &run->tell, &run->progress, err) ||
+        eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->commit, base, &run->progress, err) ||
+        eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err)) {
+        return EG_FAIL;
+    }
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && i < run->range.n; i++) {
+        struct eg_commit_info commit;
+        status = eg_repo_commit_of(run->repo, &run->range.v[i], &commit, err);
+        status = status ? status : eg_history_one(run->repo, run->changes.reader, &commit, take_change, run, err);
+    }
+    return status;
+}
+
+static eg_status post(struct run *run, const struct eg_spool *spool, bool waits, struct eg_err *err) {
+    struct eg_sink_config config = {.server = run->flags->server, .token_file = run->flags->token_file};
+    struct eg_err closing = {0};
+    eg_tell_begin(&run->tell, run->repo, run->flags->name);
+    eg_progress_begin(&run->progress, "files");
+    if (list(run, spool, waits, err) || eg_change_stage_begin(&run->changes, run->flags, run->repo, err) ||
+        eg_sink_open(&config, &run->tell.sink, err)) {
+        return EG_FAIL;
+    }
+    eg_status status = tell_all(run, err);
+    if (eg_sink_close(run->tell.sink, &run->sum, &closing) && status == EG_OK) {
+        *err = closing;
+        status = EG_FAIL;
+    }
+    return status;
+}
+
+/* What the server refused would be refused again: only what it could not take waits. */
+static eg_status with_spool(struct run *run, const char *path, long timeout_ms, struct eg_err *err) {
+    struct eg_spool *spool;
+    struct eg_err saving = {0};
+    if (eg_spool_open(path, &spool, err)) {
+        return EG_FAIL;
+    }
+    bool waits = eg_spool_add(spool, run->commit.sha);
+    eg_status status = ask_server(run->flags, timeout_ms, err);
+    status = status ? status : post(run, spool, waits, err);
+    if (status == EG_OK) {
+        spool->n = 0;
+    } else {
+        fprintf(stderr, "egdb-index hook: %zu commits wait in %s%s\n", spool->n, path,
+                waits ? "" : "; it is full, and `egdb-index` posts what is missing");
+    }
+    if (eg_spool_save(spool, &saving) && status == EG_OK) {
+        *err = saving;
+        status = EG_FAIL;
+    }
+    return status;
+}
+
+static eg_status hook(struct run *run, struct eg_err *err) {
+    const struct eg_index_flags *flags = run->flags;
+    char path[1200], *end = NULL;
+    long timeout_ms = flags->timeout_ms ? strtol(flags->timeout_ms, &end, 10) : TIMEOUT_MS;
+    if (timeout_ms < 1 || timeout_ms > TIMEOUT_MOST_MS || (end && *end)) {
+        return eg_err_set(err, EG_E_USAGE, "--timeout-ms", "a number from 1 to %d", TIMEOUT_MOST_MS);
+    }
+    if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err) ||
+        eg_repo_commit(run->repo, flags->commit ? flags->commit : "HEAD", &run->commit, err)) {
+        return EG_FAIL;
+    }
+    const char *top = git_repository_workdir(run->repo); /* ends with a slash; a bare repository has none */
+    snprintf(path, sizeof(path), "%s.glx/spool/commits", top ? top : git_repository_path(run->repo));
+    return with_spool(run, flags->spool ? flags->spool : path, timeout_ms, err);
+}
+
+int eg_index_hook(struct eg_index_command *command) {
+    struct run run = {.flags = &command->flags};
+    struct eg_err *err = &command->err;
+    eg_repo_begin();
+    if (hook(&run, err)) {
+        fprintf(stderr, "egdb-index hook: %s%s%s\n", err->place, *err->place ? ": " : "", err->message);
+    }
+    eg_graph_stage_end(&run.graph);
+    eg_change_stage_end(&run.changes);
+    eg_range_free(&run.range);
+    eg_tell_end(&run.tell);
+    git_repository_free(run.repo);
+    eg_repo_end();
+    return EG_EXIT_OK;
+}

@@ -1,0 +1,57 @@
+/* What the whole run, the hook and `graph` consist of: commits as git tells of them, the code graph of one, and what each did. */
+#ifndef EG_INDEXER_STAGE_H
+#define EG_INDEXER_STAGE_H
+
+#include "indexer/command.h"
+#include "indexer/graph.h"
+#include "indexer/mosaic_read.h"
+#include "indexer/progress.h"
+#include "indexer/tell.h"
+
+struct eg_graph_stage {
+    const struct eg_index_flags *flags;
+    git_repository *repo;
+    struct eg_commit_info commit;
+    bool has_base;
+    git_oid base;
+    struct eg_arena *arena;
+    struct eg_changes changes; /* since base */
+    struct eg_graph *graph;
+    struct eg_mosaic *mosaic;
+    struct eg_mosaic_reader *cells;
+    size_t files, nodes, removed; /* told */
+};
+
+/* Reads the graph of `commit`. base: only what changed since that state is told; NULL: all, with what the first
+ * parent says of renames. Call eg_graph_stage_end in every case. */
+EG_MUST_CHECK eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
+                                            const struct eg_commit_info *commit, const git_oid *base, struct eg_progress *progress,
+                                            struct eg_err *err);
+/* code.file.removed@v1 and code.graph.indexed@v1. */
+EG_MUST_CHECK eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress,
+                                            struct eg_err *err);
+void eg_graph_stage_end(struct eg_graph_stage *stage);
+
+/* stage_commits.c: commit.recorded@v1 of these commits, in this order, as `egdb post` writes it. */
+EG_MUST_CHECK eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *commits, size_t n, struct eg_tell *tell,
+                                         struct eg_progress *progress, struct eg_err *err);
+
+/* stage_changes.c: Δ tokens, fingerprint and mosaic of commits, one after the other. */
+struct eg_change_stage {
+    git_repository *repo;
+    struct eg_mosaic_policy how;
+    struct eg_policy *weights;
+    struct eg_delta_reader *reader;
+    struct eg_mosaic_reader *cells;
+    struct eg_mosaic *mosaic;
+    size_t commits, tokens; /* told */
+};
+
+/* Call eg_change_stage_end in every case. */
+EG_MUST_CHECK eg_status eg_change_stage_begin(struct eg_change_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
+                                              struct eg_err *err);
+EG_MUST_CHECK eg_status eg_change_stage_tell(struct eg_change_stage *stage, struct eg_tell *tell, const struct eg_history_step *step,
+                                             struct eg_err *err);
+void eg_change_stage_end(struct eg_change_stage *stage);
+
+#endif

@@ -1,0 +1,66 @@
+/* Commits as git tells of them. `git log` is asked, and not libgit2: the event of a commit is the same, byte for byte, as the one that
+ * `egdb post --git-history` or a hook posts, so that whoever comes second stores nothing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "git/event.h"
+#include "indexer/spec.h"
+#include "indexer/stage.h"
+
+#define ASKED_AT_ONCE 2000 /* names of commits on git's command line */
+
+struct telling {
+    struct eg_git_source source;
+    struct eg_tell *tell;
+    struct eg_progress *progress;
+    size_t done, of, left_out;
+};
+
+static eg_status take(void *ctx, const struct eg_commit *commit, struct eg_err *err) {
+    struct telling *telling = ctx;
+    struct eg_tell *tell = telling->tell;
+    if (eg_git_event(&telling->source, commit, &tell->event, &telling->left_out, err)) {
+        return EG_FAIL;
+    }
+    eg_progress_tell(telling->progress, ++telling->done, telling->of);
+    return eg_sink_put(tell->sink, tell->event.data, tell->event.len, err);
+}
+
+static eg_status ask(struct telling *telling, const char *folder, const git_oid *commits, size_t n, struct eg_err *err) {
+    char (*names)[GIT_OID_HEXSZ + 1] = calloc(ASKED_AT_ONCE, sizeof(*names));
+    const char **words = calloc(ASKED_AT_ONCE, sizeof(*words));
+    eg_status status = names && words ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    for (size_t first = 0; status == EG_OK && first < n; first += ASKED_AT_ONCE) {
+        size_t some = n - first < ASKED_AT_ONCE ? n - first : ASKED_AT_ONCE;
+        for (size_t i = 0; i < some; i++) {
+            words[i] = git_oid_tostr(names[i], sizeof(names[i]), &commits[first + i]);
+        }
+        status = eg_git_log(folder, words, some, take, telling, err);
+    }
+    free(names);
+    free(words);
+    return status;
+}
+
+eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *commits, size_t n, struct eg_tell *tell,
+                           struct eg_progress *progress, struct eg_err *err) {
+    static const char *const on[] = {"symbolic-ref", "--quiet", "--short", "HEAD", NULL};
+    const char *folder = flags->repo ? flags->repo : ".";
+    struct eg_change_types *types = NULL;
+    char path[700], branch[512];
+    eg_spec_path(flags->spec, "change_types", path, sizeof(path));
+    if (eg_change_types_load(path, &types, err)) {
+        return EG_FAIL;
+    }
+    eg_git_line(folder, on, branch, sizeof(branch)); /* empty when HEAD is on none */
+    struct eg_git_source source = {.repo = tell->name, .branch = branch, .types = types};
+    struct telling telling = {.source = source, .tell = tell, .progress = progress, .of = n};
+    eg_status status = ask(&telling, folder, commits, n, err);
+    if (telling.left_out) {
+        fprintf(stderr, "egdb-index: %zu files of commits were left out: their paths or their number are beyond the topic's bounds\n",
+                telling.left_out);
+    }
+    eg_change_types_free(types);
+    return status;
+}

@@ -1,0 +1,157 @@
+/* The code graph of a commit, one event a file. Compared with an earlier state, only what changed since is told, and files that are gone
+ * are removed. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "indexer/delta.h"
+#include "indexer/stage.h"
+
+#define JOBS_MOST 64
+#define MEMORY_MOST_B ((size_t)1 << 30)
+
+static eg_status read_jobs(const char *text, int *jobs, struct eg_err *err) {
+    long n = text ? strtol(text, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 1 || n > JOBS_MOST) {
+        n = text ? 0 : 1;
+    }
+    *jobs = (int)n;
+    return n ? EG_OK : eg_err_set(err, EG_E_USAGE, "--jobs", "a number from 1 to %d", JOBS_MOST);
+}
+
+static eg_status tell_removed(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, struct eg_err *err) {
+    tell->payload.len = 0;
+    eg_buf_str(&tell->payload, "{\"repo\":");
+    eg_buf_json_string(&tell->payload, tell->name, strlen(tell->name));
+    eg_buf_printf(&tell->payload, ",\"sha\":\"%s\",\"path\":", stage->commit.sha);
+    eg_buf_json_string(&tell->payload, path, strlen(path));
+    eg_buf_char(&tell->payload, '}');
+    stage->removed++;
+    return eg_tell_put(tell, "code.file.removed@v1", &stage->commit, err);
+}
+
+/* Removals first: a file may stand where another one was. */
+eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress, struct eg_err *err) {
+    struct eg_graph *graph = stage->graph;
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && i < stage->changes.n; i++) {
+        const struct eg_change *change = &stage->changes.v[i];
+        const char *gone = change->status == 'D' || change->status == 'R' ? change->old_path : NULL;
+        if (gone && eg_grammar_of_path(gone, strlen(gone)) && !eg_map_get(graph->by_path, gone, strlen(gone))) {
+            status = tell_removed(stage, tell, gone, err);
+        }
+    }
+    for (int i = 0; status == EG_OK && i < graph->n_files; i++) {
+        if (graph->files[i].wanted) {
+            eg_graph_payload(&tell->payload, graph, i, tell->name, stage->commit.sha);
+            stage->files++;
+            stage->nodes += (size_t)graph->files[i].facts->n_defs + 1;
+            status = eg_tell_put(tell, "code.graph.indexed@v1", &stage->commit, err);
+            eg_progress_tell(progress, (size_t)i + 1, (size_t)graph->n_files);
+        }
+    }
+    return status;
+}
+
+static void mark_changes(struct eg_graph_stage *stage, bool only) {
+    struct eg_graph *graph = stage->graph;
+    for (int i = 0; only && i < graph->n_files; i++) {
+        graph->files[i].wanted = false;
+    }
+    for (size_t i = 0; i < stage->changes.n; i++) {
+        const struct eg_change *change = &stage->changes.v[i];
+        struct eg_graph_file *file = change->status == 'D' ? NULL : eg_map_get(graph->by_path, change->path, strlen(change->path));
+        if (file) {
+            file->wanted = true;
+            file->old_path = change->status == 'R' ? change->old_path : NULL;
+        }
+    }
+}
+
+static eg_status compare(struct eg_graph_stage *stage, const git_oid *base, struct eg_err *err) {
+    if (!base && stage->commit.n_parents == 0) {
+        return EG_OK;
+    }
+    stage->has_base = true;
+    stage->base = base ? *base : stage->commit.parent;
+    return eg_repo_changes(stage->repo, &stage->base, &stage->commit.oid, stage->arena, &stage->changes, err);
+}
+
+static struct eg_str uid(struct eg_arena *arena, const struct eg_delta_side *side, int at) {
+    const struct eg_def *def = &side->facts->defs[at];
+    char *text = eg_arena_printf(arena, "AST::%s#%.*s", side->path, (int)def->qual.n, def->qual.p);
+    if (text && def->ordinal > 1) {
+        text = eg_arena_printf(arena, "%s~%d", text, def->ordinal);
+    }
+    return (struct eg_str){text, text ? strlen(text) : 0};
+}
+
+static bool put_previous(struct eg_graph *graph, const struct eg_delta *delta, int pair, int def) {
+    const struct eg_delta_side *new = &delta->pairs[pair].new;
+    struct eg_def_ref from = new->match[def];
+    struct eg_str now = uid(graph->arena, new, def), before = uid(graph->arena, &delta->pairs[from.pair].old, from.def);
+    struct eg_str *value = eg_arena_alloc(graph->arena, sizeof(*value));
+    if (!now.p || !before.p || !value) {
+        return false;
+    }
+    *value = before;
+    return eg_str_eq(now, before) || eg_map_put(graph->previous, now.p, now.n, value);
+}
+
+/* Which definitions had another uid in the state compared with. */
+static eg_status follow_renames(struct eg_graph_stage *stage, struct eg_err *err) {
+    struct eg_delta_reader *reader = NULL;
+    const struct eg_delta *delta;
+    const struct eg_tokens *tokens;
+    struct eg_graph *graph = stage->graph;
+    if (!stage->has_base || stage->changes.n == 0) {
+        return EG_OK;
+    }
+    eg_status status = eg_delta_reader_new(stage->repo, NULL, &reader, err);
+    status = status ? status : eg_delta_read(reader, &stage->base, &stage->commit.oid, &delta, &tokens, err);
+    graph->previous = status ? NULL : eg_map_new(graph->arena, 64);
+    bool good = graph->previous != NULL;
+    for (int p = 0; good && p < delta->n_pairs; p++) {
+        for (int i = 0; good && i < delta->pairs[p].new.facts->n_defs; i++) {
+            good = delta->pairs[p].new.match[i].pair < 0 || put_previous(graph, delta, p, i);
+        }
+    }
+    eg_delta_reader_free(reader);
+    return status ? status : good ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+}
+
+static eg_status read_mosaic(struct eg_graph_stage *stage, struct eg_err *err) {
+    struct eg_mosaic_policy policy;
+    size_t left_out;
+    if (eg_mosaic_policy_load(stage->flags, &policy, err) || eg_mosaic_new(policy.rows, policy.cols, &stage->mosaic, err) ||
+        eg_mosaic_reader_new(stage->repo, &stage->cells, err) ||
+        eg_mosaic_read(stage->cells, &stage->commit.oid, stage->mosaic, &left_out, err)) {
+        return EG_FAIL;
+    }
+    stage->graph->mosaic = stage->mosaic;
+    return EG_OK;
+}
+
+eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
+                              const struct eg_commit_info *commit, const git_oid *base, struct eg_progress *progress,
+                              struct eg_err *err) {
+    int jobs;
+    *stage = (struct eg_graph_stage){.flags = flags, .repo = repo, .commit = *commit, .arena = eg_arena_new(MEMORY_MOST_B)};
+    if (!stage->arena) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    if (read_jobs(flags->jobs, &jobs, err) || compare(stage, base, err) ||
+        eg_graph_read(flags->repo ? flags->repo : ".", repo, commit, jobs, eg_progress_tell, progress, &stage->graph, err)) {
+        return EG_FAIL;
+    }
+    mark_changes(stage, base != NULL);
+    return follow_renames(stage, err) ? EG_FAIL : read_mosaic(stage, err);
+}
+
+void eg_graph_stage_end(struct eg_graph_stage *stage) {
+    free(stage->changes.v);
+    eg_graph_free(stage->graph);
+    eg_mosaic_free(stage->mosaic);
+    eg_mosaic_reader_free(stage->cells);
+    eg_arena_free(stage->arena);
+}

@@ -1,0 +1,167 @@
+"""`egdb-index` without a command: one run tells all of a history, and a second one, or `egdb post`, nothing else. `egdb-index hook`: what it
+posts of one commit is what the whole history gives; whatever goes wrong, it ends with 0."""
+import json
+import subprocess
+
+import pytest
+
+from support import binary, indexer, ports
+from support.repository import Repository
+
+ONE = "def f(a):\n    return a\n\n\ndef g(a):\n    return f(a) + 1\n"
+
+
+@pytest.fixture
+def repository(scratch):
+    """Seven commits, one of them a merge, one with a rename, one without code."""
+    repository = Repository(scratch / "repo")
+    repository.commit("root", {"a.py": ONE, "README.md": "text\n"})
+    for n in range(2):
+        repository.commit(f"a grows {n}", {"a.py": ONE + "".join(f"\n\ndef h{i}(a, b):\n    return a * b + {i}\n" for i in range(n + 1))})
+    repository.git("checkout", "-q", "-b", "side", "HEAD^")
+    repository.commit("aside", {"b/c.py": "import a\n\n\ndef k(x):\n    return a.f(x)\n"})
+    repository.git("checkout", "-q", "main")
+    repository.clock += 60
+    repository.git("merge", "-q", "--no-ff", "-m", "the side", "side")
+    repository.git("mv", "b/c.py", "b/d.py")
+    repository.commit("moved", {"a.py": ONE.replace("def f(a)", "def f(a, b=2)")})
+    repository.commit("words", {"README.md": "other text\n"})
+    return repository
+
+
+def run(repository, *args, **kw):
+    done = indexer.run(*args, "--repo", repository.folder, **kw)
+    return json.loads(done.out.splitlines()[-1]) if done.out else done
+
+
+def lines(folder):
+    return (folder / "events.ndjson").read_text("utf-8").splitlines()
+
+
+def counts(store):
+    return {table: store.scalar(f"SELECT count(*) FROM {table}")
+            for table in ("events", "commits", "commit_files", "files", "ast_nodes", "phi_links", "delta_tokens", "delta_fingerprints",
+                          "mosaic_deltas")}
+
+
+def test_one_run_tells_all(repository, server, store):
+    done = run(repository, "--server", server.url)
+    assert (done["command"], done["commits"], done["files"], done["duplicates"], done["rejected"]) == ("index", 7, 2, 0, 0)
+    first = counts(store)
+    assert first["commits"] == 7 and first["files"] == 2 and first["delta_fingerprints"] == 7
+    assert first["phi_links"] >= first["ast_nodes"] == done["nodes"] and first["delta_tokens"] == done["tokens"]
+    assert store.scalar("SELECT count(DISTINCT sha) FROM mosaic_deltas") == 7
+    assert store.scalar("SELECT count(*) FROM commit_files WHERE file_path = 'b/d.py' AND status = 'R'") == 1
+    again = run(repository, "--server", server.url)
+    assert (again["stored"], again["duplicates"]) == (0, done["events"])
+    assert counts(store) == first
+
+
+def test_it_tells_what_its_parts_tell(repository, server, store):
+    """The commands and `egdb post --git-history` after it store nothing new."""
+    run(repository, "--all", "--server", server.url)
+    assert run(repository, "graph", "--server", server.url)["stored"] == 0
+    assert run(repository, "history", "--server", server.url)["stored"] == 0
+    assert run(repository, "mosaic", "--all", "--server", server.url)["stored"] == 0
+    said = binary.run("post", "--git-history", "--repo", str(repository.folder), "--server", server.url, check=0).out
+    assert said.startswith("7 sent: 0 stored, 7 duplicates"), said
+
+
+def test_a_range_tells_what_is_new(repository, scratch, server, store):
+    run(repository, "--to", "HEAD~2", "--server", server.url)
+    assert store.scalar("SELECT count(*) FROM commits") == 5
+    done = run(repository, "--from", "HEAD~2", "--server", server.url)
+    assert (done["commits"], done["files"], done["removed"], done["duplicates"]) == (2, 2, 1, 0)
+    after = counts(store)
+    run(repository, "--server", server.url)  # all of it: what the range told is what the whole tells
+    assert {table: n for table, n in counts(store).items() if table != "events"} == {t: n for t, n in after.items() if t != "events"}
+
+
+def test_the_file_has_the_same_bytes(repository, scratch):
+    done = [run(repository, "--out", scratch / str(n), "--jobs", n + 1) for n in range(2)]
+    assert lines(scratch / "0") == lines(scratch / "1") and len(lines(scratch / "0")) == done[0]["events"]
+    ids = [json.loads(line)["id"] for line in lines(scratch / "0")]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_run_that_was_cut_off_goes_on(repository, scratch, server, store, client):
+    run(repository, "--out", scratch / "out")
+    half = [json.loads(line) for line in lines(scratch / "out")][::2]
+    assert client.post("/v1/events", half).status == 200
+    done = run(repository, "--server", server.url)
+    assert (done["duplicates"], done["stored"]) == (len(half), done["events"] - len(half))
+
+
+def test_the_index_is_the_default_and_has_a_name(repository, scratch):
+    run(repository, "--out", scratch / "a")
+    run(repository, "index", "--out", scratch / "b")
+    indexer.run("--out", scratch / "c", cwd=repository.folder)
+    assert lines(scratch / "a") == lines(scratch / "b") == lines(scratch / "c")
+    assert "--jobs" in indexer.run("index", "--help").out and "egdb-index [--repo" in indexer.run("--help").out
+
+
+@pytest.mark.parametrize("words, says", [(["--from", "HEAD^", "--all"], "one of them"), (["--to", "nowhere"], "nowhere"),
+                                         (["--jobs", "0"], "--jobs"), (["--png"], "no such flag"), (["word"], "COMMAND")])
+def test_wrong_usage(repository, scratch, words, says):
+    assert says in indexer.run(*words, "--out", scratch / "o", cwd=repository.folder, check=2).err
+
+
+def test_progress_is_json_lines_without_a_terminal_and_one_line_on_one(repository, scratch):
+    script = f"exec {indexer.path()} --repo {repository.folder} --out {scratch}/o"
+    done = subprocess.run(["script", "-qec", script, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+    assert b"\r\033[K7 of 7 changes" in done.stdout and b'{"progress"' not in done.stdout
+    done = indexer.run("--repo", repository.folder, "--out", scratch / "o")
+    assert all(json.loads(line)["progress"] for line in done.err.splitlines()) and "\r" not in done.err
+
+
+# hook
+
+def test_a_hook_posts_what_the_whole_history_gives(repository, scratch, server, store):
+    for n in range(8):  # so that the scales of the modules have a past
+        body = "".join(f"    if a > {i}:\n        a += 1\n" for i in range(n))
+        repository.commit(f"a changes {n}", {"a.py": ONE.replace("def g(a):\n", f"def g(a):\n{body}"), f"new{n}.py": ONE})
+    repository.commit("last", {"a.py": ONE.replace("def g(a)", "def gg(a, b)"), "b/d.py": ONE})
+    done = run(repository, "hook", "--server", server.url)
+    assert done.err == "" and done.out == ""
+    assert store.query("SELECT commit_sha FROM commits") == [(repository.head(),)]
+    assert store.query("SELECT path FROM files ORDER BY path") == [("a.py",), ("b/d.py",)]
+    posted = {row[0] for row in store.query("SELECT id FROM events WHERE topic <> 'code.graph.indexed@v1'")}
+    run(repository, "--from", "HEAD^", "--out", scratch / "out")
+    told = {json.loads(line)["id"] for line in lines(scratch / "out") if '"code.graph.indexed@v1"' not in line}
+    assert posted == told and len(told) == 4
+    assert store.scalar("SELECT score_deltaZ FROM delta_fingerprints") > 0
+
+
+def test_commits_wait_and_are_posted_with_the_next(repository, start_server, store):
+    nobody = f"http://127.0.0.1:{ports.free()}"
+    waiting = []
+    for n in range(3):
+        waiting.append(repository.commit(f"{n}", {"w.py": f"def w{n}():\n    return {n}\n"}))
+        said = run(repository, "hook", "--server", nobody).err
+        assert f"{n + 1} commits wait in" in said and "no answer" in said
+    spool = repository.folder / ".glx/spool/commits"
+    assert spool.read_text("ascii").split() == waiting
+    server = start_server(store)
+    last = repository.commit("back", {"x.py": "y = 1\n", ".gitignore": "/.glx/\n"})
+    run(repository, "hook", "--server", server.url)
+    assert {sha for (sha,) in store.query("SELECT commit_sha FROM commits")} == {*waiting, last}
+    assert {sha for (sha,) in store.query("SELECT sha FROM delta_fingerprints")} == {*waiting, last}
+    assert store.query("SELECT path FROM files ORDER BY path") == [("w.py",), ("x.py",)]
+    assert spool.read_text("ascii") == ""
+
+
+def test_the_spool_is_bounded_and_what_is_gone_is_forgotten(repository, server, store):
+    spool = repository.folder / ".glx/spool/commits"
+    spool.parent.mkdir(parents=True)
+    spool.write_text("".join(f"{i:040x}\n" for i in range(1000)))
+    said = run(repository, "hook", "--server", f"http://127.0.0.1:{ports.free()}").err
+    assert "it is full" in said and len(spool.read_text().split()) == 1000
+    run(repository, "hook", "--server", server.url)
+    assert store.query("SELECT commit_sha FROM commits") == [(repository.head(),)] and spool.read_text() == ""
+
+
+@pytest.mark.parametrize("words", [["--repo", "/nowhere"], ["--commit", "nowhere"], ["--spec", "/nowhere"], ["--spool", "/proc/no/spool"],
+                                   ["--timeout-ms", "soon"], ["--rows", "0"], ["--server", "http://256.0.0.1:1"]])
+def test_a_hook_never_fails(repository, server, words):
+    done = indexer.run("hook", "--repo", repository.folder, "--server", server.url, *words, check=0)
+    assert done.err.startswith("egdb-index hook: ") and done.out == ""
