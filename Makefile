@@ -16,7 +16,7 @@ DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \
 	db/db_sqlite_json.c db/db_sqlite_jsonb.c db/db_sqlite_percentile.c
 HTTP_SRC = server/http/http.c server/http/connection.c server/http/handler.c server/http/exchange.c \
-	server/http/flow.c server/http/request.c server/http/send.c server/http/stream.c server/http/encode.c server/http/body.c \
+	server/http/flow.c server/http/request.c server/http/json.c server/http/send.c server/http/stream.c server/http/encode.c server/http/body.c \
 	server/http/check.c server/http/progress.c server/http/route.c server/http/stats.c
 AUTH_SRC = server/auth/auth.c server/auth/claims.c server/auth/token.c server/auth/key.c server/auth/identity.c
 REGISTRY_SRC = server/registry/panels.c server/registry/panels_text.c server/registry/panels_param.c \

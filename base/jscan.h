@@ -10,6 +10,7 @@
 #include "base/value.h"
 
 #define EG_JSON_MAX_DEPTH 64
+#define EG_JSON_MOST_VALUES 200000 /* of an event: a parsed value costs the parser up to 80 bytes beside its text */
 
 struct eg_jscan_limits {
     int max_depth;        /* levels of [] and {} */

@@ -7,24 +7,6 @@
 #include "server/admin/room.h"
 
 #define ERRORS_MOST 32
-#define VALUES_MOST 1000000
-#define NUMBER_MOST_B 400
-
-static eg_status parse(struct eg_request *req, json_t **document) {
-    static const struct eg_jscan_limits limits = {EG_JSON_MAX_DEPTH, VALUES_MOST, NUMBER_MOST_B};
-    json_error_t error;
-    if (eg_jscan_check(req->body, req->body_len, &limits, &req->err)) {
-        return EG_FAIL;
-    }
-    *document = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (*document) {
-        return EG_OK;
-    }
-    enum eg_code code = json_error_code(&error) == json_error_duplicate_key      ? EG_E_DUPLICATE_KEY
-                        : json_error_code(&error) == json_error_numeric_overflow ? EG_E_NUMBER_OUT_OF_RANGE
-                                                                                 : EG_E_JSON_INVALID;
-    return eg_err_set(&req->err, code, NULL, "line %d, column %d: %.200s", error.line, error.column, error.text);
-}
 
 static struct eg_str text_of(const json_t *envelope, const char *name) {
     const json_t *value = json_object_get(envelope, name);
@@ -173,13 +155,14 @@ static json_t *dry_run(struct eg_request *req, const struct eg_topic *topic, jso
 static enum eg_step_result answer(struct eg_request *req) {
     const struct eg_admin *admin = eg_admin_of(req);
     const struct eg_topic *topic = eg_registry_topic(admin->config.registry, req->param, strlen(req->param));
-    json_t *document = NULL;
+    const struct eg_json_most most = {req->body_len, EG_JSON_MOST_VALUES};
     if (!topic) {
         eg_err_set(&req->err, EG_E_NOT_FOUND, NULL, "no topic %.200s is declared; GET /v1/topics lists the topics",
                    req->param);
         return eg_request_problem(req, NULL);
     }
-    if (parse(req, &document)) {
+    json_t *document = eg_request_json(req, req->body, req->body_len, &most);
+    if (!document) {
         return eg_request_problem(req, NULL);
     }
     json_t *said = dry_run(req, topic, document);

@@ -7,6 +7,7 @@
 #include "server/admin/room.h"
 
 #define NAMES_MOST 64
+#define BODY_MOST_B 65536
 #define ASKED_MOST 8 /* refreshes at once; those are counted whose client has gone while the store works */
 #define SERIES_WAIT_MS 1000 /* series that end one after another are refreshed for together */
 
@@ -209,13 +210,13 @@ static eg_status take_list(struct view_job *job, const json_t *body, struct eg_e
 }
 
 static eg_status read_body(struct eg_request *req, struct view_job *job) {
-    json_error_t why;
+    static const struct eg_json_most most = {BODY_MOST_B, 2 * NAMES_MOST};
     if (!req->body_len) {
         return add_all(job) ? EG_OK : eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
     }
-    json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, &why);
+    json_t *body = eg_request_json(req, req->body, req->body_len, &most);
     if (!body) {
-        return eg_err_set(&req->err, EG_E_JSON_INVALID, NULL, "line %d: %s", why.line, why.text);
+        return EG_FAIL;
     }
     eg_status status = take_list(job, body, &req->err);
     json_decref(body);

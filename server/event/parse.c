@@ -5,8 +5,7 @@
 #include "server/event/json_build.h"
 #include "server/event/room.h"
 
-/* A parsed value costs the parser up to 80 bytes beside its text. */
-static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 200000, .max_number_b = 400};
+static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = EG_JSON_MOST_VALUES, .max_number_b = 400};
 
 static eg_status refuse_parsed(struct eg_item *item, const json_error_t *error) {
     enum eg_code code = EG_E_JSON_INVALID;

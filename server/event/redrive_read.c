@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/jscan.h"
 #include "server/event/edit.h"
 #include "server/event/redrive.h"
 
@@ -14,6 +13,7 @@
 #define RATE_DEFAULT 100
 #define RATE_MOST 5000
 #define EDIT_MOST_B 65536
+#define BODY_MOST_B ((size_t)1 << 20)
 #define LONGEST_S 10 /* of one request: what a drain can wait for */
 #define CHUNK_MOST_B ((size_t)16 << 20)
 
@@ -22,16 +22,13 @@ static eg_status wrong(struct eg_request *req, const char *name, const char *wha
 }
 
 static eg_status parse(struct eg_request *req, struct eg_redrive_wish *wish) {
-    static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 200000, .max_number_b = 400};
+    static const struct eg_json_most most = {BODY_MOST_B, EDIT_MOST_B};
     static const char *const members[] = {"ids", "filter", "edit", "dry_run", "rate", "limit", "after"};
-    json_error_t error;
     const char *name;
     json_t *value;
-    if (eg_jscan_check(req->body, req->body_len, &limits, &req->err) != EG_OK)
-        return EG_FAIL;
-    wish->body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, &error);
+    wish->body = eg_request_json(req, req->body, req->body_len, &most);
     if (!wish->body)
-        return eg_err_set(&req->err, EG_E_JSON_INVALID, NULL, "line %d, column %d: %s", error.line, error.column, error.text);
+        return EG_FAIL;
     json_object_foreach(wish->body, name, value) {
         size_t i = 0, n = sizeof members / sizeof members[0];
         while (i < n && strcmp(members[i], name) != 0)

@@ -12,6 +12,7 @@
 
 struct eg_identity;
 struct eg_request;
+struct json_t; /* jansson.h */
 
 /* A flow is a table of steps. A step returns EG_MORE (go on with the next), EG_WAIT (eg_request_wake will be called:
  * run the same step again then), or EG_DONE (a response has been set). Past the last step the request must be answered.
@@ -90,6 +91,14 @@ const char *eg_request_query(const struct eg_request *req,
 /* Every member of the query string in turn, decoded, until each returns false. */
 void eg_request_queries(const struct eg_request *req, bool (*each)(void *ctx, const char *name, const char *value),
                         void *ctx);
+
+/* JSON from a request: its body, say. The caller's to json_decref; NULL: req->err says why (body_too_large, json_invalid, duplicate_key,
+ * nul_character, number_out_of_range). The parser runs in one go: most is to be what the flow has a use for. */
+struct eg_json_most {
+    size_t bytes;
+    size_t values; /* members and elements in all */
+};
+struct json_t *eg_request_json(struct eg_request *req, const char *text, size_t len, const struct eg_json_most *most);
 
 /* Runs the waiting step again, from the loop, not inside this call. Once for each EG_WAIT. */
 void eg_request_wake(struct eg_request *req);

@@ -4,6 +4,8 @@
 
 #include "server/query/room.h"
 
+#define BODY_MOST_B ((size_t)8 * EGQL_MOST_B) /* a byte of text may be an escape of six */
+
 static enum eg_step_result list(struct eg_request *req) {
     const struct eg_query *query = eg_query_of(req);
     eg_buf_str(&req->answer, "{\"sources\":");
@@ -28,13 +30,11 @@ static enum eg_step_result complete_at(struct eg_request *req, const char *text,
 
 /* {"query": "SELECT eve", "caret": 10}; without a caret: at the end. */
 static enum eg_step_result complete(struct eg_request *req) {
-    json_error_t error;
-    json_t *body = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, &error);
+    static const struct eg_json_most most = {BODY_MOST_B, 16};
+    json_t *body = eg_request_json(req, req->body, req->body_len, &most);
     json_t *text = json_object_get(body, "query"), *caret = json_object_get(body, "caret");
     enum eg_step_result result;
     if (!body) {
-        (void)eg_err_set(&req->err, EG_E_JSON_INVALID, NULL, "the body is not JSON: line %d, column %d: %s", error.line,
-                         error.column, error.text);
         result = eg_request_problem(req, NULL);
     } else if (!json_is_string(text) || (caret && !json_is_integer(caret)) || json_object_size(body) > 1u + !!caret) {
         (void)eg_err_set(&req->err, EG_E_USAGE, NULL,

@@ -1,6 +1,7 @@
 /* What is asked: a text, its parameters and bounds, from a body of EGQL or JSON, or from the URL. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +9,8 @@
 #include "server/query/room.h"
 
 #define BODY_MOST_B ((size_t)1 << 20)
+
+static const struct eg_json_most most = {BODY_MOST_B, 1000};
 
 #define USAGE(ask, place, ...) eg_err_set(&(ask)->req->err, EG_E_USAGE, place, __VA_ARGS__)
 
@@ -121,23 +124,8 @@ static eg_status take_member(struct eg_ask *ask, const char *name, json_t *value
     return USAGE(ask, name, "there is no member %.100s: query, params, limit and timeout_ms are known", name);
 }
 
-static json_t *parse(struct eg_ask *ask, const char *json, size_t len, const char *what) {
-    json_error_t error;
-    json_t *value = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
-    if (!value) {
-        enum json_error_code code = json_error_code(&error);
-        eg_err_set(&ask->req->err,
-                   code == json_error_duplicate_key    ? EG_E_DUPLICATE_KEY
-                   : code == json_error_null_character ? EG_E_NUL_CHARACTER
-                   : code == json_error_numeric_overflow ? EG_E_NUMBER_OUT_OF_RANGE
-                                                       : EG_E_JSON_INVALID,
-                   NULL, "%s: line %d, column %d: %s", what, error.line, error.column, error.text);
-    }
-    return value;
-}
-
 static eg_status read_json(struct eg_ask *ask) {
-    json_t *body = parse(ask, ask->req->body, ask->req->body_len, "the body is not JSON");
+    json_t *body = eg_request_json(ask->req, ask->req->body, ask->req->body_len, &most);
     eg_status status = EG_FAIL;
     const char *name;
     json_t *value;
@@ -182,8 +170,12 @@ static eg_status read_url(struct eg_ask *ask) {
     if (!params) {
         return EG_OK;
     }
-    json_t *json = parse(ask, params, strlen(params), "params is not JSON");
-    eg_status status = json ? take_params(ask, json) : EG_FAIL;
+    json_t *json = eg_request_json(ask->req, params, strlen(params), &most);
+    if (!json) {
+        (void)snprintf(ask->req->err.place, sizeof ask->req->err.place, "params");
+        return EG_FAIL;
+    }
+    eg_status status = take_params(ask, json);
     json_decref(json);
     return status;
 }

@@ -1,6 +1,8 @@
 """What the server needs for a request is bounded by its bytes, not by what a parser makes of them."""
 import json
 
+import pytest
+
 from support import binary, events
 
 
@@ -20,3 +22,21 @@ def test_many_small_values(server, client, store):
     assert store.scalar("SELECT count(*) FROM events") == 65
     if not binary.is_instrumented():
         assert peak_kb(server) - before_kb < 150 * 1024
+
+
+@pytest.mark.parametrize("path", ["/v1/query", "/v1/query/complete", "/v1/dlq/redrive", "/v1/views/refresh",
+                                  "/v1/topics/run.started@v1/validate", f"/v1/sarif?sha={'a' * 40}"])
+def test_a_body_of_many_values(server, client, path):
+    """Whatever takes JSON counts its values before it parses them."""
+    body = b'{"query":"SELECT events FROM all","x":[' + b",".join([b"{}"] * 4000000) + b"]}"
+    before_kb = peak_kb(server)
+    answer = client.post(path, body, headers={"Content-Type": "application/json"})
+    assert answer.status in (400, 413) and answer.json()["code"] in ("json_invalid", "body_too_large"), answer
+    if not binary.is_instrumented():
+        assert peak_kb(server) - before_kb < 150 * 1024
+
+
+@pytest.mark.parametrize("path", ["/v1/query", "/v1/query/complete"])
+def test_a_small_body_of_many_values(client, path):
+    answer = client.post(path, b'{"query":"SELECT events FROM all","x":[' + b",".join([b"{}"] * 2000) + b"]}", headers={"Content-Type": "application/json"})
+    assert answer.status == 400 and answer.json()["code"] == "json_invalid", answer

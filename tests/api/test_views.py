@@ -43,7 +43,7 @@ def test_all_or_the_named_are_refreshed(store, start_server):
 
 @pytest.mark.parametrize("body,status,word", [
     ({"views": ["none"]}, 404, "none"), ({"views": ["events"]}, 404, "events"), ({"views": "all"}, 400, "views"), ({"view": []}, 400, "views"),
-    ({"views": [7]}, 400, "name"), ("{", 400, "line"), ({"views": ["x\"; DROP TABLE events; --"]}, 404, "no view")])
+    ({"views": [7]}, 400, "name"), ("{", 400, "Line 1"), ({"views": ["x\"; DROP TABLE events; --"]}, 404, "no view")])
 def test_what_is_no_view_is_told(client, body, status, word):
     answer = client.post("/v1/views/refresh", body)
     assert answer.status == status and word in answer.json()["detail"]
