@@ -5,10 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jscan.h"
+
 #define TOKEN_MOST_B 1024
+#define DEPTH_MOST EG_JSON_MAX_DEPTH /* no event has more levels, and jansson goes down by recursion */
 #define OPERATIONS_MOST 1000
 #define COPIED_MOST_B ((size_t)1 << 20) /* by all copies of an edit: each could double the event */
 #define VALUE_B 32                      /* of a value besides its text, roughly */
+#define VISITS_MOST ((size_t)2 << 20)   /* of values, to see how deep what is put somewhere is */
+
+struct budget { /* of one edit */
+    size_t copied_b, visits;
+};
 
 enum op { ADD, REMOVE, REPLACE, MOVE, COPY, TEST, UNKNOWN };
 
@@ -122,11 +130,43 @@ static json_t *find(json_t *doc, const char *pointer) {
     return doc;
 }
 
+/* Whether value has at most so many levels; each value within costs a visit. */
+static bool is_flat(const json_t *value, int levels, size_t *visits) {
+    json_t *within = (json_t *)(uintptr_t)value, *member;
+    const char *key;
+    size_t i;
+    bool nests = json_is_object(value) || json_is_array(value);
+    if (*visits == 0 || (nests && levels <= 0))
+        return false;
+    --*visits;
+    json_array_foreach(value, i, member) {
+        if (!is_flat(member, levels - 1, visits))
+            return false;
+    }
+    json_object_foreach(within, key, member) {
+        if (!is_flat(member, levels - 1, visits))
+            return false;
+    }
+    return true;
+}
+
+/* jansson goes down by recursion: a patch that nests by itself would end at the stack's end. */
+static bool fits_under(const char *pointer, const json_t *value, struct budget *budget) {
+    int levels = EG_JSON_MAX_DEPTH;
+    for (; *pointer && levels >= 0; pointer++)
+        levels -= *pointer == '/';
+    return is_flat(value, levels, &budget->visits);
+}
+
 /* Takes value over. replace: what stands there must be there. */
-static eg_status put(json_t **doc, const char *pointer, json_t *value, bool replace, struct eg_err *err) {
+static eg_status put(json_t **doc, const char *pointer, json_t *value, bool replace, struct budget *budget, struct eg_err *err) {
     char last[TOKEN_MOST_B];
     json_t *parent;
     size_t i;
+    if (!fits_under(pointer, value, budget)) {
+        json_decref(value);
+        return eg_err_set(err, EG_E_EDIT_FAILED, pointer, "an event has at most %d levels, or the edit moves too much", EG_JSON_MAX_DEPTH);
+    }
     if (!*pointer) {
         json_decref(*doc);
         *doc = value;
@@ -191,17 +231,17 @@ static bool take_size(const json_t *value, size_t *left) {
     return true;
 }
 
-static eg_status copy(json_t **doc, const char *from, const char *path, size_t *left, struct eg_err *err) {
+static eg_status copy(json_t **doc, const char *from, const char *path, struct budget *budget, struct eg_err *err) {
     const json_t *found = find(*doc, from);
     if (!found)
         return nothing_there(from, err);
-    if (!take_size(found, left))
+    if (!take_size(found, &budget->copied_b))
         return eg_err_set(err, EG_E_EDIT_FAILED, path, "the copies of an edit have at most %zu bytes", COPIED_MOST_B);
     json_t *value = json_deep_copy(found);
-    return value ? put(doc, path, value, false, err) : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory");
+    return value ? put(doc, path, value, false, budget, err) : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory");
 }
 
-static eg_status move(json_t **doc, const char *from, const char *path, struct eg_err *err) {
+static eg_status move(json_t **doc, const char *from, const char *path, struct budget *budget, struct eg_err *err) {
     json_t *found = find(*doc, from);
     if (!found)
         return nothing_there(from, err);
@@ -212,20 +252,20 @@ static eg_status move(json_t **doc, const char *from, const char *path, struct e
         json_decref(found);
         return EG_FAIL;
     }
-    return put(doc, path, found, false, err);
+    return put(doc, path, found, false, budget, err);
 }
 
-static eg_status operate(json_t **doc, const json_t *operation, size_t *left, struct eg_err *err) {
+static eg_status operate(json_t **doc, const json_t *operation, struct budget *budget, struct eg_err *err) {
     const char *path = json_string_value(json_object_get(operation, "path"));
     const char *from = json_string_value(json_object_get(operation, "from"));
     const json_t *value = json_object_get(operation, "value");
     enum op op = op_of(operation);
     switch (op) {
     case ADD:
-    case REPLACE: return put(doc, path, json_deep_copy(value), op == REPLACE, err);
+    case REPLACE: return put(doc, path, json_deep_copy(value), op == REPLACE, budget, err);
     case REMOVE: return take_out(*doc, path, err);
-    case MOVE: return move(doc, from, path, err);
-    case COPY: return copy(doc, from, path, left, err);
+    case MOVE: return move(doc, from, path, budget, err);
+    case COPY: return copy(doc, from, path, budget, err);
     case TEST: {
         const json_t *found = find(*doc, path);
         if (found && same(found, value))
@@ -260,15 +300,15 @@ static bool merge(json_t *target, const json_t *patch) {
 eg_status eg_edit_apply(json_t **doc, const json_t *edit, struct eg_err *err) {
     const json_t *patch = json_object_get(edit, "patch"), *merged = json_object_get(edit, "merge");
     const json_t *whole = json_object_get(edit, "replace");
-    size_t left = COPIED_MOST_B;
+    struct budget budget = {COPIED_MOST_B, VISITS_MOST};
     if (whole)
-        return put(doc, "", json_deep_copy(whole), false, err);
-    if (merged && !json_is_object(*doc) && put(doc, "", json_object(), false, err) != EG_OK)
+        return put(doc, "", json_deep_copy(whole), false, &budget, err);
+    if (merged && !json_is_object(*doc) && put(doc, "", json_object(), false, &budget, err) != EG_OK)
         return EG_FAIL;
     if (merged)
         return merge(*doc, merged) ? EG_OK : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory");
     for (size_t i = 0; i < json_array_size(patch); i++) {
-        if (operate(doc, json_array_get(patch, i), &left, err) != EG_OK)
+        if (operate(doc, json_array_get(patch, i), &budget, err) != EG_OK)
             return EG_FAIL;
     }
     return EG_OK;

@@ -112,12 +112,35 @@ START_TEST(copies_are_bounded) {
 }
 END_TEST
 
+/* The same into its own depth: fifteen would make a text that no recursion gets to the end of. */
+START_TEST(levels_are_bounded) {
+    json_t *doc = parse("{'':{}}"), *patch = json_array(), *edit = json_pack("{s:o}", "patch", patch);
+    struct eg_err err = {0};
+    for (int levels = 2; levels < 32768; levels *= 2) {
+        char *path = malloc((size_t)levels + 1);
+        memset(path, '/', (size_t)levels);
+        path[levels] = '\0';
+        json_array_append_new(patch, json_pack("{s:s, s:s, s:s}", "op", "copy", "from", "", "path", path));
+        free(path);
+    }
+    ck_assert_int_eq(eg_edit_check(edit, &err), EG_OK);
+    ck_assert_int_eq(eg_edit_apply(&doc, edit, &err), EG_FAIL);
+    ck_assert_int_eq(err.code, EG_E_EDIT_FAILED);
+    char *made = json_dumps(doc, JSON_COMPACT);
+    ck_assert_uint_le(strlen(made), 64 * 5);
+    free(made);
+    json_decref(doc);
+    json_decref(edit);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("edit");
     TCase *tcase = tcase_create("edit");
     tcase_add_loop_test(tcase, examples, 0, (int)(sizeof cases / sizeof cases[0]));
     tcase_add_test(tcase, a_whole_event);
     tcase_add_test(tcase, copies_are_bounded);
+    tcase_add_test(tcase, levels_are_bounded);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
