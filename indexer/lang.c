@@ -125,12 +125,3 @@ const struct eg_grammar *eg_grammar_of_path(const char *path, size_t len) {
     }
     return NULL;
 }
-
-const struct eg_grammar *eg_grammar_named(const char *name) {
-    for (size_t i = 0; i < N_LANGUAGES; i++) {
-        if (strcmp(languages[i].name, name) == 0) {
-            return &grammars[i];
-        }
-    }
-    return NULL;
-}

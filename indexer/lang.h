@@ -98,7 +98,6 @@ struct eg_grammar {
 EG_MUST_CHECK eg_status eg_grammars_load(struct eg_err *err);
 void eg_grammars_free(void);
 const struct eg_grammar *eg_grammar_of_path(const char *path, size_t len); /* NULL: no language of ours */
-const struct eg_grammar *eg_grammar_named(const char *name);
 
 static inline const struct eg_lang_row *eg_grammar_row(const struct eg_grammar *grammar, TSNode node) {
     TSSymbol symbol = ts_node_symbol(node);

@@ -44,13 +44,14 @@ static int fits(enum eg_format format, const char *range, size_t len) {
     return best;
 }
 
-/* q of one range, in thousandths; its other parameters are not looked at. */
+/* q of one range, in thousandths, 1 when it is no number from 0 to 1; its other parameters are not looked at. */
 static int quality(const char *range, size_t len) {
     for (size_t i = 0; i + 1 < len; i++) {
         if (range[i] == ';') {
             size_t at = i + 1 + strspn(range + i + 1, " \t");
             if (at + 1 < len && (range[at] | 32) == 'q' && range[at + 1] == '=') {
-                return (int)(strtod(range + at + 2, NULL) * 1000);
+                double q = strtod(range + at + 2, NULL);
+                return q >= 0 && q <= 1 ? (int)(q * 1000) : 1000;
             }
         }
     }
