@@ -2,8 +2,9 @@
 
 FROM debian:bookworm-slim AS build
 WORKDIR /src
-COPY scripts/setup.sh scripts/grammars.sh scripts/
+COPY scripts/setup.sh scripts/grammars.sh scripts/hud.sh scripts/
 COPY indexer/grammars indexer/grammars
+COPY hud/package.json hud/package-lock.json hud/
 RUN scripts/setup.sh run && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN make build && make install DESTDIR=/out PREFIX=/usr

@@ -51,7 +51,7 @@ QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c se
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c server/query/board_egql.c \
 	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
-	server/admin/openapi.c server/admin/errors.c server/admin/language.c server/admin/views.c server/admin/topics.c server/admin/validate.c
+	server/admin/openapi.c server/admin/hud.c server/admin/errors.c server/admin/language.c server/admin/views.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/panels.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
@@ -201,6 +201,20 @@ $(OBJ)/flags: FORCE
 	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
 
 $(OBJ)/server/admin/language.o: egql/GRAMMAR.md # has it inside
+
+# The page: its modules are bundled once for all modes, and stand inside the program.
+HUD_DIR = build/hud
+HUD_NPM = build/hud-npm/installed-lock.json
+HUD_FILES := $(wildcard hud/*.* hud/*/*.*)
+
+$(HUD_NPM): hud/package-lock.json
+	@scripts/hud.sh
+	@touch $@
+
+$(HUD_DIR)/assets.def: $(HUD_NPM) $(HUD_FILES)
+	$(QUIET)node hud/build.mjs
+
+$(OBJ)/server/admin/hud.o: $(HUD_DIR)/assets.def
 
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)

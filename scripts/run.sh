@@ -33,6 +33,7 @@ done
 if answers; then
     echo
     echo "EGDB answers at $URL"
+    echo "  $URL/hud/ in a browser"
     echo "  curl '$URL/v1/events?limit=3'"
     echo "  build/egdb query 'SELECT commits(commit_sha, message) FROM all LIMIT 5' --server $URL"
     echo "  build/egdb panels --server $URL"

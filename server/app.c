@@ -333,6 +333,7 @@ static eg_status start_admin(struct eg_app *app, struct eg_err *err) {
         .schema_version = eg_migrate_newest(),
         .auth = eg_auth_mode_name(app->auth_mode),
         .openapi_file = app->openapi,
+        .web_dir = app->config->server_web_dir,
         .collect = collect,
         .append = append,
         .ctx = app,

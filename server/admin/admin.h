@@ -36,6 +36,7 @@ struct eg_admin_config {
     int schema_version;
     const char *auth;         /* "none", "HS256" … */
     const char *openapi_file; /* read once, at open */
+    const char *web_dir;      /* the HUD's files; "": those in the program */
     /* Fills in the figures of the rooms that this one does not know, and writes their own text. */
     void (*collect)(void *ctx, struct eg_figures *figures);
     void (*append)(void *ctx, struct eg_buf *out);
@@ -59,6 +60,8 @@ extern const struct eg_flow eg_flow_metrics;        /* GET /metrics */
 extern const struct eg_flow eg_flow_openapi;        /* GET /openapi.yaml */
 extern const struct eg_flow eg_flow_errors;         /* GET /docs/errors */
 extern const struct eg_flow eg_flow_language;       /* GET /docs/egql */
+extern const struct eg_flow eg_flow_hud;            /* GET /hud/, /hud/{name} */
+extern const struct eg_flow eg_flow_hud_redirect;   /* GET /, /hud */
 extern const struct eg_flow eg_flow_topics_list;    /* GET /v1/topics */
 extern const struct eg_flow eg_flow_topic_get;      /* GET /v1/topics/{topic} */
 extern const struct eg_flow eg_flow_topic_validate; /* POST /v1/topics/{topic}/validate */

@@ -213,24 +213,24 @@ static int quality(const char *text, size_t len) {
     return weight >= 1 ? 1000 : weight > 0 ? (int)(weight * 1000) : 0;
 }
 
-enum eg_coding eg_accept_coding(const char *value) {
-    enum eg_coding best = EG_CODING_IDENTITY;
+int eg_accept_quality(const char *value, enum eg_coding wanted) {
     int best_q = 0;
     for (const char *p = value; p && *p;) {
         p += strspn(p, " \t,");
         size_t len = strcspn(p, ",");
         size_t name = strcspn(p, " \t;,");
-        enum eg_coding coding = coding_named(p, name);
-        int q = quality(p, len);
-        /* Of equal weight zstd, which costs less at the same size. */
-        if ((coding == EG_CODING_GZIP || coding == EG_CODING_ZSTD) && q > 0 &&
-            (q > best_q || (q == best_q && coding == EG_CODING_ZSTD))) {
-            best = coding;
+        int q = coding_named(p, name) == wanted ? quality(p, len) : 0;
+        if (q > best_q)
             best_q = q;
-        }
         p += len;
     }
-    return best;
+    return best_q;
+}
+
+/* Of equal weight zstd, which costs less at the same size. */
+enum eg_coding eg_accept_coding(const char *value) {
+    int gzip = eg_accept_quality(value, EG_CODING_GZIP), zstd = eg_accept_quality(value, EG_CODING_ZSTD);
+    return zstd > 0 && zstd >= gzip ? EG_CODING_ZSTD : gzip > 0 ? EG_CODING_GZIP : EG_CODING_IDENTITY;
 }
 
 /* Over-long forms, surrogates and what is beyond U+10FFFF are refused. */

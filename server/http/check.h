@@ -40,6 +40,7 @@ bool eg_origin_is_local(const char *origin);
 bool eg_request_id_sane(const char *id);
 
 enum eg_coding eg_content_coding(const char *value); /* of a Content-Encoding; NULL: identity */
+int eg_accept_quality(const char *value, enum eg_coding wanted); /* 0 to 1000, by an Accept-Encoding; NULL: 0 */
 enum eg_coding eg_accept_coding(const char *value);  /* the one to answer with, by an Accept-Encoding; never unknown */
 
 /* Percent-decodes into the arena (plus: + is a space). NULL on a broken %, a NUL, or bytes that are no UTF-8. */

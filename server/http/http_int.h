@@ -139,6 +139,7 @@ struct eg_exchange {
     struct eg_header *headers;
     struct eg_header **headers_end;
     enum eg_coding coding; /* of the answer */
+    bool coded;            /* the flow gave it compressed */
     char *encoded;
     size_t encoded_len;
     size_t sent_b;

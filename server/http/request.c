@@ -138,6 +138,17 @@ enum eg_step_result eg_request_answer(struct eg_request *req, int status, const 
     return EG_DONE;
 }
 
+bool eg_request_takes_gzip(const struct eg_request *req) {
+    EG_ASSERT(req->magic == EG_REQUEST_MAGIC);
+    const struct eg_exchange *x = (const struct eg_exchange *)(const void *)req;
+    return !x->http->config.no_compression && eg_accept_quality(x->head.accept_encoding, EG_CODING_GZIP) > 0;
+}
+
+enum eg_step_result eg_request_answer_gzip(struct eg_request *req, int status, const char *content_type) {
+    eg_exchange_of(req)->coded = true;
+    return eg_request_answer(req, status, content_type);
+}
+
 static bool has_header(const struct eg_exchange *x, const char *name) {
     for (const struct eg_header *h = x->headers; h; h = h->next)
         if (strcasecmp(h->name, name) == 0)

@@ -107,6 +107,10 @@ void eg_request_wake(struct eg_request *req);
 void eg_request_add_header(struct eg_request *req, const char *name, const char *value);
 enum eg_step_result eg_request_answer(struct eg_request *req, int status,
                                       const char *content_type); /* body is in req->answer */
+/* Whether the client takes gzip, and answers may be compressed at all. */
+bool eg_request_takes_gzip(const struct eg_request *req);
+/* The same for a body that is gzip already: sent as it is, with its Content-Encoding. Only when the client takes it. */
+enum eg_step_result eg_request_answer_gzip(struct eg_request *req, int status, const char *content_type);
 /* problem+json from req->err: type, title, status, detail, code, request_id, hint, and `errors`, a JSON array text or
  * NULL. 503 and 429 get a Retry-After. */
 enum eg_step_result eg_request_problem(struct eg_request *req, const char *errors_json);

@@ -17,6 +17,7 @@ static void too_long(struct eg_exchange *x) {
     (void)eg_err_set(&x->pub.err, EG_E_INTERNAL, NULL,
                      "The answer does not fit into http.max_answer_b (%zu bytes); ask for less at once.",
                      x->http->config.max_answer_b);
+    x->coded = false;
     eg_request_problem(&x->pub, NULL);
 }
 
@@ -46,9 +47,9 @@ void eg_send_prepare(struct eg_exchange *x) {
     }
     if (x->pub.answer.failed)
         too_long(x);
-    x->coding = EG_CODING_IDENTITY;
+    x->coding = x->coded && !x->pub.answer.failed ? EG_CODING_GZIP : EG_CODING_IDENTITY;
     size_t len = x->pub.answer.len;
-    if (len <= LEAST_ENCODED_B || x->http->config.no_compression)
+    if (x->coded || len <= LEAST_ENCODED_B || x->http->config.no_compression)
         return;
     x->coding = eg_accept_coding(x->head.accept_encoding);
     if (x->coding == EG_CODING_IDENTITY)
@@ -140,7 +141,7 @@ static void add_headers(struct eg_exchange *x, struct MHD_Response *response, in
 }
 
 enum MHD_Result eg_send(struct eg_exchange *x) {
-    bool long_enough = x->stream.on ? x->stream.config.compress : x->pub.answer.len > LEAST_ENCODED_B;
+    bool long_enough = x->stream.on ? x->stream.config.compress : x->coded || x->pub.answer.len > LEAST_ENCODED_B;
     int64_t took_us = eg_clock_mono_us() - x->pub.started_us;
     struct MHD_Response *response = x->stream.on ? eg_stream_response(x) : with_body(x);
     if (!response)

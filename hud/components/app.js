@@ -1,0 +1,153 @@
+// The shell: navigation, the time range, the state of the live log, theme, the dialog that asks for a token; and the view that the URL names.
+import { getJson } from '../lib/api.js';
+import { Element, html, nothing } from '../lib/element.js';
+import { addCommand, addKey } from '../lib/keys.js';
+import { Route, router } from '../lib/router.js';
+import { session } from '../lib/session.js';
+import { hub } from '../lib/stream.js';
+import { theme } from '../lib/theme.js';
+import { LASTS, LAST_DEFAULT, freeze, iso, range } from '../lib/time.js';
+import { viewNamed, views } from '../views/index.js';
+import './palette.js';
+
+const LIVE = { off: 'not followed', connecting: 'connecting', live: 'live', waiting: 'no connection' };
+
+class App extends Element {
+  static properties = { view: { state: true }, failed: { state: true }, menu: { state: true }, about: { state: true } };
+
+  constructor() {
+    super();
+    this.route = new Route(this, (now, before) => now.view !== before.view && this.#open());
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    for (const view of views.filter((one) => !one.hidden)) this.until(addKey(`g ${view.key}`, view.title, () => router.go(view.name), 'Go to'));
+    this.until(addKey('y', 'Freeze the time range', freeze));
+    this.until(addKey('t', 'Dark or light', () => theme.toggle()));
+    this.until(addCommand('Freeze the time range', freeze, 'y'));
+    this.until(addCommand('Dark or light', () => theme.toggle(), 't'));
+    this.until(addCommand('Follow the system’s theme', () => theme.choose('system')));
+    this.until(addCommand('Keys', () => this.querySelector('egdb-help').open(), '?'));
+    this.until(addCommand('Forget the token', () => session.set('')));
+    const again = () => this.requestUpdate();
+    for (const [from, name] of [[hub, 'state'], [theme, 'theme'], [session, 'token']]) {
+      from.addEventListener(name, again);
+      this.until(() => from.removeEventListener(name, again));
+    }
+    const ask = () => this.#askToken();
+    session.addEventListener('ask', ask);
+    this.until(() => session.removeEventListener('ask', ask));
+    this.#open();
+    getJson('version', { ask: false }).then((about) => (this.about = about), () => {});
+  }
+
+  async #open() {
+    const { view: name } = router.current;
+    const entry = viewNamed(name);
+    this.failed = null;
+    this.menu = false;
+    if (!entry) {
+      this.view = null;
+      document.title = 'EGDB';
+      return;
+    }
+    document.title = `${entry.title} · EGDB`;
+    try {
+      const { default: View } = await entry.load();
+      const tag = `egdb-view-${name}`;
+      if (!customElements.get(tag)) customElements.define(tag, name === 'panel' ? class extends View {} : View);
+      if (router.current.view === name) this.view = document.createElement(tag);
+    } catch (error) {
+      console.warn(error);
+      if (router.current.view === name) Object.assign(this, { failed: error, view: null });
+    }
+  }
+
+  async #askToken() {
+    await this.updateComplete;
+    const dialog = this.querySelector('dialog.token');
+    if (dialog.open) return;
+    this.requestUpdate();
+    dialog.querySelector('input').value = '';
+    dialog.showModal();
+  }
+
+  #giveToken(event) {
+    event.preventDefault();
+    const field = this.querySelector('#token');
+    const token = field.value.trim().replace(/^Bearer\s+/i, '');
+    field.value = '';
+    if (!token) return;
+    this.querySelector('dialog.token').close();
+    session.set(token);
+  }
+
+  #setRange(event) {
+    const { value } = event.target;
+    if (value === 'frozen') freeze();
+    else router.set({ last: value, from: '', to: '' });
+  }
+
+  #setEdge(name, event) {
+    const ms = Date.parse(`${event.target.value}Z`);
+    if (!Number.isNaN(ms)) router.set({ last: '', [name]: iso(new Date(ms)) });
+  }
+
+  #range() {
+    const now = range();
+    const edge = (name, date) => html`<label class="off-screen" for=${`range-${name}`}>${name}, UTC</label>
+      <input id=${`range-${name}`} type="datetime-local" step="1" .value=${date.toISOString().slice(0, 19)} title="UTC"
+        @change=${(event) => this.#setEdge(name, event)}>`;
+    return html`<div class="range"><label class="off-screen" for="range">Time range</label>
+      <select id="range" @change=${this.#setRange}>
+        ${[...new Set([...LASTS, now.last ?? LAST_DEFAULT])].map((last) => html`<option value=${last} ?selected=${now.last === last}>last ${last}</option>`)}
+        <option value="frozen" ?selected=${!now.last}>absolute (UTC)</option></select>
+      ${now.last
+        ? html`<button type="button" class="quiet" title="Freeze to absolute times (y)" @click=${freeze}>freeze <kbd>y</kbd></button>`
+        : html`<span class="edges">${edge('from', now.from)}<span>–</span>${edge('to', now.to)}</span>`}</div>`;
+  }
+
+  #nav() {
+    const own = views.filter((view) => !view.hidden);
+    return html`<nav aria-label="Views" class=${this.menu ? 'open' : ''}><ul>${own.map((view) => html`<li><a href=${router.href(view.name)}
+      aria-current=${router.current.view === view.name ? 'page' : nothing} title=${`g ${view.key}`}>${view.title}</a></li>`)}</ul>
+      <p class="about">${this.about ? html`EGDB ${this.about.version}<br>${this.about.store}` : nothing}<br><a href="licences.txt" target="_blank">licences</a></p></nav>`;
+  }
+
+  #main() {
+    if (this.failed) {
+      return html`<h1>This view could not be loaded</h1><p>The server may have been updated since this page was opened, or is away.</p>
+        <p><button type="button" @click=${() => location.reload()}>Reload the page</button></p>`;
+    }
+    if (!viewNamed(router.current.view)) {
+      return html`<h1>There is no view ${router.current.view}</h1><p><a href=${router.href('overview')}>Overview</a></p>`;
+    }
+    return this.view ?? nothing;
+  }
+
+  render() {
+    const token = session.isAsking ? session.reason : '';
+    return html`<a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.querySelector('main').focus(); }}>Skip to the view</a>
+      <header class="bar">
+        <button type="button" class="menu quiet" aria-expanded=${this.menu ? 'true' : 'false'} @click=${() => (this.menu = !this.menu)}>☰<span class="off-screen"> views</span></button>
+        <a class="brand" href=${router.href('overview')}>EGDB</a>
+        ${this.#range()}
+        <span class="live" data-state=${hub.state} role="status" title="the live log"><i></i><span>${LIVE[hub.state]}</span></span>
+        <span class="tools"><button type="button" class="quiet" title="Command palette (Ctrl-K)" @click=${() => this.querySelector('egdb-palette').open()}>find <kbd>Ctrl-K</kbd></button>
+        <button type="button" class="quiet" title="Dark or light (t)" @click=${() => theme.toggle()}>${theme.now === 'dark' ? '☾' : '☀'}<span class="off-screen"> theme</span></button></span>
+      </header>
+      ${this.#nav()}
+      <main id="main" tabindex="-1">${this.#main()}</main>
+      <egdb-palette></egdb-palette><egdb-help></egdb-help>
+      <dialog class="token" aria-label="Token" @cancel=${() => session.decline()}>
+        <form @submit=${this.#giveToken}><h2>This server asks for a token</h2>
+          ${token ? html`<p class="stale">The one that was given is not taken: ${token}</p>` : nothing}
+          <p><label for="token">A token with the scopes <code>query</code> and <code>events:read</code>; <code>admin</code> for the dead letters</label></p>
+          <input id="token" type="password" autocomplete="off" spellcheck="false" required>
+          <p class="note">It stays in this tab, and is forgotten with it. <code>egdb token</code> makes one.</p>
+          <button>Use it</button> <button type="button" class="quiet" @click=${() => { this.querySelector('dialog.token').close(); session.decline(); }}>Not now</button>
+        </form></dialog>`;
+  }
+}
+customElements.define('egdb-app', App);

@@ -1,0 +1,147 @@
+// A chart over time or over a number, drawn by uPlot, which is loaded when the first one appears. data: {x: [ms or number], series:
+// [{name, values, kind}]}: kind is line, steps, points or bars; a null is a gap. `time`: x is a time in ms. bands: [{from, to, title}]
+// (ms) are shaded; marks: [{at, title}] are lines. Events: `pick` (detail: index into x), `zoom` (detail: {from, to}, by dragging).
+import { Element, html, nothing } from '../lib/element.js';
+import { number } from '../lib/format.js';
+import { color, seriesColor, seriesDash, theme } from '../lib/theme.js';
+import { utc } from '../lib/time.js';
+
+let library = null;
+const uplot = () => (library ??= import('uplot').then((module) => module.default));
+
+const HEIGHT = 240;
+
+export class Chart extends Element {
+  static properties = {
+    data: { attribute: false }, time: { type: Boolean }, label: {}, unit: {}, bands: { attribute: false }, marks: { attribute: false },
+    height: { type: Number }, log: { type: Boolean }, failed: { state: true },
+  };
+
+  constructor() {
+    super();
+    Object.assign(this, { time: true, height: HEIGHT, bands: [], marks: [], unit: '' });
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const again = () => this.#draw();
+    theme.addEventListener('theme', again);
+    this.until(() => theme.removeEventListener('theme', again));
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  firstUpdated() {
+    this.holder = this.querySelector('.plot');
+    const observer = new ResizeObserver(() => {
+      const width = Math.floor(this.holder.clientWidth);
+      if (this.plot && width && width !== this.plot.width) this.plot.setSize({ width, height: this.height });
+    });
+    observer.observe(this.holder);
+    this.until(() => observer.disconnect());
+  }
+
+  updated(changed) {
+    if (['data', 'bands', 'marks', 'height', 'log'].some((name) => changed.has(name))) this.#draw();
+  }
+
+  async #draw() {
+    if (!this.data || !this.holder) return;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    let Plot;
+    try {
+      Plot = await uplot();
+    } catch {
+      this.failed = true;
+      return;
+    }
+    if (turn !== this.turn || !this.isConnected) return;
+    this.plot?.destroy();
+    const x = this.time ? this.data.x.map((ms) => ms / 1000) : this.data.x;
+    this.plot = new Plot(this.#options(Plot), [x, ...this.data.series.map((series) => series.values)], this.holder);
+  }
+
+  #options(Plot) {
+    const ink = color('ink-2');
+    const axis = { stroke: ink, grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line'), width: 1 }, font: '12px system-ui' };
+    return {
+      width: Math.floor(this.holder.clientWidth) || 600,
+      height: this.height,
+      tzDate: (ts) => Plot.tzDate(new Date(ts * 1e3), 'Etc/UTC'),
+      legend: { live: true },
+      cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
+      scales: { x: { time: this.time }, y: { distr: this.log ? 3 : 1 } },
+      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) }],
+      series: [
+        { label: this.time ? 'UTC' : 'x', value: (_, value) => (value === null ? '–' : this.time ? utc(new Date(value * 1e3)) : number(value)) },
+        ...this.data.series.map((series, i) => this.#series(Plot, series, i)),
+      ],
+      hooks: { drawClear: [(u) => this.#shade(u)], draw: [(u) => this.#marks(u)], setSelect: [(u) => this.#zoom(u)], ready: [(u) => this.#listen(u)] },
+    };
+  }
+
+  #series(Plot, series, i) {
+    const stroke = series.color ?? seriesColor(i);
+    const paths = { steps: Plot.paths.stepped({ align: 1 }), bars: Plot.paths.bars({ size: [0.8, 60] }), points: () => null }[series.kind];
+    return {
+      label: series.name, stroke, width: 2, dash: series.dash ?? seriesDash(i), spanGaps: false,
+      ...(paths && { paths }),
+      ...(series.kind === 'bars' && { fill: stroke }),
+      points: { show: series.kind === 'points' || (series.kind !== 'bars' && this.data.x.length < 60), size: series.kind === 'points' ? 7 : 5, fill: stroke },
+      value: (_, value) => (value === null || value === undefined ? '–' : number(value) + this.unit),
+    };
+  }
+
+  #shade(u) {
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.fillStyle = color('band');
+    for (const band of this.bands) {
+      const from = Math.max(bbox.left, u.valToPos(band.from / 1000, 'x', true));
+      const to = Math.min(bbox.left + bbox.width, band.to ? u.valToPos(band.to / 1000, 'x', true) : Infinity);
+      if (to > from) ctx.fillRect(from, bbox.top, to - from, bbox.height);
+    }
+    ctx.restore();
+  }
+
+  #marks(u) {
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.strokeStyle = color('bad');
+    ctx.setLineDash([4, 4]);
+    for (const mark of this.marks) {
+      const at = Math.round(u.valToPos(mark.at / 1000, 'x', true)) + 0.5;
+      if (at < bbox.left || at > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(at, bbox.top);
+      ctx.lineTo(at, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  #zoom(u) {
+    if (u.select.width < 3) return;
+    const from = u.posToVal(u.select.left, 'x');
+    const to = u.posToVal(u.select.left + u.select.width, 'x');
+    const scale = this.time ? 1000 : 1;
+    u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    this.dispatchEvent(new CustomEvent('zoom', { detail: { from: from * scale, to: to * scale }, bubbles: true }));
+  }
+
+  #listen(u) {
+    u.over.addEventListener('click', () => {
+      if (u.cursor.idx !== null && u.cursor.idx !== undefined) this.dispatchEvent(new CustomEvent('pick', { detail: u.cursor.idx, bubbles: true }));
+    });
+  }
+
+  render() {
+    return html`<div class="plot" role="img" aria-label=${this.label ?? 'chart'} ></div>
+      ${this.failed ? html`<p class="empty">The chart's code could not be loaded. Reload the page.</p>` : nothing}`;
+  }
+}
+customElements.define('egdb-chart', Chart);

@@ -1,0 +1,172 @@
+// A heat map on a canvas: columns (texts), rows (texts), values (a Float64Array, row by row; NaN is a gap, which is hatched). Arrows move,
+// Enter picks, dragging marks a rectangle. Events: `pick` (detail {column, row, value}), `brush` (detail {column0, column1, row0, row1},
+// null when it is taken away).
+import { Element, html } from '../lib/element.js';
+import { number } from '../lib/format.js';
+import { color, heatColor, theme } from '../lib/theme.js';
+
+const LABELS_MOST_PX = 190;
+const LEAST_CELL_PX = 3;
+
+export class Heat extends Element {
+  static properties = {
+    columns: { attribute: false }, rows: { attribute: false }, values: { attribute: false }, label: {}, top: { type: Number },
+    brushable: { type: Boolean }, rowHeight: { type: Number }, said: { state: true },
+  };
+
+  constructor() {
+    super();
+    Object.assign(this, { columns: [], rows: [], values: new Float64Array(), rowHeight: 22, brush: null });
+    this.at = { column: 0, row: 0, shown: false };
+  }
+
+  firstUpdated() {
+    this.canvas = this.querySelector('canvas');
+    const observer = new ResizeObserver(() => this.#draw());
+    observer.observe(this);
+    const again = () => this.#draw();
+    theme.addEventListener('theme', again);
+    this.until(() => observer.disconnect());
+    this.until(() => theme.removeEventListener('theme', again));
+  }
+
+  updated(changed) {
+    if (changed.has('values') || changed.has('rows') || changed.has('columns')) this.#draw();
+  }
+
+  #place() {
+    const width = this.clientWidth;
+    const rowHeight = Math.max(LEAST_CELL_PX, this.rowHeight);
+    const named = rowHeight >= 12;
+    const left = named ? Math.min(LABELS_MOST_PX, width / 3) : 0;
+    const foot = this.columns.length ? 20 : 0;
+    return { left, width: width - left - 1, cell: (width - left - 1) / Math.max(1, this.columns.length), rowHeight, foot, named, height: rowHeight * this.rows.length };
+  }
+
+  #draw() {
+    const place = (this.place = this.#place());
+    const { canvas } = this;
+    if (!canvas || place.width < 10) return;
+    const scale = devicePixelRatio || 1;
+    canvas.width = Math.round(this.clientWidth * scale);
+    canvas.height = Math.round((place.height + place.foot) * scale);
+    canvas.style.height = `${place.height + place.foot}px`;
+    const ctx = canvas.getContext('2d');
+    ctx.scale(scale, scale);
+    const most = this.top || this.values.reduce((top, value) => (value > top ? value : top), 0) || 1;
+    const gap = place.cell > 6 && place.rowHeight > 6 ? 1 : 0;
+    const empty = color('gap');
+    for (let r = 0; r < this.rows.length; r++) {
+      for (let c = 0; c < this.columns.length; c++) {
+        const value = this.values[r * this.columns.length + c];
+        ctx.fillStyle = Number.isNaN(value) ? empty : `rgb(${heatColor(value / most)})`;
+        ctx.fillRect(place.left + c * place.cell, r * place.rowHeight, Math.max(1, place.cell - gap), place.rowHeight - gap);
+      }
+    }
+    this.#texts(ctx, place);
+    this.#marks(ctx, place);
+  }
+
+  #texts(ctx, place) {
+    ctx.fillStyle = color('ink-2');
+    ctx.font = '12px system-ui';
+    ctx.textBaseline = 'middle';
+    if (place.named) {
+      this.rows.forEach((row, r) => {
+        let text = String(row);
+        while (text.length > 4 && ctx.measureText(text).width > place.left - 8) text = `…${text.slice(Math.max(2, text.length * 0.1))}`;
+        ctx.fillText(text, 0, r * place.rowHeight + place.rowHeight / 2);
+      });
+    }
+    const every = Math.max(1, Math.ceil(80 / place.cell));
+    for (let c = 0; c < this.columns.length; c += every) {
+      ctx.fillText(String(this.columns[c]), place.left + c * place.cell, place.height + place.foot / 2, Math.max(20, every * place.cell - 4));
+    }
+  }
+
+  #marks(ctx, place) {
+    const box = (mark, style) => {
+      ctx.strokeStyle = style;
+      ctx.lineWidth = 2;
+      ctx.strokeRect(place.left + mark.column0 * place.cell - 1, mark.row0 * place.rowHeight - 1,
+        (mark.column1 - mark.column0 + 1) * place.cell + 1, (mark.row1 - mark.row0 + 1) * place.rowHeight + 1);
+    };
+    if (this.brush) box(this.brush, color('accent'));
+    if (this.at.shown) box({ column0: this.at.column, column1: this.at.column, row0: this.at.row, row1: this.at.row }, color('ink'));
+  }
+
+  #find(event) {
+    const bounds = this.canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - bounds.left - this.place.left) / this.place.cell);
+    const row = Math.floor((event.clientY - bounds.top) / this.place.rowHeight);
+    const inside = column >= 0 && column < this.columns.length && row >= 0 && row < this.rows.length;
+    return inside ? { column, row } : null;
+  }
+
+  #say() {
+    const value = this.values[this.at.row * this.columns.length + this.at.column];
+    this.said = `${this.rows[this.at.row]}, ${this.columns[this.at.column]}: ${Number.isNaN(value) ? 'no value' : number(value)}`;
+    this.#draw();
+  }
+
+  #move(event) {
+    const found = this.#find(event);
+    if (this.start && found && event.buttons === 1 && this.brushable) {
+      const [column0, column1] = [this.start.column, found.column].sort((a, b) => a - b);
+      const [row0, row1] = [this.start.row, found.row].sort((a, b) => a - b);
+      this.brush = { column0, column1, row0, row1 };
+    }
+    if (!found) return;
+    this.at = { ...found, shown: true };
+    this.#say();
+  }
+
+  #down(event) {
+    this.start = this.#find(event);
+    if (this.brushable && this.start) this.canvas.setPointerCapture(event.pointerId);
+  }
+
+  #up(event) {
+    const found = this.#find(event);
+    const moved = this.start && found && (found.column !== this.start.column || found.row !== this.start.row);
+    this.start = null;
+    if (moved && this.brushable) this.#tell('brush', this.brush);
+    else if (found) this.#pick(found);
+  }
+
+  #pick({ column, row }) {
+    if (this.brush) {
+      this.brush = null;
+      this.#tell('brush', null);
+    }
+    this.#tell('pick', { column, row, value: this.values[row * this.columns.length + column] });
+    this.#draw();
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+  }
+
+  #key(event) {
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const step = steps[event.key];
+    if (step) {
+      this.at = {
+        column: Math.max(0, Math.min(this.columns.length - 1, this.at.column + step[0])),
+        row: Math.max(0, Math.min(this.rows.length - 1, this.at.row + step[1])), shown: true,
+      };
+      this.#say();
+    } else if (event.key === 'Enter') this.#pick(this.at);
+    else if (event.key === 'Escape' && this.brush) this.#pick(this.at);
+    else return;
+    event.preventDefault();
+  }
+
+  render() {
+    return html`<canvas tabindex="0" role="img" aria-label=${`${this.label ?? 'heat map'}. Arrows move, Enter picks.`}
+        @pointermove=${this.#move} @pointerdown=${this.#down} @pointerup=${this.#up} @keydown=${this.#key}
+        @pointerleave=${() => { this.at.shown = false; this.#draw(); }}></canvas>
+      <p class="said" role="status">${this.said ?? '\u00a0'}</p>`;
+  }
+}
+customElements.define('egdb-heat', Heat);

@@ -1,0 +1,139 @@
+// A table of any length: only the rows in sight are in the page. Sorted by its headings; arrows, Home, End, Page keys, j and k move, Enter
+// picks. columns: [{name, title, type, width, grow, get(row), render(value, row)}]; rows: arrays in the columns' order, or objects.
+// Events: `pick` (detail: the row).
+import { Element, html, nothing } from '../lib/element.js';
+import { vars } from '../lib/dom.js';
+import { cell } from '../lib/format.js';
+
+const ROW = 30;
+const SPARE = 8; // rows beyond what is in sight
+const WIDTHS = { time: 172, integer: 96, number: 96, boolean: 72, json: 220, text: 150 };
+
+const isNumber = (type) => type === 'integer' || type === 'number';
+
+function compare(a, b) {
+  if (a === b) return 0;
+  if (a === null || a === undefined) return 1; // gaps last
+  if (b === null || b === undefined) return -1;
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a) < String(b) ? -1 : 1;
+}
+
+let count = 0;
+
+export class Table extends Element {
+  static properties = {
+    columns: { attribute: false }, rows: { attribute: false }, label: {}, selected: { attribute: false }, rowClass: { attribute: false },
+    pickable: { type: Boolean }, sort: { state: true }, top: { state: true }, at: { state: true }, height: { state: true },
+  };
+
+  constructor() {
+    super();
+    Object.assign(this, { columns: [], rows: [], top: 0, at: -1, height: 400, sort: null });
+    this.key = `t${++count}`;
+  }
+
+  get value() {
+    return (row, column, i) => (column.get ? column.get(row) : Array.isArray(row) ? row[i] : row[column.name]);
+  }
+
+  willUpdate(changed) {
+    if (changed.has('rows') || changed.has('columns') || changed.has('sort')) this.#order();
+    if (changed.has('selected') && this.selected !== undefined) this.at = this.shown.indexOf(this.selected);
+  }
+
+  #order() {
+    this.shown = this.rows;
+    const i = this.sort ? this.columns.findIndex((column) => column.name === this.sort.name) : -1;
+    if (i < 0) return;
+    const sign = this.sort.down ? -1 : 1;
+    const keyed = this.rows.map((row) => [this.value(row, this.columns[i], i), row]);
+    keyed.sort((a, b) => (a[0] === null || b[0] === null ? compare(a[0], b[0]) : sign * compare(a[0], b[0])));
+    this.shown = keyed.map((pair) => pair[1]);
+  }
+
+  firstUpdated() {
+    this.scroller = this.querySelector('.scroll');
+    const observer = new ResizeObserver(() => (this.height = this.scroller.clientHeight));
+    observer.observe(this.scroller);
+    this.until(() => observer.disconnect());
+  }
+
+  #head(column) {
+    const down = this.sort?.name === column.name ? this.sort.down : null;
+    this.sort = down === null ? { name: column.name, down: isNumber(column.type) || column.type === 'time' } : { name: column.name, down: !down };
+  }
+
+  #move(to) {
+    if (!this.shown.length) return;
+    this.at = Math.max(0, Math.min(this.shown.length - 1, to));
+    const y = this.at * ROW;
+    if (y < this.scroller.scrollTop) this.scroller.scrollTop = y;
+    else if (y + 2 * ROW > this.scroller.scrollTop + this.height) this.scroller.scrollTop = y + 2 * ROW - this.height;
+  }
+
+  #key(event) {
+    const page = Math.max(1, Math.floor(this.height / ROW) - 2);
+    const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    if (event.target !== this.scroller || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in steps) this.#move(this.at + steps[event.key]);
+    else if (event.key === 'Enter' && this.at >= 0) this.#pick(this.shown[this.at]);
+    else return;
+    event.preventDefault();
+  }
+
+  #pick(row) {
+    this.dispatchEvent(new CustomEvent('pick', { detail: row, bubbles: true }));
+  }
+
+  #click(event, row, i) {
+    this.at = i;
+    if (event.target.closest('a, button')) return;
+    if (this.pickable && !String(getSelection())) this.#pick(row);
+  }
+
+  get #template() {
+    return this.columns.map((column) => {
+      const width = column.width ?? WIDTHS[column.type] ?? 150;
+      const grow = column.grow ?? (isNumber(column.type) || column.type === 'time' || column.type === 'boolean' ? 0 : 1);
+      return grow ? `minmax(${width}px, ${grow}fr)` : `${width}px`;
+    }).join(' ');
+  }
+
+  get #least() {
+    return this.columns.reduce((sum, column) => sum + (column.width ?? WIDTHS[column.type] ?? 150), 0);
+  }
+
+  #row(row, i) {
+    const id = `${this.key}-${i}`;
+    return html`<div role="row" id=${id} class="row ${i % 2 ? 'odd' : ''} ${i === this.at ? 'at' : ''} ${this.rowClass?.(row) ?? ''}"
+      aria-rowindex=${i + 2} aria-selected=${i === this.at ? 'true' : 'false'} ${vars({ top: `${i * ROW}px` })}
+      @click=${(event) => this.#click(event, row, i)}>
+      ${this.columns.map((column, c) => {
+        const value = this.value(row, column, c);
+        return html`<div role="gridcell" class=${isNumber(column.type) ? 'num' : ''}>${
+          column.render ? column.render(value, row) : cell(value, column.type)}</div>`;
+      })}</div>`;
+  }
+
+  render() {
+    const first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
+    const last = Math.min(this.shown.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
+    const rows = [];
+    for (let i = first; i < last; i++) rows.push(this.#row(this.shown[i], i));
+    const active = this.at >= first && this.at < last ? `${this.key}-${this.at}` : nothing;
+    return html`<div class="scroll ${this.pickable ? 'pickable' : ''}" role="grid" tabindex="0" aria-label=${this.label ?? 'table'}
+      aria-rowcount=${this.shown.length + 1} aria-activedescendant=${active} @keydown=${this.#key}
+      @scroll=${(event) => (this.top = event.target.scrollTop)}
+      ${vars({ '--columns': this.#template, '--least': `${this.#least}px`, '--rows': this.shown.length })}>
+      <div role="rowgroup" class="head"><div role="row" aria-rowindex="1" class="row">${this.columns.map((column) => {
+        const own = this.sort?.name === column.name;
+        const order = own ? (this.sort.down ? 'descending' : 'ascending') : 'none';
+        return html`<div role="columnheader" aria-sort=${order} class=${isNumber(column.type) ? 'num' : ''}>
+          <button type="button" tabindex="-1" title=${column.title ?? column.name} @click=${() => this.#head(column)}>${column.title ?? column.name}${
+            own ? (this.sort.down ? ' ↓' : ' ↑') : ''}</button></div>`;
+      })}</div></div>
+      <div role="rowgroup" class="rows">${rows}</div></div>`;
+  }
+}
+customElements.define('egdb-table', Table);

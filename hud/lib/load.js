@@ -1,0 +1,74 @@
+// Something that is asked from the server and shown: a reactive controller. What was answered stays while new is asked for, and after an
+// error, with its age; so `data` and `error` may both be there.
+export class Load {
+  // run(signal) asks; answers data. `everyMs`: again by itself, while the page is visible.
+  constructor(host, run, { everyMs = 0 } = {}) {
+    this.host = host;
+    this.run = run;
+    this.everyMs = everyMs;
+    this.data = undefined;
+    this.error = null;
+    this.at = 0; // when data was answered, ms
+    this.busy = false;
+    this.failures = 0;
+    host.addController(this);
+  }
+
+  // 'loading': nothing to show yet; 'error': nothing, and a reason; 'stale': old data, and a reason; 'ready'.
+  get state() {
+    if (this.data === undefined) return this.error && !this.busy ? 'error' : 'loading';
+    return this.error ? 'stale' : 'ready';
+  }
+
+  // Asks now. `fresh`: what is there belongs to another question, and is not shown any more.
+  async go({ fresh = false } = {}) {
+    this.#abort?.abort();
+    clearTimeout(this.#timer);
+    const abort = (this.#abort = new AbortController());
+    if (fresh) Object.assign(this, { data: undefined, error: null });
+    this.busy = true;
+    this.host.requestUpdate();
+    try {
+      const data = await this.run(abort.signal);
+      if (abort.signal.aborted) return;
+      Object.assign(this, { data, error: null, at: Date.now(), failures: 0 });
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      this.error = error;
+      this.failures++;
+      if (!error.status && error.name !== 'ApiError') console.error(error);
+    }
+    this.busy = false;
+    this.host.requestUpdate();
+    this.#plan();
+  }
+
+  #abort = null;
+  #timer = 0;
+  #visible = () => {
+    if (document.visibilityState === 'visible' && this.#due <= Date.now()) this.go();
+  };
+  #due = Infinity;
+
+  // What failed for a reason that may pass is asked again, ever more seldom.
+  #plan() {
+    const passes = this.error && (this.error.status === 0 || this.error.status === 429 || this.error.status >= 500);
+    const pause = passes ? Math.max(1000 * this.error.retryAfterS, Math.min(30e3, 1000 * 2 ** (this.failures - 1))) : this.everyMs;
+    this.#due = pause ? Date.now() + pause : Infinity;
+    if (pause && document.visibilityState === 'visible' && this.#connected) this.#timer = setTimeout(() => this.go(), pause);
+  }
+
+  #connected = false;
+
+  hostConnected() {
+    this.#connected = true;
+    document.addEventListener('visibilitychange', this.#visible);
+  }
+
+  hostDisconnected() {
+    this.#connected = false;
+    this.#abort?.abort();
+    clearTimeout(this.#timer);
+    document.removeEventListener('visibilitychange', this.#visible);
+  }
+}

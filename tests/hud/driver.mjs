@@ -1,0 +1,80 @@
+// Runs one flow in a real browser against a running server: node driver.mjs flows/NAME.mjs URL [JSON]. A flow is a default export,
+// async ({open, url, data, check, equal, browser}) => …; the exit code is 1 when it fails, or when a page broke its content policy or wrote an
+// error to its console.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+const SHOWN_MS = 15e3;
+
+const [, , file, url, json = '{}'] = process.argv;
+const profile = mkdtempSync(join(tmpdir(), 'egdb-hud-'));
+const faults = [];
+let allowed = [];
+
+function watch(page) {
+  page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.stack ?? error.message}`));
+  page.on('console', (message) => {
+    const text = `${message.text()} ${message.location().url ?? ''}`;
+    if (['error', 'warning'].includes(message.type()) && !allowed.some((one) => one.test(text))) faults.push(`${page.url()}: ${text}`);
+  });
+}
+
+// A page of its own, without what other pages of the flow keep, unless `context` is given.
+async function open(path, { theme = 'dark', width = 1280, height = 850, context, token } = {}) {
+  const own = context ?? (await browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: 'Europe/Warsaw', locale: 'en-GB' }));
+  own.setDefaultTimeout(SHOWN_MS);
+  if (token) await own.addInitScript((value) => sessionStorage.setItem('egdb-token', value), token);
+  const page = await own.newPage();
+  watch(page);
+  await page.goto(`${url}/hud/${path}`);
+  return page;
+}
+
+// Until nothing on the page loads any more.
+async function settled(page) {
+  await page.locator('main h1').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main [data-state="loading"]'));
+}
+
+// No serious or critical finding, and nothing that sticks out of the window.
+async function sound(page, where) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
+  const serious = violations.filter((one) => ['serious', 'critical'].includes(one.impact));
+  assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 200)).slice(0, 3).join(' | ')}`), [], `axe on ${where}`);
+  const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= window_, `${where} is ${wide} px wide in a window of ${window_}`);
+}
+
+// Pictures for whoever looks: EGDB_HUD_PICTURES names a folder.
+async function picture(page, name) {
+  const folder = process.env.EGDB_HUD_PICTURES;
+  if (!folder) return;
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+const browser = await chromium.launch({ executablePath: process.env.EGDB_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: ARGS,
+  env: { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile } });
+let code = 0;
+try {
+  const flow = await import(pathToFileURL(file));
+  await flow.default({ browser, open, settled, sound, picture, url, assert, data: JSON.parse(json), allow: (pattern) => (allowed = [...allowed, pattern]) });
+  assert.deepEqual(faults, []);
+} catch (error) {
+  code = 1;
+  console.error(error.stack ?? error);
+  for (const fault of faults) console.error(`in the page: ${fault}`);
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exit(code);

@@ -1,0 +1,18 @@
+// Every view in both themes, wide and narrow: it shows itself, says nothing in the console, has no serious fault for those who cannot see
+// well, and fits.
+const VIEWS = ['overview', 'deltas', 'spec', 'security', 'healer', 'runs', 'graph', 'events', 'console', 'letters', 'panels'];
+
+export default async function pages({ browser, open, settled, sound, picture, assert }) {
+  for (const [theme, width] of [['dark', 1280], ['light', 1280], ['dark', 390], ['light', 390]]) {
+    const context = await browser.newContext({ viewport: { width, height: 850 }, colorScheme: theme });
+    for (const view of VIEWS) {
+      const page = await open(`${view}?last=30d`, { context });
+      await settled(page);
+      assert.equal(await page.locator('nav [aria-current=page]').count(), 1, view);
+      await sound(page, `${view}, ${theme}, ${width} px`);
+      await picture(page, `${view}-${theme}-${width}`);
+      await page.close();
+    }
+    await context.close();
+  }
+}

@@ -1,0 +1,49 @@
+// The shell: views are URLs, the time range goes along and freezes, the keyboard reaches everything, a declared panel appears by itself.
+export default async function shell({ open, settled, url, assert }) {
+  const page = await open('');
+  await settled(page);
+  assert.match(await page.title(), /Overview/);
+
+  // By the keyboard: a view, the range frozen, reload, back.
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await page.locator('h1', { hasText: 'Runs' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/hud/runs');
+  await page.keyboard.press('y');
+  await page.waitForURL(/from=.*to=/);
+  const frozen = new URL(page.url()).search;
+  await page.reload();
+  await settled(page);
+  assert.equal(new URL(page.url()).search, frozen);
+  await page.getByRole('link', { name: 'Security', exact: true }).click();
+  await page.locator('h1', { hasText: 'Security' }).waitFor();
+  assert.equal(new URL(page.url()).search, frozen, 'the range goes along');
+  await page.goBack();
+  await page.locator('h1', { hasText: 'Runs' }).waitFor();
+
+  // The palette finds a declared panel.
+  await page.keyboard.press('Control-K'.replace('-', '+'));
+  await page.getByRole('combobox', { name: 'What to do' }).fill('violations by gate');
+  await page.getByRole('option', { name: /Violations by gate/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('h1', { hasText: 'Violations by gate and day' }).waitFor();
+  await settled(page);
+  assert.equal(new URL(page.url()).searchParams.get('name'), 'gate-heatmap');
+  assert.equal(await page.locator('egdb-heat canvas').count(), 1);
+
+  // A parameter is part of the URL; what is wrong is told as the server tells it.
+  await page.goto(`${url}/hud/panel?name=gate-heatmap&gate-heatmap.branch=nobody`);
+  await page.getByText('No rows in this range.').waitFor();
+
+  // The theme is kept.
+  const before = await page.evaluate(() => document.documentElement.dataset.theme);
+  await page.keyboard.press('t');
+  await page.reload();
+  assert.notEqual(await page.evaluate(() => document.documentElement.dataset.theme), before);
+
+  // Help lists the keys; unknown views say so.
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).getByText('Freeze the time range').waitFor();
+  await page.goto(`${url}/hud/nonsense`);
+  await page.locator('h1', { hasText: 'There is no view nonsense' }).waitFor();
+}
