@@ -146,6 +146,9 @@ static eg_status start_threads(struct sqlite_db *s, uv_loop_t *loop, struct eg_e
 
 static eg_status db_open(uv_loop_t *loop, const struct eg_db_config *config, const char *dsn, struct eg_db **db,
                          struct eg_err *err) {
+    /* Nobody asks SQLite how much memory it has, and counting takes a lock for each piece. Only the first call of a process counts, before
+     * SQLite is used at all; any other answers SQLITE_MISUSE and changes nothing. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite_db *s = calloc(1, sizeof *s);
     if (!s)
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");

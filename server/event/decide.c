@@ -18,11 +18,17 @@ static struct eg_str key_name(struct eg_batch *batch, const struct eg_item *item
     return (struct eg_str){name, scope + key->n};
 }
 
+/* A dead letter is found by its hash alone; the id before it puts letters that came together side by side in the index, where random
+ * hashes would touch a page a row. */
+static struct eg_value own_id(const struct eg_item *item) {
+    return item->id_made || !item->env.id.p ? eg_cstr("") : eg_text(item->env.id.p, item->env.id.n);
+}
+
 void eg_batch_ask(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     struct eg_plan *plan = &event->plan;
     struct eg_params_buf keys = {.dml = &plan->key_lookup, .width = 2}, ids = {.dml = &plan->id_lookup, .width = 1},
-                         seen = {.dml = &plan->dlq_lookup, .width = 1}, letters = {.dml = &plan->letter_lookup, .width = 1};
+                         seen = {.dml = &plan->dlq_lookup, .width = 2}, letters = {.dml = &plan->letter_lookup, .width = 1};
     for (struct eg_link *at = batch->items.next; at != &batch->items && !batch->failed; at = at->next) {
         struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
         struct eg_value *row = item->letter ? eg_batch_row(batch, &letters) : NULL;
@@ -34,7 +40,8 @@ void eg_batch_ask(struct eg_event *event) {
         if (!row)
             return;
         if (item->dead_letter) {
-            row[0] = eg_text((const char *)item->original_hash, EG_HASH_B);
+            row[0] = own_id(item);
+            row[1] = eg_text((const char *)item->original_hash, EG_HASH_B);
             continue;
         }
         row[0] = eg_text(item->env.id.p, item->env.id.n);
@@ -108,11 +115,11 @@ static void know_ids(struct eg_batch *batch, const struct eg_op *op) {
 
 static void know_seen(struct eg_batch *batch, const struct eg_op *op) {
     for (size_t r = 0; r < op->result.n_rows; r++) { /* index, seen */
-        const struct eg_value *cells = op->result.cells + r * op->result.n_columns, *asked = op->params + cells[0].i;
+        const struct eg_value *cells = op->result.cells + r * op->result.n_columns, *asked = op->params + 2 * cells[0].i;
         struct eg_known_letter *letter = eg_arena_zalloc(batch->arena, sizeof *letter);
         if (letter)
             letter->seen = cells[1].i;
-        if (!letter || !eg_map_put(batch->dlq, asked->s.p, asked->s.n, letter))
+        if (!letter || !eg_map_put(batch->dlq, asked[1].s.p, asked[1].s.n, letter))
             batch->failed = true;
     }
 }
@@ -238,7 +245,7 @@ static void put_letter(struct eg_batch *batch, struct eg_item *item, struct eg_k
     if (!row)
         return;
     const struct eg_value made[] = {
-        eg_cstr(item->dlq_id), eg_text((const char *)item->original_hash, EG_HASH_B), eg_text(item->bytes.p, item->bytes.n),
+        eg_cstr(item->dlq_id), own_id(item), eg_text((const char *)item->original_hash, EG_HASH_B), eg_text(item->bytes.p, item->bytes.n),
         eg_cstr(eg_code_name(failure->err.code)), eg_cstr(failure->errors_json), opt(env->topic), opt(env->id),
         eg_cstr(eg_item_scope(item)), opt(env->source), eg_int(batch->received_us), eg_int(batch->received_us), eg_int(1),
         eg_cstr(item->headers_json), item->of->req->who->low_trust ? eg_cstr("low") : eg_null()};
@@ -268,7 +275,7 @@ static void decide_letter(struct eg_batch *batch, struct eg_item *item) {
     letter->again = letter->again ? letter->again : item;
 }
 
-/* seen, last_seen_utc by original_hash: after all items, since rows are only counted then. */
+/* seen, last_seen_utc by the original: after all items, since rows are only counted then. */
 static void put_seen(struct eg_batch *batch, struct eg_item *item) {
     struct eg_known_letter *letter = eg_map_get(batch->dlq, item->original_hash, EG_HASH_B);
     if (!letter || letter->again != item)
@@ -278,7 +285,8 @@ static void put_seen(struct eg_batch *batch, struct eg_item *item) {
         return;
     row[0] = eg_int(letter->seen);
     row[1] = eg_int(batch->received_us);
-    row[2] = eg_text((const char *)item->original_hash, EG_HASH_B);
+    row[2] = own_id(item);
+    row[3] = eg_text((const char *)item->original_hash, EG_HASH_B);
 }
 
 /* What an administrator does to a dead letter. */

@@ -45,6 +45,7 @@ struct eg_item {
     struct eg_str sent_trust; /* as the sender set it; p NULL: absent */
     bool has_ts;          /* the sender set ts_utc */
     bool has_envelope;    /* env is complete and valid by itself */
+    bool id_made;         /* the sender gave none */
     bool dead_letter;     /* refused in a way that events_dlq keeps */
     uint8_t content_hash[EG_HASH_B]; /* see canonical.c */
     uint8_t key_hash[EG_HASH_B];     /* … also without ts_utc; only with an idempotency key */

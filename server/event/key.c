@@ -40,6 +40,7 @@ static eg_status set_defaults(struct eg_item *item) {
             return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
         eg_ulid_make(now_us, id);
         env->id = (struct eg_str){id, EG_ULID_LEN};
+        item->id_made = true;
     }
     if (!env->correlation_id.p)
         env->correlation_id = env->id;

@@ -76,7 +76,7 @@ static eg_status log_shapes(struct maker *m) {
     } rows[] = {
         {&p->key_lookup, EG_DML_LOOKUP, "event_keys", "", "scope idempotency_key", "id position content_hash"},
         {&p->id_lookup, EG_DML_LOOKUP, "event_ids", "", "id", "position content_hash"},
-        {&p->dlq_lookup, EG_DML_LOOKUP, "events_dlq", "", "original_hash", "seen"},
+        {&p->dlq_lookup, EG_DML_LOOKUP, "events_dlq", "", "own_id original_hash", "seen"},
         {&p->letter_lookup, EG_DML_LOOKUP, "events_dlq", "", "id", "original_hash code topic event_id redriven_id"},
         {&p->id_insert, EG_DML_INSERT, "event_ids", "id position ts_utc received_utc content_hash", "", ""},
         {&p->key_insert, EG_DML_INSERT, "event_keys", "scope idempotency_key id position content_hash", "", ""},
@@ -86,9 +86,10 @@ static eg_status log_shapes(struct maker *m) {
          "", ""},
         {&p->artifact_insert, EG_DML_INSERT, "artifacts", "event_id kind path size_b sha256", "", ""},
         {&p->dlq_insert, EG_DML_INSERT, "events_dlq",
-         "id original_hash original code errors_json topic event_id scope source received_utc last_seen_utc seen headers_json trust",
+         "id own_id original_hash original code errors_json topic event_id scope source received_utc last_seen_utc seen headers_json "
+         "trust",
          "", ""},
-        {&p->dlq_seen, EG_DML_UPDATE, "events_dlq", "seen last_seen_utc", "original_hash", ""},
+        {&p->dlq_seen, EG_DML_UPDATE, "events_dlq", "seen last_seen_utc", "own_id original_hash", ""},
         {&p->dlq_redriven, EG_DML_UPDATE, "events_dlq", "redriven_utc redriven_id", "id", ""},
         {&p->dlq_delete, EG_DML_DELETE, "events_dlq", "", "id", ""},
         {&p->pending_lookup, EG_DML_LOOKUP, "pending_rows", "", "need_table need_key",

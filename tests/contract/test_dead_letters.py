@@ -99,6 +99,14 @@ def test_a_conflict_stays(client):
     assert client.get(f"/v1/dlq/{letter['id']}").json()["redriven_utc"] is None and len(letters(client)) == 1
 
 
+def test_the_same_bytes_are_one_letter_though_the_server_names_the_event(client, store):
+    store.script("CREATE UNIQUE INDEX one_label ON commit_labels (reason)")
+    client.post("/v1/events", events.label(reason="taken"))
+    unnamed = events.label(reason="taken", id=None)
+    assert [client.post("/v1/events", unnamed).json()["code"] for _ in range(2)] == ["store_refused"] * 2
+    assert [letter["seen"] for letter in letters(client)] == [2]
+
+
 def test_what_the_database_refuses_stays(client, store):
     """Alone among others that are good: they are stored."""
     store.script("CREATE UNIQUE INDEX one_label ON commit_labels (reason)")

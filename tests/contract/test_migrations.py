@@ -1,11 +1,13 @@
 """Alembic and `egdb migrate` apply the same files: either way gives the same schema, either continues what the other
 began, and neither leaves anything behind, forwards or back, whole or half-way."""
+import hashlib
+import json
 import re
 import subprocess
 
 import pytest
 
-from support import binary, migrations
+from support import binary, events, migrations
 from support.migrations import NAMES, NEWEST, alembic, egdb, objects, snapshot
 
 
@@ -141,3 +143,24 @@ def test_alembic_s_questions_change_nothing(empty_store, words):
     before = objects(empty_store)
     alembic(empty_store, *words)
     assert objects(empty_store) == before
+
+
+def test_letters_kept_before_0009_are_the_same_letters_after_it(empty_store, start_server):
+    """Known again by their bytes, whether the sender named an id, the server did, or nothing could be read at all."""
+    broken = {"payload": {"label": 7}}
+    named = json.dumps({**events.label(), **broken}).encode()
+    unnamed = json.dumps({**events.label(id=None), **broken}).encode()
+    originals = {named: json.loads(named)["id"], unnamed: events.ulid(), b'{"topic":': None}
+    egdb(empty_store, "up", to=8)
+    for number, (original, event_id) in enumerate(originals.items()):
+        blob = "x'%s'" if empty_store.kind == "sqlite" else "'\\x%s'"
+        empty_store.script(
+            "INSERT INTO events_dlq (id, original_hash, original, code, errors_json, event_id, received_utc, last_seen_utc) "
+            f"VALUES ('{number}', {blob % hashlib.sha256(original).hexdigest()}, {blob % original.hex()}, 'schema_invalid', "
+            f"'[]', {repr(event_id) if event_id else 'NULL'}, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z')")
+    for direction, to in (("up", 9), ("down", 8), ("up", NEWEST)):
+        egdb(empty_store, direction, to=to)
+    with start_server(empty_store).client() as client:
+        for original in originals:
+            client.post("/v1/events", original, headers={"Content-Type": "application/json"})
+    assert empty_store.query("SELECT id, seen FROM events_dlq ORDER BY id") == [(str(number), 2) for number in range(3)]
