@@ -122,8 +122,8 @@ struct egql_run;
  * arena; so does all that egql_run_next gives, until the run ends. NULL when the arena is full. */
 struct egql_run *egql_run_new(const struct egql_compiled *compiled, const struct eg_value *values, int64_t now_us,
                               const struct egql_limits *limits, struct eg_arena *arena);
-/* The next statement; false: the run is over (after the answer, or because diag was set: a sha that is unknown or
- * ambiguous, a graph that is not indexed). To be called again only after all rows of the statement before have
+/* The next statement; false: the run is over (after the answer, or because diag was set: a sha or id that is
+ * unknown, a sha that is ambiguous, a graph that is not indexed). To be called again only after all rows of the statement before have
  * been given. */
 bool egql_run_next(struct egql_run *run, struct egql_statement *statement, struct egql_diag *diag);
 /* One row of the statement. True: wanted (for the answer: pass it on). False: enough, the rest is not needed; an

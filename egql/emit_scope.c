@@ -80,6 +80,21 @@ static void chain_step(struct egql_emit *e, const struct egql_scope *scope) {
     eg_buf_free(&sql);
 }
 
+/* One row when an event, or a row of the source (which people may have inserted without one), has the correlation id. */
+static void series_step(struct egql_emit *e, const struct egql_scope *scope) {
+    static const enum eg_type one_number[] = {EG_INT8};
+    struct eg_buf sql;
+    eg_buf_init(&sql, EGQL_MOST_SQL_B);
+    int own = e->source->correlation;
+    eg_buf_printf(&sql, "SELECT %s WHERE EXISTS (SELECT 1 FROM \"events\" WHERE \"correlation_id\" = %s)",
+                  egql_put(e, e->dialect->whole, "1", NULL), argument(e, scope));
+    if (own >= 0 && !e->source->fields[own].of_event && strcmp(e->source->table, "events") != 0)
+        eg_buf_printf(&sql, " OR EXISTS (SELECT 1 FROM %s WHERE %s = %s)", egql_quoted(e, e->source->table),
+                      egql_quoted(e, e->source->fields[own].column), argument(e, scope));
+    egql_step(e, EGQL_STEP_SERIES, 0, &sql, 1, one_number);
+    eg_buf_free(&sql);
+}
+
 void egql_scope_steps(struct egql_emit *e, const struct egql_scope *scope) {
     switch (scope->kind) {
     case EGQL_S_SHA:
@@ -93,10 +108,12 @@ void egql_scope_steps(struct egql_emit *e, const struct egql_scope *scope) {
     case EGQL_S_EFFECTS:
         chain_step(e, scope);
         return;
-    case EGQL_S_ALL:
-    case EGQL_S_BRANCH:
     case EGQL_S_RUN:
     case EGQL_S_CORRELATION:
+        series_step(e, scope);
+        return;
+    case EGQL_S_ALL:
+    case EGQL_S_BRANCH:
         return;
     }
 }

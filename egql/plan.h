@@ -40,6 +40,7 @@ struct egql_slot {
 
 enum egql_step_kind {
     EGQL_STEP_SHA,
+    EGQL_STEP_SERIES, /* whether anything has the correlation id */
     EGQL_STEP_CHAIN,
     EGQL_STEP_INDEXED,
     EGQL_STEP_START,

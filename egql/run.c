@@ -79,6 +79,18 @@ static eg_status settle_sha(struct egql_run *run, int which, struct egql_diag *d
     return EG_FAIL;
 }
 
+static eg_status settle_id(struct egql_run *run, bool known, struct egql_diag *diag) {
+    const struct egql_scope *scope = run->plan->scope;
+    struct eg_str of = egql_argument(run, 0);
+    if (known)
+        return EG_OK;
+    return egql_fail(diag, run->plan->ast, run->arena, scope->arg_span, EG_E_ID_UNKNOWN, "no event is known %s %.*s",
+                     scope->kind == EGQL_S_RUN           ? "of the run"
+                     : scope->kind == EGQL_S_CORRELATION ? "with the correlation id"
+                                                         : "with the id",
+                     (int)(of.n < 200 ? of.n : 200), of.p);
+}
+
 /* Leaves the statement that has ended, and says which comes next. */
 static eg_status advance(struct egql_run *run, struct egql_diag *diag) {
     if (!run->started) {
@@ -103,7 +115,11 @@ static eg_status advance(struct egql_run *run, struct egql_diag *diag) {
         if (egql_walk_goes_on(run))
             return EG_OK;
         break;
+    case EGQL_STEP_SERIES:
     case EGQL_STEP_CHAIN:
+        if (settle_id(run, step->kind == EGQL_STEP_SERIES ? run->in_series : run->n_chain > 0, diag) != EG_OK)
+            return EG_FAIL;
+        break;
     case EGQL_STEP_ANSWER:
         break;
     }
@@ -177,6 +193,9 @@ bool egql_run_row(struct egql_run *run, const struct eg_value *cells) {
     case EGQL_STEP_SHA:
         if (run->n_matches <= EGQL_MOST_MATCHES)
             run->matches[run->n_matches++] = egql_keep(run, cells[0].s);
+        return true;
+    case EGQL_STEP_SERIES:
+        run->in_series = true;
         return true;
     case EGQL_STEP_CHAIN:
         return chain_row(run, cells);

@@ -37,6 +37,8 @@ struct egql_run {
     struct eg_str matches[EGQL_MOST_MATCHES + 1];
     size_t n_matches;
 
+    bool in_series; /* the correlation id is known */
+
     struct eg_str *chain;
     size_t n_chain, cap_chain;
 

@@ -59,10 +59,16 @@ void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state) {
     }
 }
 
+void eg_conn_refused(struct eg_conn *conn, enum eg_refusal reason) {
+    conn->http->stats.refused[reason] += !conn->refused;
+    conn->refused = true;
+}
+
 /* The end of the connection's request, answered or not. */
 static void end_request(struct eg_conn *conn, bool whole) {
     struct eg_exchange *x = conn->exchange;
-    conn->http->stats.refused[EG_REFUSED_ABORTED] += !whole;
+    if (!whole)
+        eg_conn_refused(conn, EG_REFUSED_ABORTED);
     if (x->phase == EG_PHASE_STREAM)
         eg_stream_over(x, whole);
     conn->exchange = NULL;
@@ -130,7 +136,7 @@ void eg_conn_completed(void *cls, struct MHD_Connection *mhd, void **context, en
 }
 
 void eg_conn_cut(struct eg_conn *conn, enum eg_refusal reason) {
-    conn->http->stats.refused[reason]++;
+    eg_conn_refused(conn, reason);
     conn->until_us = INT64_MAX;
     shutdown(conn->fd, SHUT_RDWR);
 }
@@ -192,7 +198,7 @@ static void look_at_stream(struct eg_conn *conn, int64_t now_us) {
     if (known && !stuck && !(x->suspended && progress.peer_finished))
         return;
     if (stuck)
-        conn->http->stats.refused[EG_REFUSED_SLOW_CLIENT]++;
+        eg_conn_refused(conn, EG_REFUSED_SLOW_CLIENT);
     eg_stream_cut(x);
 }
 

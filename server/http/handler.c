@@ -124,7 +124,7 @@ static eg_status find_route(struct eg_exchange *x, const struct eg_target *targe
     if (!path)
         return eg_err_set(&x->pub.err, EG_E_NOT_FOUND, NULL, "There is no such path.");
     int method = method_of(x->pub.method);
-    if (method < 0 || path->route[method] < 0) {
+    if (method < 0 || path->route[method] < 0 || (x->head_only && !path->head)) {
         eg_path_allow(path, allow);
         return tell_allowed(x, allow, options);
     }

@@ -200,7 +200,7 @@ static void cut_drain(struct eg_http *http) {
             eg_send_prepare(x);
             eg_exchange_queue(x);
         } else if (x && x->phase == EG_PHASE_STREAM) {
-            http->stats.refused[EG_REFUSED_DRAINED]++;
+            eg_conn_refused(conn, EG_REFUSED_DRAINED);
             eg_stream_cut(x);
         } else if (!x || !x->suspended) {
             eg_conn_cut(conn, EG_REFUSED_DRAINED);

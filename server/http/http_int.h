@@ -73,6 +73,7 @@ struct eg_conn {
     uint64_t taken_b; /* SENDING, STREAMING: what the client had acknowledged at the last look */
     int64_t moved_us; /* STREAMING: when the client last took something, or had nothing to take */
     bool begun;       /* IDLE: bytes of a request have come */
+    bool refused;     /* stands in stats.refused already: one end, one reason */
     struct eg_exchange *exchange;
 };
 
@@ -168,6 +169,8 @@ void *eg_conn_request_line(void *cls, const char *uri, struct MHD_Connection *mh
 void eg_conn_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code);
 void eg_conn_become(struct eg_conn *conn, enum eg_conn_state state);
 void eg_conn_sweep(struct eg_http *http);
+/* Counts the end of a connection or its request, which nothing undoes, once. */
+void eg_conn_refused(struct eg_conn *conn, enum eg_refusal reason);
 void eg_conn_cut(struct eg_conn *conn, enum eg_refusal reason);
 void eg_conn_close_idle(struct eg_http *http);
 /* Writes a short answer past libmicrohttpd, for a request whose body it is still reading; the connection is to be cut

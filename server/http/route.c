@@ -16,6 +16,7 @@ static void path_init(struct eg_path *path, const char *pattern) {
     for (int i = 0; i < EG_HTTP_N_METHODS; i++)
         path->route[i] = -1;
     path->prefix_len = open ? (size_t)(open - pattern) : strlen(pattern);
+    path->head = false;
     path->suffix = NULL;
     path->suffix_len = 0;
     if (!open)
@@ -50,6 +51,8 @@ struct eg_router *eg_router_new(const struct eg_route *routes, size_t n) {
         struct eg_path *path = path_of(router, routes[i].pattern);
         EG_ASSERT(path->route[routes[i].method] < 0);
         path->route[routes[i].method] = (int)i;
+        if (routes[i].method == EG_HTTP_GET)
+            path->head = !routes[i].flow || !routes[i].flow->no_head;
     }
     qsort(router->paths, router->n, sizeof(struct eg_path), literals_first);
     return router;
@@ -81,10 +84,11 @@ const struct eg_path *eg_router_find(const struct eg_router *router, const char 
 }
 
 void eg_path_allow(const struct eg_path *path, char out[EG_HTTP_ALLOW_B]) {
-    static const char *const names[EG_HTTP_N_METHODS] = {"GET, HEAD, ", "POST, ", "PUT, ", "DELETE, "};
+    static const char *const names[EG_HTTP_N_METHODS] = {"GET, ", "POST, ", "PUT, ", "DELETE, "};
     size_t len = 0;
     for (int i = 0; i < EG_HTTP_N_METHODS; i++)
         if (path->route[i] >= 0)
-            len += (size_t)snprintf(out + len, EG_HTTP_ALLOW_B - len, "%s", names[i]);
+            len += (size_t)snprintf(out + len, EG_HTTP_ALLOW_B - len, "%s%s", names[i],
+                                    i == EG_HTTP_GET && path->head ? "HEAD, " : "");
     snprintf(out + len, EG_HTTP_ALLOW_B - len, "OPTIONS");
 }

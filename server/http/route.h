@@ -14,6 +14,7 @@ struct eg_path {
     const char *suffix; /* the literal behind {name}; NULL without a parameter */
     size_t suffix_len;
     int route[EG_HTTP_N_METHODS]; /* index into the routes, −1 without */
+    bool head;                    /* GET's flow answers HEAD too */
 };
 
 struct eg_router;

@@ -15,6 +15,7 @@ static const struct eg_step explain_way[] = {
     {"explain", eg_query_explain},
 };
 
-const struct eg_flow eg_flow_query = {.name = "query", .n_steps = 4, .steps = query_way, .drop = eg_ask_drop};
+const struct eg_flow eg_flow_query = {
+    .name = "query", .n_steps = 4, .steps = query_way, .drop = eg_ask_drop, .no_head = true};
 const struct eg_flow eg_flow_query_explain = {
     .name = "query_explain", .n_steps = 3, .steps = explain_way, .drop = eg_ask_drop};

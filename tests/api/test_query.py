@@ -107,7 +107,30 @@ def test_get(client, posted):
     assert (answer.status, answer.json()["code"]) == (400, "usage")
 
 
+def test_head_does_not_run_a_query(client, posted):
+    before = figure(client, "egdb_queries_total")
+    answer = client.request("HEAD", "/v1/query?q=SELECT+events+FROM+all")
+    assert (answer.status, answer.headers["Allow"], answer.body) == (405, "GET, POST, OPTIONS", b"")
+    assert client.request("OPTIONS", "/v1/query").headers["Allow"] == "GET, POST, OPTIONS"
+    assert figure(client, "egdb_queries_total") == before
+    assert rows(client.get("/v1/query?q=SELECT+events(id)+FROM+all")) != []
+
+
 # what is asked wrongly
+
+
+@pytest.mark.parametrize("query, says", [
+    ("SELECT events FROM causes(01NOTTHERE)", "no event is known with the id 01NOTTHERE"),
+    ("SELECT steps FROM effects(01NOTTHERE)", "no event is known with the id 01NOTTHERE"),
+    ("SELECT events FROM run(run-not-there)", "no event is known of the run run-not-there"),
+    ("SELECT steps FROM run(run-not-there)", "no event is known of the run run-not-there"),
+    ("SELECT events FROM correlation('not there')", "no event is known with the correlation id not there"),
+    ("PATH topic:a@v1 >> topic:b@v1 FROM run(run-not-there)", "no event is known of the run run-not-there")])
+def test_unknown_ids_are_told(client, posted, query, says):
+    for path in ("/v1/query", "/v1/query?format=ndjson", "/v1/query/explain"):
+        problem = ask(client, query, path=path)
+        assert (problem.status, problem.json()["code"]) == (422, "id_unknown"), problem
+        assert says in problem.json()["detail"] and "^~" in problem.json()["detail"]
 
 
 def test_errors_show_the_place(client):
@@ -331,6 +354,8 @@ def test_a_client_that_goes_ends_its_statement(server, client, store):
     wait.until(lambda: running(store, client) == 0, "the statement ends")
     assert figure(client, "egdb_query_abandoned_total") == 1
     assert figure(client, "egdb_query_running") == 0
+    wait.until(lambda: figure(client, "egdb_http_connections") == 1, "its connection is closed")
+    assert figure(client, 'egdb_http_refused_total{reason="aborted"}') == 1
 
 
 def test_a_client_that_goes_in_the_middle(server, client, store):

@@ -259,6 +259,25 @@ def test_causes_and_effects(both):
     assert {r[0] for r in rows(both, f"SELECT events (id) FROM effects({min(up)})")} == up
 
 
+def test_ids_that_are_not_known_are_told(both):
+    """By name, in every source; what is known but has no rows there is an answer without rows."""
+    known = {"run": "run-003", "correlation": "corr-0", "causes": "01EGQL00000000000000000009", "effects": "01EGQL00000000000000000006"}
+    for source in ("events", "steps", "runs", "heals", "tokens"):
+        for scope, there in known.items():
+            assert "error" not in agree(both, f"SELECT {source} FROM {scope}({there})"), (source, scope)
+            refused = agree(both, f"SELECT {source} FROM {scope}($x)", params={"x": "never-heard-of"})
+            assert refused["error"] == "id_unknown" and "never-heard-of" in refused["message"], refused
+    assert rows(both, "SELECT heals FROM run(run-003)") == []
+    assert agree(both, "PATH topic:run.started@v1 FROM run(never-heard-of)")["error"] == "id_unknown"
+
+
+def test_a_run_that_people_inserted_is_known(store):
+    store.script("INSERT INTO runs (id, sha, started) VALUES ('by-hand', 'a', '2025-10-10T00:00:00.000000Z')")
+    with egql.Probe(store) as probe:
+        assert [r[0] for r in probe.ask("SELECT runs (id) FROM run(by-hand)")["rows"]] == ["by-hand"]
+        assert probe.ask("SELECT events FROM run(by-hand)")["error"] == "id_unknown"
+
+
 def occurrences(topics, without, most_ms):
     """What PATH means, in Python."""
     log = sorted((e["ts_utc"], n, e) for n, e in enumerate(egql.data()))
@@ -343,7 +362,7 @@ def test_hostile_values_are_values(both):
                               ("SELECT steps FROM run($v)", {"v": text}), ("SELECT steps FROM branch($v)", {"v": text + "\u2603"}),
                               ("SELECT events FROM causes($v)", {"v": text}), ("SELECT graph FROM all WHERE start=$v depth<=2", {"v": text})):
             answer = agree(both, query, params=params)
-            assert answer.get("rows") == [] or answer.get("error") == "query_invalid", (query, params, answer)
+            assert answer.get("rows") == [] or answer.get("error") in ("query_invalid", "id_unknown"), (query, params, answer)
         agree(both, "SELECT events (id) FROM all WHERE source ~ $v", params={"v": text})
 
 

@@ -5,6 +5,7 @@
 
 #include "server/http/route.h"
 
+static const struct eg_flow costly = {.name = "costly", .no_head = true};
 static const struct eg_route routes[] = {
     {.method = EG_HTTP_POST, .pattern = "/v1/events"},
     {.method = EG_HTTP_GET, .pattern = "/v1/events/{id}"},
@@ -13,6 +14,7 @@ static const struct eg_route routes[] = {
     {.method = EG_HTTP_GET, .pattern = "/v1/topics/{topic}"},
     {.method = EG_HTTP_POST, .pattern = "/v1/topics/{topic}/validate"},
     {.method = EG_HTTP_DELETE, .pattern = "/v1/events/{id}"},
+    {.method = EG_HTTP_GET, .pattern = "/v1/query", .flow = &costly},
 };
 
 static struct eg_router *router;
@@ -73,6 +75,9 @@ START_TEST(allow_lists_the_methods) {
     ck_assert_str_eq(allow, "GET, HEAD, DELETE, OPTIONS");
     eg_path_allow(find("/v1/topics/x/validate"), allow);
     ck_assert_str_eq(allow, "POST, OPTIONS");
+    eg_path_allow(find("/v1/query"), allow);
+    ck_assert_str_eq(allow, "GET, OPTIONS");
+    ck_assert(!find("/v1/query")->head && find("/v1/events")->head);
 }
 END_TEST
 
