@@ -80,6 +80,7 @@ void egql_sources_json(const struct egql_sources *sources, struct eg_buf *out) {
         eg_scope_names(s->scope, needed, sizeof needed);
         string(out, i ? ",{\"name\":" : "{\"name\":", s->name);
         string(out, ",\"title\":", s->title);
+        string(out, ",\"table\":", s->table);
         string(out, ",\"time\":", s->time < 0 ? NULL : s->fields[s->time].name);
         string(out, ",\"scope\":", s->scope == EG_SCOPE_NONE ? NULL : needed);
         eg_buf_str(out, ",\"columns\":[");

@@ -1,4 +1,4 @@
-// Horizontal bars with their figures: rows [{label, value, title, href, mark}]. A null value is a gap, not a bar of 0.
+// Horizontal bars with their figures: rows [{label, value, shown, title, href, mark}]. A null value is a gap, not a bar of 0.
 import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
 import { NULL, number } from '../lib/format.js';
@@ -18,7 +18,7 @@ export class Bars extends Element {
     const label = html`<span class="label" title=${row.title ?? row.label}>${row.label}</span>`;
     return html`<li class=${row.mark ?? ''}>${row.href ? html`<a href=${row.href}>${label}</a>` : label}
       <span class="track"><i ${vars({ width: row.value === null ? '0' : `${(100 * Math.max(0, row.value)) / top}%` })}></i></span>
-      <span class="num">${row.value === null || row.value === undefined ? NULL : number(row.value)}</span></li>`;
+      <span class="num">${row.value === null || row.value === undefined ? NULL : (row.shown ?? number(row.value))}</span></li>`;
   }
 
   render() {

@@ -2,7 +2,7 @@
 // parameters stand in a form, and in the URL as <panel>.<parameter>; one that is called `last` follows the page's time range.
 import { curlPanel, panel } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
-import { text } from '../lib/format.js';
+import { figure, text } from '../lib/format.js';
 import { Load } from '../lib/load.js';
 import { Route, router } from '../lib/router.js';
 import { rangeAsLast, utc } from '../lib/time.js';
@@ -29,7 +29,7 @@ function drawTable(answer, declaration) {
 function drawBars(answer, { draw, title }) {
   const [x, y, series] = [column(answer, draw.x), column(answer, draw.y), column(answer, draw.series)];
   const label = (row) => `${text(row[x]) || '∅'}${series >= 0 ? ` · ${text(row[series])}` : ''}`;
-  return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: label(row), value: row[y] }))} .label=${title}></egdb-bars>`;
+  return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: label(row), value: row[y], shown: figure(row[y], draw.y) }))} .label=${title}></egdb-bars>`;
 }
 
 // Rows become one value a series at each x; where a series has none there, it has a gap.
@@ -157,10 +157,10 @@ export class Declared extends Element {
   render() {
     const { name, title, description, draw, parameters } = this.declaration;
     const actions = html`
-      ${draw.kind === 'table' ? nothing : html`<button type="button" class="quiet" aria-pressed=${this.asTable ? 'true' : 'false'}
-        @click=${() => (this.asTable = !this.asTable)}>as table</button>`}
-      ${parameters.length && !this.alone ? html`<button type="button" class="quiet" aria-expanded=${this.open ? 'true' : 'false'}
-        @click=${() => (this.open = !this.open)}>parameters</button>` : nothing}`;
+      ${draw.kind === 'table' ? nothing : html`<button type="button" class="quiet" title="as a table" aria-label="as a table" aria-pressed=${this.asTable ? 'true' : 'false'}
+        @click=${() => (this.asTable = !this.asTable)}>table</button>`}
+      ${parameters.length && !this.alone ? html`<button type="button" class="quiet" title="parameters" aria-label="parameters" aria-expanded=${this.open ? 'true' : 'false'}
+        @click=${() => (this.open = !this.open)}>⚙</button>` : nothing}`;
     const options = { title, note: description, actions, curl: () => curlPanel(name, this.params), href: this.alone ? undefined : router.href('panel', { name }) };
     if (this.missing.length) {
       return html`<section class="panel size-s" data-state="empty" aria-label=${title}><header><h2>${title}</h2></header>

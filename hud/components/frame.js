@@ -25,7 +25,7 @@ customElements.define('egdb-age', Age);
 
 // A button that copies what `text()` answers, and says so.
 class CopyButton extends Element {
-  static properties = { text: { attribute: false }, label: {}, said: { state: true } };
+  static properties = { text: { attribute: false }, label: {}, name: {}, said: { state: true } };
 
   async #copy() {
     const done = await copy(await this.text());
@@ -34,7 +34,7 @@ class CopyButton extends Element {
   }
 
   render() {
-    return html`<button type="button" class="quiet" @click=${this.#copy}>
+    return html`<button type="button" class="quiet" aria-label=${this.name ?? this.label} title=${this.name ?? this.label} @click=${this.#copy}>
       <span class=${this.said ? 'hidden' : ''}>${this.label}</span>
       <span class="said ${this.said ? '' : 'hidden'}" role="status">${this.said ?? ''}</span></button>`;
   }
@@ -80,7 +80,7 @@ export function frame(load, options) {
       <span class="busy ${load.busy && load.data !== undefined ? '' : 'hidden'}" title="asking">⟳</span>
       <egdb-age .at=${load.at}></egdb-age>
       <div class="actions">${actions}
-        ${curl ? html`<egdb-copy label="copy as curl" .text=${() => (typeof curl === 'function' ? curl() : curl)}></egdb-copy>` : nothing}</div>
+        ${curl ? html`<egdb-copy label="curl" name="copy as curl" .text=${() => (typeof curl === 'function' ? curl() : curl)}></egdb-copy>` : nothing}</div>
     </header>
     ${note ? html`<p class="note">${note}</p>` : nothing}
     ${load.state === 'stale'

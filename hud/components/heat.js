@@ -7,6 +7,7 @@ import { color, heatColor, theme } from '../lib/theme.js';
 
 const LABELS_MOST_PX = 190;
 const LEAST_CELL_PX = 3;
+const FONT = '12px system-ui';
 
 export class Heat extends Element {
   static properties = {
@@ -38,15 +39,22 @@ export class Heat extends Element {
     const width = this.clientWidth;
     const rowHeight = Math.max(LEAST_CELL_PX, this.rowHeight);
     const named = rowHeight >= 12;
-    const left = named ? Math.min(LABELS_MOST_PX, width / 3) : 0;
+    const left = named ? Math.min(LABELS_MOST_PX, width / 3, this.#widest() + 10) : 0;
     const foot = this.columns.length ? 20 : 0;
     return { left, width: width - left - 1, cell: (width - left - 1) / Math.max(1, this.columns.length), rowHeight, foot, named, height: rowHeight * this.rows.length };
   }
 
+  #widest() {
+    const ctx = this.canvas.getContext('2d');
+    ctx.font = FONT;
+    return Math.max(0, ...this.rows.slice(0, 200).map((row) => ctx.measureText(String(row)).width));
+  }
+
   #draw() {
-    const place = (this.place = this.#place());
     const { canvas } = this;
-    if (!canvas || place.width < 10) return;
+    if (!canvas) return;
+    const place = (this.place = this.#place());
+    if (place.width < 10) return;
     const scale = devicePixelRatio || 1;
     canvas.width = Math.round(this.clientWidth * scale);
     canvas.height = Math.round((place.height + place.foot) * scale);
@@ -69,7 +77,7 @@ export class Heat extends Element {
 
   #texts(ctx, place) {
     ctx.fillStyle = color('ink-2');
-    ctx.font = '12px system-ui';
+    ctx.font = FONT;
     ctx.textBaseline = 'middle';
     if (place.named) {
       this.rows.forEach((row, r) => {

@@ -112,7 +112,7 @@ export class Table extends Element {
       ${this.columns.map((column, c) => {
         const value = this.value(row, column, c);
         return html`<div role="gridcell" class=${isNumber(column.type) ? 'num' : ''}>${
-          column.render ? column.render(value, row) : cell(value, column.type)}</div>`;
+          column.render ? column.render(value, row) : cell(value, column.type, column.name)}</div>`;
       })}</div>`;
   }
 

@@ -1,8 +1,7 @@
 // Lanes over time: rows [{lane, from, to, title, href, mark}], times in ms; `to` null is a moment. SVG with a viewBox of its own width.
 // Events: `pick` (detail: the row).
 import { Element, html, nothing, svg } from '../lib/element.js';
-import { utc } from '../lib/time.js';
-import { duration } from '../lib/time.js';
+import { duration, utc } from '../lib/time.js';
 
 const LANE = 24;
 const FOOT = 22;
@@ -39,15 +38,16 @@ export class Timeline extends Element {
     const from = Math.min(...this.rows.map((row) => row.from));
     const to = Math.max(...this.rows.map((row) => row.to ?? row.from));
     if (!lanes.length) return nothing;
-    const left = Math.min(200, this.width / 4);
+    const left = Math.min(200, this.width / 4, 12 + 7.5 * Math.max(...lanes.map((lane) => String(lane).length)));
     const x = (ms) => left + 8 + ((ms - from) / Math.max(1, to - from)) * (this.width - left - 20);
     const height = lanes.length * LANE + FOOT;
-    const ticks = [0, 0.5, 1].map((part) => from + part * (to - from));
+    const parts = this.width - left < (this.relative ? 240 : 520) ? [0, 1] : [0, 0.5, 1];
+    const ticks = parts.map((part) => from + part * (to - from));
     return html`<svg class="timeline" role="group" aria-label=${this.label ?? 'timeline'} width="100%" height=${height} viewBox=${`0 0 ${this.width} ${height}`}>
       ${lanes.map((lane, i) => svg`<line class="lane" x1="0" x2=${this.width} y1=${(i + 1) * LANE} y2=${(i + 1) * LANE}></line>
         <svg x="0" y=${i * LANE} width=${left} height=${LANE}><text x="0" y=${LANE / 2 + 4}>${lane}<title>${lane}</title></text></svg>`)}
       ${this.rows.map((row) => (lanes.includes(row.lane) ? this.#mark(row, x, lanes.indexOf(row.lane) * LANE) : nothing))}
-      ${ticks.map((tick, i) => svg`<text class="tick" x=${x(tick)} y=${height - 6} text-anchor=${['start', 'middle', 'end'][i]}>${
+      ${ticks.map((tick, i) => svg`<text class="tick" x=${x(tick)} y=${height - 6} text-anchor=${{ 0: 'start', 0.5: 'middle', 1: 'end' }[parts[i]]}>${
         this.relative ? duration(tick - from) : utc(new Date(tick))}</text>`)}</svg>`;
   }
 }

@@ -11,6 +11,7 @@ export class Load {
     this.at = 0; // when data was answered, ms
     this.busy = false;
     this.failures = 0;
+    this.done = null; // called with what was answered
     host.addController(this);
   }
 
@@ -32,6 +33,7 @@ export class Load {
       const data = await this.run(abort.signal);
       if (abort.signal.aborted) return;
       Object.assign(this, { data, error: null, at: Date.now(), failures: 0 });
+      this.done?.(data);
     } catch (error) {
       if (abort.signal.aborted) return;
       this.error = error;

@@ -37,10 +37,12 @@ export function sseParser(take) {
 const pattern = (topic) => new RegExp(`^${topic.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 
 // Whether an event is among those that GET /v1/events would give for these filters.
-export function matcher({ topic, sha, branch, correlation_id } = {}) {
+export function matcher({ topic, sha, branch, correlation_id, since, until } = {}) {
   const topics = topic ? pattern(topic) : null;
+  const [from, to] = [Date.parse(since), Date.parse(until)]; // NaN compares as false
   return (event) => (!topics || topics.test(event.topic)) && (!sha || event.repo_sha === sha) &&
-    (!branch || event.branch === branch) && (!correlation_id || event.correlation_id === correlation_id);
+    (!branch || event.repo_branch === branch) && (!correlation_id || event.correlation_id === correlation_id) &&
+    !(Date.parse(event.ts_utc) < from) && !(Date.parse(event.ts_utc) >= to);
 }
 
 // A name for those who have the same token; not the token.

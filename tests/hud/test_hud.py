@@ -1,15 +1,17 @@
 """The page, in a real browser on a real server: each flow of tests/hud/flows/ by driver.mjs; and how the server serves its files."""
 import gzip
+import http.server
 import json
 import pathlib
 import re
 import subprocess
+import threading
 import time
 
 import jwt
 import pytest
 
-from support import panel_data
+from support import events, panel_data
 
 HERE = pathlib.Path(__file__).resolve().parent
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -33,6 +35,41 @@ def filled(server):
 @pytest.mark.parametrize("flow", ["pages", "shell"])
 def test_flow(flow, filled):
     run_flow(flow, filled)
+
+
+@pytest.fixture
+def control(filled):
+    """A door by which a flow stops and starts the server that it looks at."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            what = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8")
+            if what == "stop":
+                filled.stop()
+            else:
+                filled.start()
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    door = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=door.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{door.server_port}"
+    door.shutdown()
+    door.server_close()
+
+
+def test_events(filled, control):
+    with filled.client() as client:
+        run = events.run_started("flow-1", correlation_id="flow-1")
+        assert client.post_event(run).status == 201
+        cause = run["id"]
+        for idx in range(3):
+            step = events.step_finished("flow-1", idx=idx, correlation_id="flow-1", causation_id=cause)
+            assert client.post_event(step).status == 201
+            cause = step["id"]
+    run_flow("events", filled, control=control)
 
 
 def test_token(start_server, store, scratch):
