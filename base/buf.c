@@ -45,7 +45,7 @@ static bool make_room(struct eg_buf *buf, size_t size_b) {
 
 char *eg_buf_room(struct eg_buf *buf, size_t size_b) { return make_room(buf, size_b) ? buf->data + buf->len : NULL; }
 
-void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b) {
+void eg_buf_add_slow(struct eg_buf *buf, const void *bytes, size_t size_b) {
     if (size_b == 0 || !make_room(buf, size_b))
         return;
     memcpy(buf->data + buf->len, bytes, size_b);
@@ -56,13 +56,6 @@ int eg_buf_sink(const char *bytes, size_t size_b, void *buf) {
     struct eg_buf *out = buf;
     eg_buf_add(out, bytes, size_b);
     return out->failed ? -1 : 0;
-}
-
-void eg_buf_str(struct eg_buf *buf, const char *text) { eg_buf_add(buf, text, strlen(text)); }
-
-void eg_buf_char(struct eg_buf *buf, char c) {
-    if (make_room(buf, 1))
-        buf->data[buf->len++] = c;
 }
 
 void eg_buf_printf(struct eg_buf *buf, const char *format, ...) {
@@ -116,18 +109,18 @@ static bool any_special(const char *bytes) {
     return (found & EVERY(0x80)) != 0;
 }
 
-/* How many bytes from the start stand for themselves, in steps of eight. */
+/* How many bytes from the start stand for themselves, in steps of eight; or all, when all do. */
 static size_t plain_run(const char *bytes, size_t size_b) {
     size_t i = 0;
     while (i + 8 <= size_b && !any_special(bytes + i))
         i += 8;
-    return i;
+    return i + 8 > size_b && size_b >= 8 && !any_special(bytes + size_b - 8) ? size_b : i;
 }
 
 void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
+    size_t from = 0, plain = plain_run(bytes, size_b);
     eg_buf_char(buf, '"');
-    size_t from = 0;
-    for (size_t i = plain_run(bytes, size_b); i < size_b; i++) {
+    for (size_t i = plain; i < size_b; i++) {
         unsigned char c = (unsigned char)bytes[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;

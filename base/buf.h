@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -19,10 +20,19 @@ struct eg_buf {
 
 void eg_buf_init(struct eg_buf *buf, size_t max_b);
 void eg_buf_free(struct eg_buf *buf); /* back to the state after init */
-void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b);
+void eg_buf_add_slow(struct eg_buf *buf, const void *bytes, size_t size_b); /* of eg_buf_add: it makes room, or fails */
+/* Rows are written by millions of these: what fits is copied in place. */
+static inline void eg_buf_add(struct eg_buf *buf, const void *bytes, size_t size_b) {
+    if (buf->failed || size_b >= buf->cap - buf->len || size_b == 0) {
+        eg_buf_add_slow(buf, bytes, size_b);
+        return;
+    }
+    memcpy(buf->data + buf->len, bytes, size_b);
+    buf->len += size_b;
+}
 int eg_buf_sink(const char *bytes, size_t size_b, void *buf); /* adds; −1 when failed: for those who call with pieces */
-void eg_buf_str(struct eg_buf *buf, const char *text);
-void eg_buf_char(struct eg_buf *buf, char c);
+static inline void eg_buf_str(struct eg_buf *buf, const char *text) { eg_buf_add(buf, text, strlen(text)); }
+static inline void eg_buf_char(struct eg_buf *buf, char c) { eg_buf_add(buf, &c, 1); }
 void eg_buf_int(struct eg_buf *buf, int64_t value); /* in decimal */
 /* Room for size_b bytes behind what is there; the caller writes them and adds what it wrote to len. NULL: failed. */
 char *eg_buf_room(struct eg_buf *buf, size_t size_b);

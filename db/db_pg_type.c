@@ -369,13 +369,13 @@ static bool convert(Oid from, const char *bytes, int len, enum eg_type want, str
 
 eg_status eg_pg_cell(const PGresult *result, int row, int column, enum eg_type want, bool copy, struct eg_arena *arena,
                      struct eg_value *value, struct eg_err *err) {
+    int len = PQgetlength(result, row, column); /* 0 for a null */
     *value = eg_null();
-    if (PQgetisnull(result, row, column)) {
+    if (len == 0 && PQgetisnull(result, row, column)) {
         return EG_OK;
     }
     value->null = false;
-    if (!convert(PQftype(result, column), PQgetvalue(result, row, column), PQgetlength(result, row, column), want,
-                 arena, value)) {
+    if (!convert(PQftype(result, column), PQgetvalue(result, row, column), len, want, arena, value)) {
         return eg_err_set(err, EG_E_INTERNAL, PQfname(result, column),
                           "column %s came as the type of oid %u, which cannot be read as %s: cast it in the statement",
                           PQfname(result, column), PQftype(result, column), types[want].name);

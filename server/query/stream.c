@@ -5,7 +5,7 @@
 
 #define FIRST_B ((size_t)64 << 10)
 #define WINDOW_B ((size_t)128 << 10)
-#define PIECE_B ((size_t)16 << 10) /* is worth a push */
+#define PIECE_B ((size_t)48 << 10) /* is worth a push */
 
 static void pause_read(struct eg_ask *ask) {
     ask->paused = true;

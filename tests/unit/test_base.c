@@ -1,6 +1,7 @@
 /* err, arena, buf, map, ulid, catalogue and dml: the small modules under everything. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -100,6 +101,31 @@ START_TEST(strings_are_escaped_as_json) {
     eg_buf_init(&buf, 1000);
     eg_buf_json_string(&buf, "a\"\\\n\0\x1f/\xC4\x85", 9);
     ck_assert_str_eq(eg_buf_text(&buf), "\"a\\\"\\\\\\n\\u0000\\u001f/\xC4\x85\"");
+    eg_buf_free(&buf);
+}
+END_TEST
+
+/* Eight bytes are looked at in one step, and the last eight once more: each length, and each place of what is escaped. */
+START_TEST(every_place_of_a_string_is_looked_at) {
+    struct eg_buf buf;
+    eg_buf_init(&buf, 1000);
+    for (size_t len = 0; len <= 40; len++) {
+        char bytes[48], want[64];
+        memset(bytes, 'x', sizeof bytes);
+        bytes[len] = '"'; /* behind the end: not to be seen */
+        buf.len = 0;
+        eg_buf_json_string(&buf, bytes, len);
+        snprintf(want, sizeof want, "\"%.*s\"", (int)len, bytes);
+        ck_assert_str_eq(eg_buf_text(&buf), want);
+        for (size_t at = 0; at < len; at++) {
+            bytes[at] = at % 2 ? '"' : '\\';
+            buf.len = 0;
+            eg_buf_json_string(&buf, bytes, len);
+            snprintf(want, sizeof want, "\"%.*s\\%c%.*s\"", (int)at, bytes, bytes[at], (int)(len - at - 1), bytes + at + 1);
+            ck_assert_str_eq(eg_buf_text(&buf), want);
+            bytes[at] = 'x';
+        }
+    }
     eg_buf_free(&buf);
 }
 END_TEST
@@ -250,6 +276,7 @@ int main(void) {
     tcase_add_test(tcase, an_arena_is_bounded_and_resets);
     tcase_add_test(tcase, a_buffer_keeps_its_first_failure);
     tcase_add_test(tcase, strings_are_escaped_as_json);
+    tcase_add_test(tcase, every_place_of_a_string_is_looked_at);
     tcase_add_test(tcase, doubles_are_short_and_read_back);
     tcase_add_test(tcase, a_map_finds_what_was_put);
     tcase_add_test(tcase, a_hash_depends_on_every_byte);
