@@ -16,7 +16,7 @@ static const struct gate {
 } gates[] = {{"I1", eg_gate_i1}, {"I2", eg_gate_i2}, {"I3", eg_gate_i3}, {"I4", eg_gate_i4}};
 
 const char *eg_level_action(enum eg_level level) {
-    static const char *const names[] = {"pass", "review", "block", "block"};
+    static const char *const names[] = {"pass", "warn", "review", "block", "block"};
     return names[level];
 }
 
@@ -132,7 +132,7 @@ eg_status eg_gate_judge(const struct eg_gating *gating, const char *sha, const c
         judge(&judged, decision);
         decision->before_raise = decision->level;
         if (json_array_size(findings) > 0 && decision->level < EG_LEVEL_HARD) {
-            decision->level++;
+            decision->level += decision->level == EG_LEVEL_PASS ? 2 : 1; /* a warning is said, and asks for nothing */
         }
     }
     json_decref(judged.tokens);

@@ -8,7 +8,7 @@
 
 #include "indexer/gating.h"
 
-enum eg_level { EG_LEVEL_PASS, EG_LEVEL_REVIEW, EG_LEVEL_BLOCK, EG_LEVEL_HARD };
+enum eg_level { EG_LEVEL_PASS, EG_LEVEL_WARN, EG_LEVEL_REVIEW, EG_LEVEL_BLOCK, EG_LEVEL_HARD };
 
 struct eg_verdict {
     const char *gate;
@@ -58,7 +58,7 @@ struct eg_decision {
 EG_MUST_CHECK eg_status eg_gate_judge(const struct eg_gating *gating, const char *sha, const char *state_file,
                                       const json_t *findings, struct eg_decision *decision, struct eg_err *err);
 void eg_decision_free(struct eg_decision *decision);
-const char *eg_level_action(enum eg_level level); /* "pass", "review", "block" */
+const char *eg_level_action(enum eg_level level); /* "pass", "warn", "review", "block" */
 
 /* Each fills a verdict whose gate, time and (empty) details are set. */
 void eg_gate_i1(const struct eg_judged *judged, struct eg_verdict *verdict);

@@ -24,9 +24,10 @@ static struct module measured(const struct eg_judged *judged, const char *name, 
                             delta_z,
                             EG_LEVEL_PASS,
                             learned ? learned->at_us : 0};
+    static const enum eg_level above[] = {EG_LEVEL_REVIEW, EG_LEVEL_BLOCK, EG_LEVEL_HARD};
     double bounds[] = {module.bounds.alpha, module.bounds.beta, module.bounds.zeta};
     for (int i = 0; i < 3 && delta_z > bounds[i] + EG_GATE_NEAR; i++) {
-        module.level = (enum eg_level)(i + 1);
+        module.level = above[i];
     }
     return module;
 }
@@ -82,7 +83,7 @@ static json_t *described(const struct module *module) {
 
 static void tell(const struct eg_judged *judged, const struct module *worst, json_t *modules,
                  struct eg_verdict *verdict) {
-    static const char *const excess[] = {"", "α", "β", "ζ"};
+    static const char *const excess[] = {[EG_LEVEL_REVIEW] = "α", [EG_LEVEL_BLOCK] = "β", [EG_LEVEL_HARD] = "ζ"};
     const struct eg_past_freeze *freeze = eg_past_frozen(&judged->gating->past, worst->name, "delta_z");
     char top[240];
     verdict->applies = true;

@@ -19,8 +19,10 @@ void eg_gate_i3(const struct eg_judged *judged, struct eg_verdict *verdict) {
     verdict->applies = true;
     verdict->score = distance;
     verdict->threshold = tau;
-    verdict->level = distance > tau + EG_GATE_NEAR ? EG_LEVEL_BLOCK : EG_LEVEL_PASS;
+    if (distance > tau + EG_GATE_NEAR) {
+        verdict->level = (learned ? policy->i3_blocks : policy->i3_blocks_untaught) ? EG_LEVEL_BLOCK : EG_LEVEL_WARN;
+    }
     json_object_set_new(verdict->details, "basis", json_string(learned ? "quantile" : "policy"));
-    snprintf(verdict->said, sizeof(verdict->said), "the change and its tokens are %.3g apart, τ is %.3g", distance,
-             tau);
+    snprintf(verdict->said, sizeof(verdict->said), "the change and its tokens are %.3g apart, τ is %.3g%s", distance,
+             tau, learned ? "" : ", not learned yet");
 }

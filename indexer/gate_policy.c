@@ -54,6 +54,13 @@ static eg_status take_patterns(struct eg_gate_policy *policy, const char *path, 
     return EG_OK;
 }
 
+/* "block" (also when it is absent) or "warn". */
+static bool take_action(const json_t *object, const char *name, bool *blocks) {
+    const char *text = json_string_value(json_object_get(object, name));
+    *blocks = !text || strcmp(text, "block") == 0;
+    return (*blocks || strcmp(text, "warn") == 0) && (text || !json_object_get(object, name));
+}
+
 static eg_status take(struct eg_gate_policy *policy, const char *path, struct eg_err *err) {
     const json_t *i1 = json_object_get(policy->document, "i1"), *i3 = json_object_get(policy->document, "i3");
     const json_t *i4 = json_object_get(policy->document, "i4"), *drift = json_object_get(policy->document, "drift");
@@ -75,6 +82,9 @@ static eg_status take(struct eg_gate_policy *policy, const char *path, struct eg
         !(policy->lambda > 0 && policy->lambda <= 1) || !(policy->adwin.delta > 0 && policy->adwin.delta < 1)) {
         return eg_err_set(err, EG_E_CONFIG, path,
                           "i1 needs alpha ≤ beta ≤ zeta, lambda and adwin.delta are between 0 and 1");
+    }
+    if (!take_action(i3, "action", &policy->i3_blocks) || !take_action(i3, "untaught", &policy->i3_blocks_untaught)) {
+        return eg_err_set(err, EG_E_CONFIG, path, "i3.action and i3.untaught are block or warn");
     }
     return take_patterns(policy, path, err);
 }

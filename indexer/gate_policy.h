@@ -15,6 +15,7 @@ struct eg_bounds {
 struct eg_gate_policy {
     struct eg_bounds i1; /* where none were learned */
     double tau, i3_quantile; /* I3: τ until there are enough commits, then this quantile */
+    bool i3_blocks, i3_blocks_untaught; /* what passes τ is a block, once τ was learned and before; else a warning */
     double beta_quantile, zeta_quantile; /* I4 */
     size_t least_commits; /* that thresholds are learned of, at the least */
     double lambda; /* of moving averages */

@@ -107,19 +107,51 @@ static uint32_t cell_of_old(const struct projecting *p, const struct file *file,
     return cell_of_new(p, file, line);
 }
 
+static int by_hash(const void *x, const void *y) {
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* Imports in any order. */
+static bool same_imports(const struct eg_facts *a, const struct eg_facts *b) {
+    size_t n = (size_t)a->n_imports;
+    uint64_t *hashes = a->n_imports == b->n_imports ? calloc(2 * n + 1, sizeof(*hashes)) : NULL;
+    for (size_t i = 0; hashes && i < 2 * n; i++) {
+        const struct eg_import *import = i < n ? &a->imports[i] : &b->imports[i - n];
+        uint64_t hash = eg_mix64(eg_bytes64(import->module.p, import->module.n), eg_bytes64(import->symbol.p, import->symbol.n));
+        hashes[i] = eg_mix64(hash, eg_bytes64(import->alias.p, import->alias.n));
+    }
+    if (hashes) {
+        qsort(hashes, n, sizeof(*hashes), by_hash);
+        qsort(hashes + n, n, sizeof(*hashes), by_hash);
+    }
+    bool same = hashes && memcmp(hashes, hashes + n, n * sizeof(*hashes)) == 0;
+    free(hashes);
+    return same;
+}
+
+/* Of a language's file that was there and is there: only its form changed, white space, comments, the order of imports. What was not
+ * read, or not whole, may have changed anyhow. */
+static bool same_code(const struct eg_facts *a, const struct eg_facts *b) {
+    return a->grammar && b->grammar && !a->skipped && !b->skipped && !a->broken && !b->broken && a->n_tokens == b->n_tokens &&
+           (a->n_tokens == 0 || memcmp(a->tokens, b->tokens, (size_t)a->n_tokens * sizeof(*a->tokens)) == 0) && same_imports(a, b);
+}
+
+/* A change of form is none: it gives no tokens, so it is not looked for on the mosaic either. */
 static void observe(struct projecting *p, const struct file *file) {
-    bool code = file->pair->old.facts->grammar || file->pair->new.facts->grammar;
+    const struct eg_facts *before = file->pair->old.facts, *after = file->pair->new.facts;
+    bool code = before->grammar || after->grammar, formed = same_code(before, after);
     for (size_t i = 0; i < file->n_hunks; i++) {
         const struct hunk *hunk = &file->hunks[i];
-        for (int k = 0; k < hunk->old_n; k++) {
+        for (int k = 0; !formed && k < hunk->old_n; k++) {
             p->out->observed[cell_of_old(p, file, hunk->old_line + k)] += 1;
         }
-        for (int k = 0; k < hunk->new_n; k++) {
+        for (int k = 0; !formed && k < hunk->new_n; k++) {
             p->out->observed[cell_of_new(p, file, hunk->new_line + k)] += 1;
         }
         p->out->removed += (uint64_t)hunk->old_n;
         p->out->added += (uint64_t)hunk->new_n;
-        p->out->applies = p->out->applies || (code && hunk->old_n + hunk->new_n > 0);
+        p->out->applies = p->out->applies || (code && !formed && hunk->old_n + hunk->new_n > 0);
     }
 }
 

@@ -10,10 +10,10 @@ struct eg_mosaic_delta { /* phi, observed: a number for each cell along the curv
     double *phi, *observed;
     double *explained; /* of each token: how much of its weight lies where something was observed; 0 to 1 */
     size_t n_cells, n_tokens;
-    uint64_t added, removed; /* lines */
+    uint64_t added, removed; /* lines, of all files */
     double weight;           /* of all tokens */
     size_t cells_phi, cells_observed, cells_common;
-    bool applies;            /* lines of code changed */
+    bool applies;            /* code changed, and not its form only */
     double distance;         /* 0: the same, to 1 */
 };
 
@@ -25,7 +25,7 @@ void eg_mosaic_delta_free(struct eg_mosaic_delta *delta);
 
 /* mosaic_distance.c: of two distributions over n cells along the curve. 0 when both are empty, 1 when one is.
  * iou: 1 − |A ∩ B| / |A ∪ B|, A and B the cells that are not below the mean of those that are not 0; l2: of the vectors, over √2;
- * emd: how far shares must be carried along the curve, over its length. */
+ * emd: how far shares must be carried along the curve, over its length; uncovered: the share of b that lies where a has nothing. */
 double eg_mosaic_distance(enum eg_mosaic_metric metric, const double *a, const double *b, size_t n);
 
 #endif

@@ -41,11 +41,22 @@ static double emd(const double *a, const double *b, size_t n) {
     return n > 1 ? sum / (double)(n - 1) : 0;
 }
 
+static double uncovered(const double *a, const double *b, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += a[i] > 0 ? 0 : b[i];
+    }
+    return sum;
+}
+
 double eg_mosaic_distance(enum eg_mosaic_metric metric, const double *a, const double *b, size_t n) {
     bool none_a = mean_of_some(a, n) <= 0, none_b = mean_of_some(b, n) <= 0;
     if (none_a || none_b) {
         return none_a && none_b ? 0 : 1;
     }
-    double distance = metric == EG_MOSAIC_L2 ? l2(a, b, n) : metric == EG_MOSAIC_EMD ? emd(a, b, n) : iou(a, b, n);
+    double distance = metric == EG_MOSAIC_L2    ? l2(a, b, n)
+                      : metric == EG_MOSAIC_EMD ? emd(a, b, n)
+                      : metric == EG_MOSAIC_IOU ? iou(a, b, n)
+                                                : uncovered(a, b, n);
     return distance < 1e-12 ? 0 : distance;
 }

@@ -4,10 +4,13 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "indexer/mosaic.h"
+#include "indexer/spec.h"
 
-static const char *const metrics[] = {[EG_MOSAIC_IOU] = "iou", [EG_MOSAIC_L2] = "l2", [EG_MOSAIC_EMD] = "emd"};
+static const char *const metrics[] = {[EG_MOSAIC_IOU] = "iou", [EG_MOSAIC_L2] = "l2", [EG_MOSAIC_EMD] = "emd",
+                                      [EG_MOSAIC_UNCOVERED] = "uncovered"};
 #define N_METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
 const char *eg_mosaic_metric_name(enum eg_mosaic_metric metric) { return metrics[metric]; }
@@ -45,7 +48,7 @@ static eg_status take_file(const char *path, struct eg_mosaic_policy *policy, st
     }
     eg_status status = EG_OK;
     if (!json_is_object(document) || wrong) {
-        status = eg_err_set(err, EG_E_CONFIG, path, "%s: a policy has rows and cols (1 to %d) and distance (iou, l2 or emd)",
+        status = eg_err_set(err, EG_E_CONFIG, path, "%s: a policy has rows and cols (1 to %d) and distance (iou, l2, emd or uncovered)",
                             wrong ? wrong : "it is no object", EG_MOSAIC_SIDE_MOST);
     }
     json_decref(document);
@@ -63,12 +66,14 @@ static eg_status take_side(const char *flag, const char *text, int *side, struct
 }
 
 eg_status eg_mosaic_policy_load(const struct eg_index_flags *flags, struct eg_mosaic_policy *policy, struct eg_err *err) {
+    char path[700];
     *policy = (struct eg_mosaic_policy){.rows = EG_MOSAIC_SIDE, .cols = EG_MOSAIC_SIDE};
-    if ((flags->policy && take_file(flags->policy, policy, err)) || take_side("--rows", flags->rows, &policy->rows, err) ||
-        take_side("--cols", flags->cols, &policy->cols, err)) {
+    eg_spec_path(flags->spec, "mosaic", path, sizeof(path));
+    if ((access(path, R_OK) == 0 && take_file(path, policy, err)) || (flags->policy && take_file(flags->policy, policy, err)) ||
+        take_side("--rows", flags->rows, &policy->rows, err) || take_side("--cols", flags->cols, &policy->cols, err)) {
         return EG_FAIL;
     }
     return flags->distance && !take_metric(flags->distance, &policy->metric)
-               ? eg_err_set(err, EG_E_USAGE, "--distance", "iou, l2 or emd")
+               ? eg_err_set(err, EG_E_USAGE, "--distance", "iou, l2, emd or uncovered")
                : EG_OK;
 }

@@ -1,9 +1,10 @@
 """`egdb-index gates`: what each gate says of hand-made tokens, how the decision is made of it, what is posted, reported and said."""
 import json
+import shutil
 
 import pytest
 
-from support import events, gating, indexer
+from support import binary, events, gating, indexer
 from support.repository import Repository
 
 
@@ -93,20 +94,50 @@ def test_i2_an_alias_in_the_file_is_no_loss(server, client, scratch):
         indexer.run("gates", "--ci", "--repo", repository.folder, "--server", server.url, check=code)
 
 
-def test_i3_is_measured_against_what_was(server, client):
-    def mosaic(n, distance):
-        return events.event("delta.mosaic@v1", {"repo": gating.REPO, "sha": gating.sha(n), "grid": {"rows": 64, "cols": 64},
-                                                "stats": {"distance": distance}}, ts_utc=gating.at(n), repo_sha=gating.sha(n))
+def mosaic(n, distance):
+    return events.event("delta.mosaic@v1", {"repo": gating.REPO, "sha": gating.sha(n), "grid": {"rows": 64, "cols": 64},
+                                            "stats": {"distance": distance}}, ts_utc=gating.at(n), repo_sha=gating.sha(n))
+
+
+def spec_with(folder, **i3):
+    """A folder of declarations whose gates.json has other values of I3."""
+    shutil.copytree(binary.ROOT / "spec/policies", folder / "policies")
+    path = folder / "policies/gates.json"
+    policy = json.loads(path.read_text("utf-8"))
+    policy["i3"].update(i3)
+    path.write_text(json.dumps(policy), "utf-8")
+    return folder
+
+
+def test_i3_is_measured_against_what_was(server, client, scratch):
+    """Before τ is learned more is a warning, which asks for nothing and blocks nothing; afterwards it is a block; the policy may say otherwise."""
     commit(client, 1)
     assert not judge(server, 1)[1]["I3"]["details"]["applies"]
-    gating.post(client, [mosaic(1, 0.16)])
-    _, gates, _ = judge(server, 1, check=1)
-    assert (gates["I3"]["action"], gates["I3"]["score"], gates["I3"]["threshold"]) == ("block", 0.16, 0.15)
-    for n in range(2, 32):
+    gating.post(client, [mosaic(1, 0.15)])
+    assert judge(server, 1)[1]["I3"]["action"] == "pass"
+    commit(client, 2)
+    gating.post(client, [mosaic(2, 0.16)])
+    whole, gates, said = judge(server, 2)
+    assert (gates["I3"]["action"], gates["I3"]["score"], gates["I3"]["threshold"]) == ("warn", 0.16, 0.15)
+    assert whole["decision"] == "warn" and "not learned yet" in said and gates["I3"]["details"]["basis"] == "policy"
+    assert judge(server, 2, "--spec", spec_with(scratch / "strict", untaught="block"), check=1)[0]["decision"] == "block"
+    for n in range(3, 33):
         commit(client, n)
-    gating.post(client, [mosaic(n, 0.2) for n in range(2, 32)])
+    gating.post(client, [mosaic(n, 0.2) for n in range(3, 32)] + [mosaic(32, 0.21)])
     _, gates, _ = judge(server, 31)
-    assert (gates["I3"]["action"], gates["I3"]["threshold"]) == ("pass", 0.2), "the 95th percentile of 0.16 and 29 times 0.2"
+    assert (gates["I3"]["action"], gates["I3"]["threshold"]) == ("pass", 0.2), "the 95th percentile of 0.15, 0.16 and 28 times 0.2"
+    _, gates, _ = judge(server, 32, check=1)
+    assert (gates["I3"]["action"], gates["I3"]["threshold"], gates["I3"]["details"]["basis"]) == ("block", 0.2, "quantile")
+    assert judge(server, 32, "--spec", spec_with(scratch / "mild", action="warn"))[0]["decision"] == "warn"
+    assert "block or warn" in indexer.run("gates", "--commit", gating.sha(32), "--name", gating.REPO, "--server", server.url, "--spec",
+                                          spec_with(scratch / "wrong", action="pass"), check=3).err
+
+
+def test_a_finding_raises_a_warning_to_a_review(server, client):
+    commit(client, 1)
+    gating.post(client, [mosaic(1, 0.9), finding("CRITICAL")])
+    whole, _, said = judge(server, 1)
+    assert whole["decision"] == "review" and "raised from warn" in said
 
 
 def test_i4_tests_and_metrics(server, client):

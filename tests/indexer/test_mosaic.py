@@ -2,13 +2,14 @@
 import json
 import math
 import os
+import shutil
 import struct
 import zlib
 from urllib.parse import urlencode
 
 import pytest
 
-from support import indexer
+from support import binary, indexer
 from support.repository import Repository
 
 SMALL = "def {0}(a):\n    for x in a:\n        print(x)\n    return a\n"
@@ -122,6 +123,52 @@ def test_a_change_in_unparsed_places_is_far(repository):
     assert distance(repository) > 0.5
     repository.commit(files={"a.py": BASE + SMALL.format("h") + "if (:\n" + "  ] nonsense (\n" * 40})
     assert distance(repository) > 0.5
+
+
+def test_form_is_no_change(repository):
+    """White space, comments and the order of imports: alone they leave nothing to compare; beside a change they are not looked for."""
+    code = "import os\nimport sys\n\n\n" + SMALL.format("f") + "\n\n" + SMALL.format("g")
+    form = "import sys\nimport os\n# words\n\n\n" + SMALL.format("f") + "\n\n\n# more\n" + SMALL.format("g").replace("x)", "x )  # why")
+    repository.commit(files={"a.py": code, "b.py": code})
+    repository.commit(files={"a.py": form})
+    assert distance(repository) is None
+    stats = mosaics(repository, "--to", "HEAD")[repository.head()]["stats"]
+    assert stats["added"] > 0 and stats["cells_observed"] == 0
+    repository.commit(files={"a.py": code, "b.py": code + SMALL.format("h")})
+    assert distance(repository) == 0
+    repository.commit(files={"a.py": code.replace("import sys", "import sys as s")})  # what an import is called here is code
+    assert distance(repository) is not None
+    repository.commit(files={"b.py": "def (\n"})
+    repository.commit(files={"b.py": "def  (\n"})  # nobody knows what this is
+    assert distance(repository) == 1
+
+
+def test_the_distance_of_what_no_token_lies_on(repository):
+    """Of 30 changed lines 20 stand in a text; the policy of the folder of declarations says how far that is."""
+    repository.commit(files={"a.py": BASE, "z.txt": "z\n" * 20})
+    repository.commit(files={"a.py": BASE + "\n" + SMALL.format("h"), "z.txt": "y\n" * 10 + "z\n" * 10})
+    found = mosaics(repository, "--to", "HEAD", "--distance", "uncovered")[repository.head()]
+    stats = found["stats"]
+    assert (stats["added"] + stats["removed"], stats["metric"]) == (25, "uncovered")
+    covered = sum(cell["observed"] for cell in found["cells"] if cell["phi"] > 0)
+    assert math.isclose(stats["distance"], 1 - covered, abs_tol=1e-9) and math.isclose(covered, 4 / 25, abs_tol=1e-9)
+
+
+def test_the_declared_policy_is_the_default(repository, scratch):
+    repository.commit(files={"a.py": BASE})
+    spec = scratch / "spec"
+    shutil.copytree(binary.ROOT / "spec/policies", spec / "policies")
+    declared = json.loads((spec / "policies/mosaic.json").read_text("utf-8"))
+    assert {name: declared[name] for name in ("rows", "cols", "distance")} == {"rows": 64, "cols": 64, "distance": "iou"}
+    (spec / "policies/mosaic.json").write_text('{"rows": 2, "cols": 3, "distance": "emd"}')
+    found = mosaics(repository, "--to", "HEAD", "--spec", spec)[repository.head()]
+    assert (found["grid"]["rows"], found["grid"]["cols"], found["stats"]["metric"]) == (2, 3, "emd")
+    found = mosaics(repository, "--to", "HEAD", "--spec", spec, "--cols", 5, "--distance", "l2")[repository.head()]
+    assert (found["grid"]["rows"], found["grid"]["cols"], found["stats"]["metric"]) == (2, 5, "l2")
+    indexer.run("graph", "--repo", repository.folder, "--spec", spec, "--out", scratch / "graph")
+    assert "MOZ::2x3@" in (scratch / "graph/events.ndjson").read_text("utf-8")
+    (spec / "policies/mosaic.json").write_text('{"rows": 0}')
+    assert "rows" in indexer.run("mosaic", "--repo", repository.folder, "--spec", spec, "--out", scratch / "o", check=1).err
 
 
 def test_without_code_there_is_no_distance(repository):
