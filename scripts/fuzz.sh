@@ -1,17 +1,33 @@
 #!/bin/bash
 # Runs fuzzers, each named as an argument, for FUZZ_S seconds, as many at once as there are cores. Seeds stand in
-# tests/fuzz/corpus/<name>/; what a run finds new goes to build/fuzz/found/<name>/, and an input that crashes to build/fuzz/crash/.
+# tests/fuzz/corpus/<name>/, or are files of other tests; what a run finds new goes to build/fuzz/found/<name>/, and an input that
+# crashes to build/fuzz/crash/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 jobs=$(nproc)
 mkdir -p build/fuzz/crash
+
+# The samples of the languages, each behind the byte that tells fuzz_index which it is.
+seeds_of_languages() {
+    local at=0 sample folder=build/fuzz/seeds
+    mkdir -p "$folder"
+    for sample in sample.py sample.c sample.js sample.ts sample.ts sample_test.go Sample.java sample.rs; do
+        { printf '%b' "\\x$at"; cat "tests/indexer/samples/$sample"; } >"$folder/$at.$sample"
+        at=$((at + 1))
+    done
+    echo "$folder"
+}
 
 # The log's last line says how it went.
 run() { # program
     local name found seeds dictionary
     name=$(basename "$1")
     found=build/fuzz/found/$name
-    seeds=tests/fuzz/corpus/$name
+    case $name in
+    fuzz_index) seeds=$(seeds_of_languages) ;;
+    fuzz_findings) seeds=tests/indexer/reports ;;
+    *) seeds=tests/fuzz/corpus/$name ;;
+    esac
     dictionary=tests/fuzz/$name.dict
     mkdir -p "$found"
     [ -d "$seeds" ] || seeds=

@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from support import binary, corpora, postgres, server as servers, stores
+from support import binary, corpora, postgres, probe as probe_program, server as servers, stores
 
 
 def pytest_report_header(config):
@@ -108,6 +108,25 @@ def server(start_server, store):
 def client(server):
     with server.client() as client:
         yield client
+
+
+@pytest.fixture
+def start_probe(scratch):
+    """A function that starts the HTTP room by itself (build/http_probe): start_probe(request_deadline_ms=…)."""
+    running = []
+
+    def start(**options):
+        running.append(probe_program.Probe(scratch, **options))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.finish()
+
+
+@pytest.fixture
+def probe(start_probe):
+    return start_probe(request_deadline_ms=20000)
 
 
 @pytest.fixture(scope="session")

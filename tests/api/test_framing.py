@@ -6,35 +6,11 @@ import threading
 
 import pytest
 
-from support import descriptors, probe as probes, wait
+from support import descriptors, wait
+from support.figures import metric
 from support.raw import Raw
 
 HOST = b"Host: localhost\r\n"
-
-
-@pytest.fixture
-def start_probe(scratch):
-    running = []
-
-    def start(**options):
-        running.append(probes.Probe(scratch, **options))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.finish()
-
-
-@pytest.fixture
-def probe(start_probe):
-    return start_probe(request_deadline_ms=20000)
-
-
-def metric(client, name):
-    for line in client.get("/metrics").text.splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[-1])
-    raise AssertionError(name)
 
 
 SMUGGLED = b"GET /fast HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -4,11 +4,7 @@ import json
 import pytest
 
 from support import binary, events
-
-
-def peak_kb(server):
-    with open(f"/proc/{server.pid()}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+from support.figures import peak_kb
 
 
 def test_many_small_values(server, client, store):
@@ -16,12 +12,12 @@ def test_many_small_values(server, client, store):
     body = json.dumps(events.label(env={"x": 7})).replace('"x": 7', '"x": [' + ",".join(["{}"] * 40000) + "]")
     number = '"id": "' + json.loads(body)["id"]
     lines = [body.replace(number, f"{number}{at:03d}").encode() for at in range(65)]
-    before_kb = peak_kb(server)
+    before_kb = peak_kb(server.pid())
     answer = client.post_ndjson(lines)
     assert answer.status == 200, answer
     assert store.scalar("SELECT count(*) FROM events") == 65
     if not binary.is_instrumented():
-        assert peak_kb(server) - before_kb < 150 * 1024
+        assert peak_kb(server.pid()) - before_kb < 150 * 1024
 
 
 @pytest.mark.parametrize("path", ["/v1/query", "/v1/query/complete", "/v1/dlq/redrive", "/v1/views/refresh",
@@ -29,11 +25,11 @@ def test_many_small_values(server, client, store):
 def test_a_body_of_many_values(server, client, path):
     """Whatever takes JSON counts its values before it parses them."""
     body = b'{"query":"SELECT events FROM all","x":[' + b",".join([b"{}"] * 4000000) + b"]}"
-    before_kb = peak_kb(server)
+    before_kb = peak_kb(server.pid())
     answer = client.post(path, body, headers={"Content-Type": "application/json"})
     assert answer.status in (400, 413) and answer.json()["code"] in ("json_invalid", "body_too_large"), answer
     if not binary.is_instrumented():
-        assert peak_kb(server) - before_kb < 150 * 1024
+        assert peak_kb(server.pid()) - before_kb < 150 * 1024
 
 
 @pytest.mark.parametrize("path", ["/v1/query", "/v1/query/complete"])

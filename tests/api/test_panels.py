@@ -14,6 +14,7 @@ import jwt
 import pytest
 
 from support import binary, events, panel_data, wait
+from support.figures import metric
 
 SECRET = "0123456789abcdef0123456789abcdef"
 DECLARED = sorted(path.stem for path in (binary.ROOT / "spec" / "panels").glob("*.json"))
@@ -218,10 +219,6 @@ def test_an_unchanged_answer_is_304(filled, start_server):
     assert again.status == 304 and again.body == b"" and again.headers["ETag"] == tag
     assert ask(filled, "gates", headers={"If-None-Match": '"x"'}, sha=panel_data.A).status == 200
     assert ask(filled, "gates", sha=panel_data.B).headers["ETag"] != tag
-
-
-def metric(client, name):
-    return float(re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, re.M).group(1))
 
 
 def own_spec(scratch, **panels):

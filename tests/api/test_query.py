@@ -13,6 +13,7 @@ import jwt
 import pytest
 
 from support import binary, events, fill, wait
+from support.figures import metric, peak_kb
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ENDLESS_TOPIC = "SELECT events(count()) FROM all WHERE payload.text ~ \"(q|u|i|c|k| )*(b|r|o|w|n| )*zzz\""
@@ -108,11 +109,11 @@ def test_get(client, posted):
 
 
 def test_head_does_not_run_a_query(client, posted):
-    before = figure(client, "egdb_queries_total")
+    before = metric(client, "egdb_queries_total")
     answer = client.request("HEAD", "/v1/query?q=SELECT+events+FROM+all")
     assert (answer.status, answer.headers["Allow"], answer.body) == (405, "GET, POST, OPTIONS", b"")
     assert client.request("OPTIONS", "/v1/query").headers["Allow"] == "GET, POST, OPTIONS"
-    assert figure(client, "egdb_queries_total") == before
+    assert metric(client, "egdb_queries_total") == before
     assert rows(client.get("/v1/query?q=SELECT+events(id)+FROM+all")) != []
 
 
@@ -254,28 +255,19 @@ def test_the_plan_is_kept(start_server, store):
         assert figures() == [4, 3, 2]
 
 
-def peak_kb(server):
-    with open(f"/proc/{server.pid()}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-
-
-def figure(client, name):
-    return next(float(line.rsplit(" ", 1)[1]) for line in client.get("/metrics").text.splitlines() if line.startswith(name + " "))
-
-
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
 def test_long_answers_take_no_memory(server, store, form):
     """100,000 events of half a kilobyte, to a client that reads slowly at first."""
     fill.events(store, 100_000)
     with server.client() as client:
         ask(client, "SELECT events FROM all LIMIT 10")
-        before_kb = peak_kb(server)
+        before_kb = peak_kb(server.pid())
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         with contextlib.closing(connection):
             connection.request("POST", f"/v1/query?format={form}", "SELECT events FROM all LIMIT 100000", {"Content-Type": "text/plain"})
             answer = connection.getresponse()
             first = answer.read(1000)
-            assert figure(client, "egdb_query_running") == 1  # it waits for its client, and others are answered
+            assert metric(client, "egdb_query_running") == 1  # it waits for its client, and others are answered
             assert rows(ask(client, "SELECT events(id) FROM all WHERE id = x")) == []
             body = first + answer.read()
         if form == "json":
@@ -290,7 +282,7 @@ def test_long_answers_take_no_memory(server, store, form):
         assert not status or (status["row_count"], status["truncated"]) == (100_000, False)
         assert len(body) > 20_000_000
         if not binary.is_instrumented():
-            assert peak_kb(server) - before_kb < 32 * 1024
+            assert peak_kb(server.pid()) - before_kb < 32 * 1024
 
 
 def test_slow_clients_do_not_keep_all_connections(start_server, store):
@@ -314,7 +306,7 @@ def test_slow_clients_do_not_keep_all_connections(start_server, store):
 def running(store, client):
     """Statements of queries that the store works on now."""
     if store.kind == "sqlite":
-        return figure(client, "egdb_store_reads_running")
+        return metric(client, "egdb_store_reads_running")
     return store.scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'egdb'"
                         " AND state = 'active' AND query NOT LIKE '%FOR UPDATE%'")
 
@@ -332,7 +324,7 @@ def test_a_query_past_its_time(server, client, store):
     assert (answer.status, answer.json()["code"]) == (504, "timeout")
     assert "100 ms" in answer.json()["detail"]
     wait.until(lambda: running(store, client) == 0, "the statement ends")
-    assert figure(client, "egdb_query_timeouts_total") == 1
+    assert metric(client, "egdb_query_timeouts_total") == 1
 
 
 def test_timeouts_are_capped(start_server, store):
@@ -352,10 +344,10 @@ def test_a_client_that_goes_ends_its_statement(server, client, store):
                      (len(body), body))
         wait.until(lambda: running(store, client) == 1, "the statement runs")
     wait.until(lambda: running(store, client) == 0, "the statement ends")
-    assert figure(client, "egdb_query_abandoned_total") == 1
-    assert figure(client, "egdb_query_running") == 0
-    wait.until(lambda: figure(client, "egdb_http_connections") == 1, "its connection is closed")
-    assert figure(client, 'egdb_http_refused_total{reason="aborted"}') == 1
+    assert metric(client, "egdb_query_abandoned_total") == 1
+    assert metric(client, "egdb_query_running") == 0
+    wait.until(lambda: metric(client, "egdb_http_connections") == 1, "its connection is closed")
+    assert metric(client, 'egdb_http_refused_total{reason="aborted"}') == 1
 
 
 def test_a_client_that_goes_in_the_middle(server, client, store):
@@ -364,8 +356,8 @@ def test_a_client_that_goes_in_the_middle(server, client, store):
     connection.request("GET", "/v1/query?format=ndjson&q=SELECT+events+FROM+all+LIMIT+60000")
     assert connection.getresponse().read(100)
     connection.close()
-    wait.until(lambda: figure(client, "egdb_query_running") == 0, "the query ends")
-    assert figure(client, "egdb_query_abandoned_total") == 1
+    wait.until(lambda: metric(client, "egdb_query_running") == 0, "the query ends")
+    assert metric(client, "egdb_query_abandoned_total") == 1
     assert len(rows(ask(client, "SELECT events(id) FROM all LIMIT 5"))) == 5
 
 

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from support import binary, events, wait
+from support.figures import metric, peak_kb
 from support.sse import Stream
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -18,13 +19,6 @@ def post(client, n, **kw):
     answer = client.post("/v1/events", [events.label(**kw) for _ in range(n)])
     assert answer.status == 200, answer
     return [item["position"] for item in answer.json()["items"]]
-
-
-def metric(client, name):
-    for line in client.get("/metrics").text.splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[-1])
-    raise AssertionError(name)
 
 
 def streams(client, n):
@@ -232,17 +226,12 @@ def test_resync_when_events_are_gone(server, client, store):
             assert first.position == max(last_id, 20) + 1
 
 
-def peak_kb(server):
-    with open(f"/proc/{server.pid()}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-
-
 def test_slow_readers_cost_little_and_lose_nothing(server, client):
     for _ in range(30):
         post(client, 200, env={"filler": "x" * 2000})
     with Stream(server.port, {"from": 0}) as stream:
         assert len(stream.take(6000)) == 6000
-    before_kb = peak_kb(server)
+    before_kb = peak_kb(server.pid())
     slow = [Stream(server.port, {"from": 0} if i % 2 else None, receive_buffer_b=4096) for i in range(20)]
     assert all(stream.head() == 200 for stream in slow)
     for _ in range(10):
@@ -250,7 +239,7 @@ def test_slow_readers_cost_little_and_lose_nothing(server, client):
     with Stream(server.port, {"from": 7000}) as quick:
         assert quick.take(1000)[-1].position == 8000
     if not binary.is_instrumented():
-        assert peak_kb(server) - before_kb < 64 * 1024  # the ring, and 20 windows; the events are 20 MB each time
+        assert peak_kb(server.pid()) - before_kb < 64 * 1024  # the ring, and 20 windows; the events are 20 MB each time
     for stream, first in ((slow[0], 6001), (slow[1], 1)):
         assert [event.position for event in stream.take(8001 - first)] == list(range(first, 8001))
     for stream in slow:

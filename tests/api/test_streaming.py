@@ -8,36 +8,12 @@ import zlib
 
 import pytest
 
-from support import binary, probe as probes, wait
+from support import binary, wait
+from support.figures import metric, peak_kb
 from support.raw import Raw
 
 HOST = b"Host: localhost\r\n"
 N = 3000000
-
-
-@pytest.fixture
-def start_probe(scratch):
-    running = []
-
-    def start(**options):
-        running.append(probes.Probe(scratch, **options))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.finish()
-
-
-@pytest.fixture
-def probe(start_probe):
-    return start_probe(request_deadline_ms=20000)
-
-
-def metric(client, name):
-    for line in client.get("/metrics").text.splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[-1])
-    raise AssertionError(name)
 
 
 def text(n):
@@ -47,11 +23,6 @@ def text(n):
 def dropped(client, n):
     wait.until(lambda: int(client.get("/drops?streams").text) == n, f"{n} flows are dropped")
     assert metric(client, "egdb_http_streams") == 0
-
-
-def peak_kb(probe):
-    with open(f"/proc/{probe.process.pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 def chunks(raw):
@@ -102,7 +73,7 @@ def test_an_aborted_body_has_no_end(probe):
 def test_a_slow_reader_costs_no_memory(probe):
     with probe.client() as client:
         assert client.get("/stream?n=1000000").body == text(1000000)
-        before_kb = peak_kb(probe)
+        before_kb = peak_kb(probe.process.pid)
         slow = [Raw(probe.port, receive_buffer_b=4096) for _ in range(20)]
         for raw in slow:
             raw.send(b"GET /stream?n=9000000 HTTP/1.1\r\n" + HOST + b"\r\n")
@@ -110,7 +81,7 @@ def test_a_slow_reader_costs_no_memory(probe):
         wait.until(lambda: metric(client, "egdb_http_streams") == 20, "all stream")
         assert client.get("/stream?n=1000000").body == text(1000000)  # others are served meanwhile
         if not binary.is_instrumented():
-            assert peak_kb(probe) - before_kb < 20 * 256
+            assert peak_kb(probe.process.pid) - before_kb < 20 * 256
         last = slow.pop()
         assert chunks(last) == text(9000000)
         last.socket.close()

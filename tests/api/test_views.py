@@ -1,13 +1,13 @@
 """Materialized views: refreshed when asked, after a series, from time to time; not when nothing was written."""
 import json
 import os
-import re
 import socket
 import threading
 
 import pytest
 
 from support import events, wait
+from support.figures import metric
 
 MATERIALIZED = ["vw_file_tokens", "vw_invariants_heatmap", "vw_last_run_by_sha"]
 
@@ -16,10 +16,6 @@ def refreshed(client, body=None):
     answer = client.post("/v1/views/refresh", body)
     assert answer.status == 200, answer
     return {row["view"]: row["rows"] for row in answer.json()["refreshed"]}
-
-
-def metric(client, name):
-    return float(re.search(rf"^{name} (\S+)$", client.get("/metrics").text, re.M).group(1))
 
 
 def finish_a_run(client):

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from support import binary, events, wait
+from support.figures import metric
 from support.hold import held
 from support.raw import Raw
 
@@ -34,10 +35,6 @@ def posts(server, count, size_b=0):
         head = f"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         sent.append((event["id"], Raw(server.port).send(head.encode() + body)))
     return sent
-
-
-def metric(client, name):
-    return next(float(line.split()[-1]) for line in client.get("/metrics").text.splitlines() if line.startswith(name + " "))
 
 
 def resident_b(server):

@@ -3,6 +3,7 @@ import socket
 import time
 
 from support import descriptors, events, wait
+from support.figures import metric
 
 IDLE = 5000
 REQUESTS = 1000
@@ -22,10 +23,6 @@ def p99(client):
     return sorted(took)[REQUESTS * 99 // 100]
 
 
-def open_connections(client):
-    return next(float(line.split()[-1]) for line in client.get("/metrics").text.splitlines() if line.startswith("egdb_http_connections "))
-
-
 def test_p99_with_5000_idle_connections(server, store):
     descriptors.allow(IDLE + 500)
     idle = []
@@ -35,9 +32,9 @@ def test_p99_with_5000_idle_connections(server, store):
         try:
             for _ in range(IDLE):
                 idle.append(socket.create_connection(("127.0.0.1", server.port), 30))
-            wait.until(lambda: open_connections(client) > IDLE, "all are connected")
+            wait.until(lambda: metric(client, "egdb_http_connections") > IDLE, "all are connected")
             crowded = p99(client)
-            assert open_connections(client) > IDLE
+            assert metric(client, "egdb_http_connections") > IDLE
         finally:
             for one in idle:
                 one.close()

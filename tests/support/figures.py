@@ -1,0 +1,15 @@
+"""What a server says of itself: its metrics, and the memory that it has needed."""
+
+
+def metric(client, name):
+    """One figure of /metrics, by its name with its labels."""
+    for line in client.get("/metrics").text.splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[-1])
+    raise AssertionError(f"there is no figure {name}")
+
+
+def peak_kb(pid):
+    """The most memory that the process has had at once."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
