@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/jscan.h"
+#include "base/json_code.h"
 #include "findings/room.h"
 
 #define SET_MOST_B ((size_t)256 << 20)
@@ -108,9 +109,8 @@ static struct eg_finding *more_room(struct eg_findings *set, struct eg_err *err)
 }
 
 static int line_of(const json_t *value) {
-    json_int_t n = json_is_integer(value) ? json_integer_value(value) : json_is_real(value) && json_real_value(value) < LINE_MOST
-                                                                         ? (json_int_t)json_real_value(value) : 0;
-    return n > 0 && n <= LINE_MOST ? (int)n : 0;
+    double n = json_number_value(value); /* 0 of what is no number */
+    return n >= 1 && n <= LINE_MOST ? (int)n : 0;
 }
 
 static enum eg_severity severity_of(const struct eg_findings *set, const struct eg_draft *draft) {
@@ -254,18 +254,6 @@ static enum eg_report_format detect(const json_t *report) {
     return json_object_get(first, "vulns") ? EG_REPORT_PIP_AUDIT : EG_REPORT_UNKNOWN;
 }
 
-static eg_status refuse_parsed(const json_error_t *error, struct eg_err *err) {
-    enum eg_code code = EG_E_JSON_INVALID;
-    switch (json_error_code(error)) {
-    case json_error_duplicate_key: code = EG_E_DUPLICATE_KEY; break;
-    case json_error_numeric_overflow: code = EG_E_NUMBER_OUT_OF_RANGE; break;
-    case json_error_null_character:
-    case json_error_null_byte_in_key: code = EG_E_NUL_CHARACTER; break;
-    default: break;
-    }
-    return eg_err_set(err, code, NULL, "the report is not JSON as it must be: line %d, column %d", error->line, error->column);
-}
-
 eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format, const char *bytes, size_t len, struct eg_err *err) {
     static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 3000000, .max_number_b = 400};
     json_error_t error;
@@ -278,7 +266,8 @@ eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format
     }
     json_t *report = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!report) {
-        return refuse_parsed(&error, err);
+        return eg_err_set(err, eg_json_code(&error), NULL, "the report is not JSON as it must be: line %d, column %d", error.line,
+                          error.column);
     }
     if (format == EG_REPORT_UNKNOWN) {
         format = detect(report);

@@ -185,7 +185,7 @@ eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commi
     return failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "a commit's event does not fit into memory") : EG_OK;
 }
 
-static void last_part(char *text) {
+void eg_git_last_part(char *text) {
     size_t n = strlen(text);
     while (n > 0 && text[n - 1] == '/') {
         text[--n] = '\0';
@@ -203,9 +203,9 @@ void eg_git_repo_name(const char *folder, char *out, size_t size_b) {
     static const char *const origin[] = {"config", "--get", "remote.origin.url", NULL};
     static const char *const top[] = {"rev-parse", "--show-toplevel", NULL};
     eg_git_line(folder, origin, out, size_b);
-    last_part(out);
+    eg_git_last_part(out);
     if (!*out) {
         eg_git_line(folder, top, out, size_b);
-        last_part(out);
+        eg_git_last_part(out);
     }
 }

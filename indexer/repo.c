@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "git/event.h"
 #include "indexer/text.h"
 
 #define RENAMES_MOST 1000 /* files added and deleted in one commit that are compared with each other */
@@ -27,31 +28,18 @@ eg_status eg_repo_open(const char *folder, git_repository **repo, struct eg_err 
     return git_repository_open_ext(repo, folder, 0, NULL) ? failed(err, EG_E_USAGE, folder) : EG_OK;
 }
 
-static void last_part(char *text) {
-    size_t n = strlen(text);
-    while (n > 0 && text[n - 1] == '/') {
-        text[--n] = '\0';
-    }
-    if (n > 4 && strcmp(text + n - 4, ".git") == 0) {
-        text[n - 4] = '\0';
-    }
-    const char *slash = strrchr(text, '/'), *colon = strrchr(text, ':');
-    const char *start = slash ? slash + 1 : colon ? colon + 1 : text;
-    memmove(text, start, strlen(start) + 1);
-}
-
 void eg_repo_name(git_repository *repo, char *out, size_t size_b) {
     git_config *config = NULL;
     git_buf url = {0};
     out[0] = '\0';
     if (git_repository_config_snapshot(&config, repo) == 0 && git_config_get_string_buf(&url, config, "remote.origin.url") == 0) {
         strncat(out, url.ptr, size_b - 1);
-        last_part(out);
+        eg_git_last_part(out);
     }
     if (!*out) {
         const char *folder = git_repository_workdir(repo);
         strncat(out, folder ? folder : git_repository_path(repo), size_b - 1);
-        last_part(out);
+        eg_git_last_part(out);
     }
     git_buf_dispose(&url);
     git_config_free(config);

@@ -60,28 +60,18 @@ static bool authorize(void *ctx, struct eg_request *req, uint32_t needed) {
     return false;
 }
 
-/* Figures */
+/* Figures: what each room counts, by the names of metrics.def. */
+
+#define TAKE(figure, counted) figures->figure = (double)stats.counted;
 
 static void collect_event(const struct eg_event *event, struct eg_figures *figures) {
     struct eg_event_stats stats;
     eg_event_stats(event, &stats);
-    figures->events_stored = (double)stats.stored;
-    figures->events_duplicate = (double)stats.duplicates;
-    figures->events_rejected = (double)stats.rejected;
-    figures->events_conflict = (double)stats.conflicts;
-    figures->events_dead = (double)stats.dead_letters;
-    figures->events_overload = (double)stats.overloaded;
-    figures->batches = (double)stats.batches;
-    figures->batch_events = (double)stats.batch_events;
-    figures->batch_splits = (double)stats.splits;
-    figures->batch_guesses = (double)stats.guesses;
-    figures->batch_wrong = (double)stats.guesses_wrong;
-    figures->batch_retries = (double)stats.retries;
-    figures->rows = (double)stats.rows;
-    figures->rows_waiting = (double)stats.rows_waiting;
-    figures->queue_events = (double)stats.queue_events;
-    figures->queue_b = (double)stats.queue_b;
-    figures->position = (double)stats.position;
+    TAKE(events_stored, stored) TAKE(events_duplicate, duplicates) TAKE(events_rejected, rejected)
+    TAKE(events_conflict, conflicts) TAKE(events_dead, dead_letters) TAKE(events_overload, overloaded)
+    TAKE(batches, batches) TAKE(batch_events, batch_events) TAKE(batch_splits, splits) TAKE(batch_guesses, guesses)
+    TAKE(batch_wrong, guesses_wrong) TAKE(batch_retries, retries) TAKE(rows, rows) TAKE(rows_waiting, rows_waiting)
+    TAKE(queue_events, queue_events) TAKE(queue_b, queue_b) TAKE(position, position)
     figures->commit_count = stats.batches;
     figures->commit_seconds = (double)stats.commit_us_sum / 1e6;
     for (int i = 0; i < EG_FIGURES_COMMIT_BUCKETS; i++) {
@@ -89,45 +79,35 @@ static void collect_event(const struct eg_event *event, struct eg_figures *figur
     }
 }
 
+static void collect_tail(const struct eg_event *event, struct eg_figures *figures) {
+    struct eg_tail_stats stats;
+    eg_event_tail_stats(event, &stats);
+    TAKE(streams, open) TAKE(streams_opened, opened) TAKE(streams_refused, refused) TAKE(streams_sent, sent)
+    TAKE(streams_pages, pages) TAKE(streams_resyncs, resyncs)
+}
+
 static void collect_board(const struct eg_board *board, struct eg_figures *figures) {
     struct eg_board_stats stats;
     eg_board_stats(board, &stats);
-    figures->panels_asked = (double)stats.asked;
-    figures->panels_cached = (double)stats.from_cache;
-    figures->panels_shared = (double)stats.shared;
-    figures->panels_runs = (double)stats.runs;
-    figures->panels_failed = (double)stats.failed;
-    figures->panels_kept = (double)stats.cached;
-    figures->panels_kept_b = (double)stats.cached_b;
+    TAKE(panels_asked, asked) TAKE(panels_cached, from_cache) TAKE(panels_shared, shared) TAKE(panels_runs, runs)
+    TAKE(panels_failed, failed) TAKE(panels_kept, cached) TAKE(panels_kept_b, cached_b)
 }
 
 static void collect_query(const struct eg_query *query, struct eg_figures *figures) {
     struct eg_query_stats stats;
     eg_query_stats(query, &stats);
-    figures->queries = (double)stats.queries;
-    figures->query_errors = (double)stats.errors;
-    figures->query_timeouts = (double)stats.timeouts;
-    figures->query_abandoned = (double)stats.abandoned;
-    figures->query_truncated = (double)stats.truncated;
-    figures->query_rows = (double)stats.rows;
+    TAKE(queries, queries) TAKE(query_errors, errors) TAKE(query_timeouts, timeouts) TAKE(query_abandoned, abandoned)
+    TAKE(query_truncated, truncated) TAKE(query_rows, rows) TAKE(query_compiled, compiled)
+    TAKE(query_cache_hits, cache_hits) TAKE(query_cached, cached) TAKE(query_running, running)
     figures->query_s = (double)stats.us / 1e6;
-    figures->query_compiled = (double)stats.compiled;
-    figures->query_cache_hits = (double)stats.cache_hits;
-    figures->query_cached = (double)stats.cached;
-    figures->query_running = (double)stats.running;
 }
+
+#undef TAKE
 
 static void collect(void *ctx, struct eg_figures *figures) {
     const struct eg_app *app = ctx;
-    struct eg_tail_stats tail;
     collect_event(app->event, figures);
-    eg_event_tail_stats(app->event, &tail);
-    figures->streams = (double)tail.open;
-    figures->streams_opened = (double)tail.opened;
-    figures->streams_refused = (double)tail.refused;
-    figures->streams_sent = (double)tail.sent;
-    figures->streams_pages = (double)tail.pages;
-    figures->streams_resyncs = (double)tail.resyncs;
+    collect_tail(app->event, figures);
     collect_board(app->board, figures);
     collect_query(app->query, figures);
 }

@@ -2,22 +2,11 @@
 #include <string.h>
 
 #include "base/jscan.h"
+#include "base/json_code.h"
 #include "server/event/json_build.h"
 #include "server/event/room.h"
 
 static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = EG_JSON_MOST_VALUES, .max_number_b = 400};
-
-static eg_status refuse_parsed(struct eg_item *item, const json_error_t *error) {
-    enum eg_code code = EG_E_JSON_INVALID;
-    switch (json_error_code(error)) {
-    case json_error_duplicate_key: code = EG_E_DUPLICATE_KEY; break;
-    case json_error_numeric_overflow: code = EG_E_NUMBER_OUT_OF_RANGE; break;
-    case json_error_null_character:
-    case json_error_null_byte_in_key: code = EG_E_NUL_CHARACTER; break;
-    default: break;
-    }
-    return eg_item_reject(item, code, NULL, "line %d, column %d: %s", error->line, error->column, error->text);
-}
 
 eg_status eg_item_read_json(struct eg_item *item) {
     struct eg_err err = {0};
@@ -30,7 +19,7 @@ eg_status eg_item_read_json(struct eg_item *item) {
     if (!item->doc)
         item->doc = json_loadb(item->bytes.p, item->bytes.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!item->doc)
-        return refuse_parsed(item, &error);
+        return eg_item_reject(item, eg_json_code(&error), NULL, "line %d, column %d: %s", error.line, error.column, error.text);
     return EG_OK;
 }
 

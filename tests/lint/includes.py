@@ -30,7 +30,7 @@ LIBRARIES = {
     "microhttpd.h": ["server/http/"],
     "jwt.h": ["server/auth/"],
     "uv.h": ["db/", "server/"],
-    "jansson.h": ["server/", "egql/", "findings/", "git/", "indexer/", "tests/", "bench/"],
+    "jansson.h": ["base/json_code.h", "server/", "egql/", "findings/", "git/", "indexer/", "tests/", "bench/"],
     "pcre2.h": ["server/registry/", "db/db_sqlite_", "egql/", "findings/", "indexer/"],
     "zlib.h": ["server/http/", "indexer/png"],
     "zstd.h": ["server/http/"],
