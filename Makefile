@@ -7,7 +7,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-BASE_SRC = base/err.c base/arena.c base/buf.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
+BASE_SRC = base/err.c base/arena.c base/buf.c base/buf_double.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
 	base/jscan.c base/jscan_walk.c base/text.c base/scope.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \

@@ -1,8 +1,6 @@
-/* The growing buffer, and the few pieces of JSON that are written by hand: strings and doubles. */
+/* The growing buffer, and JSON strings; doubles are in buf_double.c. */
 #include "base/buf.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,10 +115,9 @@ static size_t plain_run(const char *bytes, size_t size_b) {
     return i + 8 > size_b && size_b >= 8 && !any_special(bytes + size_b - 8) ? size_b : i;
 }
 
-void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
-    size_t from = 0, plain = plain_run(bytes, size_b);
-    eg_buf_char(buf, '"');
-    for (size_t i = plain; i < size_b; i++) {
+void eg_buf_json_part(struct eg_buf *buf, const char *bytes, size_t size_b) {
+    size_t from = 0;
+    for (size_t i = plain_run(bytes, size_b); i < size_b; i++) {
         unsigned char c = (unsigned char)bytes[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
@@ -132,6 +129,11 @@ void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
     }
     if (size_b > from)
         eg_buf_add(buf, bytes + from, size_b - from);
+}
+
+void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b) {
+    eg_buf_char(buf, '"');
+    eg_buf_json_part(buf, bytes, size_b);
     eg_buf_char(buf, '"');
 }
 
@@ -154,42 +156,6 @@ void eg_buf_int(struct eg_buf *buf, int64_t value) {
     if (value < 0)
         *--at = '-';
     eg_buf_add(buf, at, (size_t)(text + sizeof text - at));
-}
-
-/* Most doubles of our tables are decimals of a few places: thousandths are written without trying. k / 1000 is the double nearest
- * to that decimal, and with at most 15 digits no other decimal of as many is nearer. */
-static bool add_thousandths(struct eg_buf *buf, double value) {
-    if (!(fabs(value) < 1e12))
-        return false;
-    int64_t k = llround(value * 1000);
-    if ((double)k / 1000 != value || (k == 0 && signbit(value)))
-        return false;
-    int64_t rest = k < 0 ? -(k % 1000) : k % 1000;
-    if (k < 0 && k > -1000)
-        eg_buf_char(buf, '-');
-    eg_buf_int(buf, k / 1000);
-    if (rest) {
-        char part[4] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
-        eg_buf_add(buf, part, rest % 10 ? 4 : rest % 100 ? 3 : 2);
-    }
-    return true;
-}
-
-void eg_buf_json_double(struct eg_buf *buf, double value) {
-    if (!isfinite(value)) {
-        eg_buf_str(buf, "null");
-        return;
-    }
-    if (add_thousandths(buf, value))
-        return;
-    /* Fifteen digits reproduce every shorter decimal of a normal double; a subnormal one may need fewer than it shows.
-     */
-    int digits = fabs(value) < DBL_MIN ? 1 : 15;
-    char text[40];
-    do
-        snprintf(text, sizeof text, "%.*g", digits, value);
-    while (strtod(text, NULL) != value && ++digits <= 17);
-    eg_buf_str(buf, text);
 }
 
 const char *eg_buf_text(struct eg_buf *buf) {

@@ -11,6 +11,7 @@
 #define TEXT_MOST_B ((size_t)2 << 20)  /* larger files are generated, or data */
 #define PARSE_MOST_US ((uint64_t)20000000) /* for texts that defeat the parser; files that are read take milliseconds */
 #define KEEP_MOST 4096                 /* elements that a list keeps its room for */
+#define KEEP_MOST_B ((size_t)64 << 10) /* of a buffer */
 
 uint64_t eg_bytes64(const char *bytes, size_t len) {
     uint64_t h = 0x2545f4914f6cdd1du ^ len, word;
@@ -86,7 +87,14 @@ void eg_seen_free(struct eg_seen *seen) {
     *seen = (struct eg_seen){0};
 }
 
-struct eg_extractor *eg_extractor_new(void) { return calloc(1, sizeof(struct eg_extractor)); }
+struct eg_extractor *eg_extractor_new(void) {
+    struct eg_extractor *x = calloc(1, sizeof(*x));
+    if (x) {
+        eg_buf_init(&x->scratch, SIZE_MAX / 2);
+        eg_buf_init(&x->tidied, SIZE_MAX / 2);
+    }
+    return x;
+}
 
 void eg_extractor_free(struct eg_extractor *x) {
     if (!x) {
@@ -103,6 +111,9 @@ void eg_extractor_free(struct eg_extractor *x) {
     free(x->tokens.v);
     free(x->places.v);
     free(x->scopes.v);
+    free(x->left.v);
+    eg_buf_free(&x->scratch);
+    eg_buf_free(&x->tidied);
     eg_seen_free(&x->seen_calls);
     eg_seen_free(&x->seen_quals);
     free(x);
@@ -125,37 +136,53 @@ struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t
     return kept;
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+enum { SPACE = 1, OPENS = 2, CLOSES = 4, JOINS = 8 }; /* JOINS: like what closes, no white space is before it */
+
+static const unsigned char tidy_class[256] = {
+    [' '] = SPACE | OPENS, ['\t'] = SPACE, ['\n'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE, ['\r'] = SPACE,
+    ['('] = OPENS, ['['] = OPENS, ['{'] = OPENS, [')'] = CLOSES, [']'] = CLOSES, ['}'] = CLOSES,
+    [','] = JOINS, [':'] = JOINS, ['='] = JOINS,
+};
+
+static unsigned class_of(char c) { return tidy_class[(unsigned char)c]; }
+static bool is_space(char c) { return class_of(c) & SPACE; }
 
 static void tidy(struct eg_buf *out, struct eg_str text) {
-    for (size_t i = 0; i < text.n; i++) {
-        char c = is_space(text.p[i]) ? ' ' : text.p[i], last = out->len ? out->data[out->len - 1] : '(';
-        bool assigns = last == '=' && out->len > 1 && c != '>' && c != '=' && !strchr("=<>!", out->data[out->len - 2]);
-        if (c == ' ' && (strchr(" ([{", last) || assigns)) {
+    char *to = eg_buf_room(out, text.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; to && i < text.n; i++) {
+        char c = is_space(text.p[i]) ? ' ' : text.p[i], last = n ? to[n - 1] : '(';
+        bool assigns = last == '=' && n > 1 && c != '>' && c != '=' && !strchr("=<>!", to[n - 2]);
+        if (c == ' ' && ((class_of(last) & OPENS) || assigns)) {
             continue;
         }
         bool arrow = c == '=' && i + 1 < text.n && text.p[i + 1] == '>';
-        while (!arrow && strchr(")]},:=", c) && out->len && (last == ' ' || (last == ',' && strchr(")]}", c)))) {
-            out->len--;
-            last = out->len ? out->data[out->len - 1] : '(';
+        while (!arrow && (class_of(c) & (CLOSES | JOINS)) && n && (last == ' ' || (last == ',' && (class_of(c) & CLOSES)))) {
+            n--;
+            last = n ? to[n - 1] : '(';
         }
-        eg_buf_char(out, c);
+        to[n++] = c;
     }
-    while (out->len && out->data[out->len - 1] == ' ') {
-        out->len--;
+    while (n && to[n - 1] == ' ') {
+        n--;
     }
+    out->len += n;
 }
 
 struct eg_str eg_extract_tidy(struct eg_extractor *x, struct eg_str text, size_t most_b) {
-    struct eg_buf out;
+    size_t plain = 0;
     if (text.n == 0) {
         return (struct eg_str){"", 0};
     }
-    eg_buf_init(&out, SIZE_MAX / 2);
-    tidy(&out, text);
-    struct eg_str kept = eg_extract_keep(x, (struct eg_str){out.data ? out.data : "", out.len}, most_b);
-    eg_buf_free(&out);
-    return kept;
+    while (plain < text.n && !class_of(text.p[plain])) {
+        plain++;
+    }
+    if (plain == text.n) {
+        return eg_extract_keep(x, text, most_b);
+    }
+    x->tidied.len = 0;
+    tidy(&x->tidied, text);
+    return eg_extract_keep(x, (struct eg_str){eg_buf_text(&x->tidied), x->tidied.len}, most_b);
 }
 
 /* One token of a signature, with a space in front where the text has any gap. */
@@ -174,11 +201,11 @@ static void add_token(struct eg_extractor *x, struct eg_buf *out, TSNode node, u
 }
 
 struct eg_str eg_extract_signature(struct eg_extractor *x, TSNode node, size_t most_b) {
-    struct eg_buf out;
+    struct eg_buf *out = &x->scratch;
     TSTreeCursor cursor = ts_tree_cursor_new(node);
     uint32_t end = 0;
-    eg_buf_init(&out, SIZE_MAX / 2);
-    for (bool more = true; more && out.len < 8 * most_b;) {
+    out->len = 0;
+    for (bool more = true; more && out->len < 8 * most_b;) {
         TSNode at = ts_tree_cursor_current_node(&cursor);
         const struct eg_lang_row *row = eg_grammar_row(x->grammar, at);
         bool comment = row && row->role == EG_ROLE_COMMENT, whole = row && (row->role == EG_ROLE_WHOLE || row->role == EG_ROLE_QUOTE);
@@ -186,16 +213,14 @@ struct eg_str eg_extract_signature(struct eg_extractor *x, TSNode node, size_t m
             continue;
         }
         if (!comment && ts_node_end_byte(at) > ts_node_start_byte(at)) {
-            add_token(x, &out, at, &end);
+            add_token(x, out, at, &end);
         }
         while (more && !ts_tree_cursor_goto_next_sibling(&cursor)) {
             more = ts_tree_cursor_goto_parent(&cursor);
         }
     }
     ts_tree_cursor_delete(&cursor);
-    struct eg_str text = eg_extract_tidy(x, (struct eg_str){eg_buf_text(&out), out.len}, most_b);
-    eg_buf_free(&out);
-    return text;
+    return eg_extract_tidy(x, (struct eg_str){eg_buf_text(out), out->len}, most_b);
 }
 
 const struct eg_scope *eg_extract_scope(const struct eg_extractor *x) {
@@ -241,23 +266,27 @@ static void take_attribute(struct eg_extractor *x, TSNode node) {
     x->pending_test = x->pending_test || is_test;
 }
 
-/* Whether the walk goes below the node. */
-static bool enter(struct eg_extractor *x, TSNode node, uint32_t depth) {
+/* How many children of the node are to be walked. */
+static uint32_t enter(struct eg_extractor *x, TSNode node, uint32_t depth) {
     const struct eg_lang_row *row = eg_grammar_row(x->grammar, node);
     while (x->scopes.n && x->scopes.v[x->scopes.n - 1].depth >= depth) {
         x->scopes.n--;
     }
     switch (row ? row->role : EG_ROLE_NONE) {
     case EG_ROLE_COMMENT:
-    case EG_ROLE_LAYOUT: return false;
-    case EG_ROLE_IMPORT: eg_extract_import(x, node); return false;
+    case EG_ROLE_LAYOUT: return 0;
+    case EG_ROLE_IMPORT: eg_extract_import(x, node); return 0;
     case EG_ROLE_WHOLE:
     case EG_ROLE_QUOTE:
         if (ts_node_end_byte(node) > ts_node_start_byte(node)) {
             take_token(x, ts_node_start_byte(node), ts_node_end_byte(node), row->role == EG_ROLE_QUOTE);
         }
-        return false;
-    case EG_ROLE_DOC: return !(ts_node_named_child_count(node) == 1 && eg_node_is(ts_node_named_child(node, 0), "string"));
+        return 0;
+    case EG_ROLE_DOC:
+        if (ts_node_named_child_count(node) == 1 && eg_node_is(ts_node_named_child(node, 0), "string")) {
+            return 0;
+        }
+        return ts_node_child_count(node);
     case EG_ROLE_FUNCTION:
     case EG_ROLE_CLASS:
     case EG_ROLE_RECORD:
@@ -272,29 +301,34 @@ static bool enter(struct eg_extractor *x, TSNode node, uint32_t depth) {
     case EG_ROLE_ATTRIBUTE: take_attribute(x, node); break;
     case EG_ROLE_NONE: break;
     }
-    uint32_t from = ts_node_start_byte(node), to = ts_node_end_byte(node);
-    if (ts_node_child_count(node) > 0) {
-        return true;
+    uint32_t children = ts_node_child_count(node);
+    if (children > 0) {
+        return children;
     }
+    uint32_t from = ts_node_start_byte(node), to = ts_node_end_byte(node);
     if (to > from && !is_space(x->text[from])) { /* a line's end is a token of some grammars */
         take_token(x, from, to, false);
     }
-    return false;
+    return 0;
 }
 
+/* The children are counted down, since asking the cursor behind the last one costs as much as going through them all. */
 static void walk(struct eg_extractor *x, TSNode root) {
     TSTreeCursor cursor = ts_tree_cursor_new(root);
-    uint32_t depth = 0;
-    for (bool more = true; more && !x->failed;) {
-        if (enter(x, ts_tree_cursor_current_node(&cursor), depth) && ts_tree_cursor_goto_first_child(&cursor)) {
-            depth++;
+    do {
+        uint32_t children = enter(x, ts_tree_cursor_current_node(&cursor), (uint32_t)x->left.n);
+        if (children > 0 && ts_tree_cursor_goto_first_child(&cursor)) {
+            EG_PUSH(x, x->left, children - 1);
             continue;
         }
-        while (more && !ts_tree_cursor_goto_next_sibling(&cursor)) {
-            more = ts_tree_cursor_goto_parent(&cursor);
-            depth--;
+        while (x->left.n > 0 && !(x->left.v[x->left.n - 1] > 0 && ts_tree_cursor_goto_next_sibling(&cursor))) {
+            ts_tree_cursor_goto_parent(&cursor);
+            x->left.n--;
         }
-    }
+        if (x->left.n > 0) {
+            x->left.v[x->left.n - 1]--;
+        }
+    } while (x->left.n > 0 && !x->failed);
     ts_tree_cursor_delete(&cursor);
 }
 
@@ -326,11 +360,20 @@ static void fill(struct eg_extractor *x, struct eg_facts *facts, bool keep_token
     }
 }
 
+static void empty(struct eg_buf *buf) {
+    buf->len = 0;
+    if (buf->failed || buf->cap > KEEP_MOST_B) {
+        eg_buf_free(buf);
+    }
+}
+
 static void begin(struct eg_extractor *x) {
+    empty(&x->scratch);
+    empty(&x->tidied);
     x->n_tests = 0;
     x->failed = x->pending_test = false;
     x->defs.n = x->def_places.n = x->params.n = x->param_places.n = x->imports.n = x->calls.n = x->exported.n = 0;
-    x->tokens.n = x->places.n = x->scopes.n = 0;
+    x->tokens.n = x->places.n = x->scopes.n = x->left.n = 0;
     eg_seen_clear(&x->seen_calls);
     eg_seen_clear(&x->seen_quals);
 }

@@ -2,6 +2,7 @@
 #ifndef EG_INDEXER_EXTRACT_H
 #define EG_INDEXER_EXTRACT_H
 
+#include "base/buf.h"
 #include "indexer/facts.h"
 
 #define EG_NAME_MOST_B 200
@@ -64,6 +65,8 @@ struct eg_extractor {
     EG_VEC(uint64_t) tokens;
     EG_VEC(uint32_t) places; /* of the tokens: the byte each begins at */
     EG_VEC(struct eg_scope) scopes;
+    EG_VEC(uint32_t) left; /* of the nodes that the walk is in: children that it has not come to */
+    struct eg_buf scratch, tidied;
     struct eg_seen seen_calls, seen_quals;
 };
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "indexer/event.h"
+#include "indexer/mosaic_read.h"
 
 #define GRAPH_MOST_B ((size_t)4 << 30)
 #define MODULE_MOST_B 480
@@ -56,6 +57,7 @@ static eg_status read_file(struct worker *worker, git_repository *repo, struct e
     const char *text = git_blob_rawcontent(blob);
     size_t len = (size_t)git_blob_rawsize(blob);
     eg_sha256_hex(text ? text : "", len, file->sha256);
+    file->lines_laid = eg_mosaic_lines_laid(blob);
     eg_status status = eg_extract(extractor, file->path, text ? text : "", len, false, worker->arena, &file->facts, err);
     git_blob_free(blob);
     return status;

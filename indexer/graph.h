@@ -15,7 +15,7 @@ struct eg_graph_file {
     git_oid oid;
     char sha256[65];
     struct eg_facts *facts;
-    int first_def;        /* number of its first definition among all */
+    int lines_laid;       /* on the mosaic */
     const char *old_path; /* when it was renamed since the state compared with; else NULL */
     bool wanted;          /* is to be written */
 };

@@ -8,6 +8,12 @@
 #define LINKS_MOST 99000 /* nodes beyond it have no cells */
 #define LINKS_MOST_B ((size_t)8 << 20)
 
+/* A printf for each of the many small members would cost more than all else that is done for an event. */
+static void put_int(struct eg_buf *out, const char *before, int value) {
+    eg_buf_str(out, before);
+    eg_buf_int(out, value);
+}
+
 static void uid_text(struct eg_buf *text, const char *path, size_t path_len, const struct eg_def *def) {
     eg_buf_init(text, SIZE_MAX / 2);
     eg_buf_str(text, "AST::");
@@ -17,15 +23,21 @@ static void uid_text(struct eg_buf *text, const char *path, size_t path_len, con
         eg_buf_add(text, def->qual.p, def->qual.n);
     }
     if (def && def->ordinal > 1) {
-        eg_buf_printf(text, "~%d", def->ordinal);
+        put_int(text, "~", def->ordinal);
     }
 }
 
 void eg_graph_uid(struct eg_buf *out, const char *path, size_t path_len, const struct eg_def *def) {
-    struct eg_buf text;
-    uid_text(&text, path, path_len, def);
-    eg_buf_json_string(out, text.data, text.len);
-    eg_buf_free(&text);
+    eg_buf_str(out, "\"AST::");
+    eg_buf_json_part(out, path, path_len);
+    eg_buf_char(out, '#');
+    if (def) {
+        eg_buf_json_part(out, def->qual.p, def->qual.n);
+    }
+    if (def && def->ordinal > 1) {
+        put_int(out, "~", def->ordinal);
+    }
+    eg_buf_char(out, '"');
 }
 
 static void put_previous(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file, const struct eg_def *def) {
@@ -48,9 +60,11 @@ static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file
     eg_graph_uid(out, file->path, file->path_len, NULL);
     eg_buf_str(out, ",\"kind\":\"Module\",\"name\":");
     eg_buf_json_string(out, file->module.p, file->module.n);
-    eg_buf_printf(out, ",\"line\":1,\"col\":0,\"meta\":{\"language\":\"%s\",\"lines\":%d", facts->grammar->lang->name, facts->lines);
+    eg_buf_str(out, ",\"line\":1,\"col\":0,\"meta\":{\"language\":\"");
+    eg_buf_str(out, facts->grammar->lang->name);
+    put_int(out, "\",\"lines\":", facts->lines);
     if (facts->n_tests > 0) {
-        eg_buf_printf(out, ",\"tests\":%d", facts->n_tests);
+        put_int(out, ",\"tests\":", facts->n_tests);
     }
     if (facts->skipped) {
         eg_buf_printf(out, ",\"skipped\":\"%s\"", facts->skipped);
@@ -65,15 +79,30 @@ static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file
     eg_buf_str(out, "}}");
 }
 
+static void put_hash(struct eg_buf *out, uint64_t hash) {
+    char text[16];
+    for (int i = 15; i >= 0; i--, hash >>= 4) {
+        text[i] = "0123456789abcdef"[hash & 15];
+    }
+    eg_buf_str(out, ",\"body\":\"");
+    eg_buf_add(out, text, sizeof(text));
+    eg_buf_char(out, '"');
+}
+
 static void put_node(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file, const struct eg_def *def) {
     eg_buf_str(out, ",{\"uid\":");
     eg_graph_uid(out, file->path, file->path_len, def);
-    eg_buf_printf(out, ",\"kind\":\"%s\",\"name\":", def->kind);
+    eg_buf_str(out, ",\"kind\":\"");
+    eg_buf_str(out, def->kind);
+    eg_buf_str(out, "\",\"name\":");
     eg_buf_json_string(out, def->name.p, def->name.n);
-    eg_buf_printf(out, ",\"line\":%d,\"col\":%d,\"meta\":{\"end_line\":%d,\"public\":%s", def->line, def->col, def->end_line,
-                  def->is_public ? "true" : "false");
+    put_int(out, ",\"line\":", def->line);
+    put_int(out, ",\"col\":", def->col);
+    put_int(out, ",\"meta\":{\"end_line\":", def->end_line);
+    eg_buf_str(out, def->is_public ? ",\"public\":true" : ",\"public\":false");
     if (def->cls == EG_DEF_FUNCTION) {
-        eg_buf_printf(out, ",\"cc\":%d,\"params\":%d", def->cc, def->n_params);
+        put_int(out, ",\"cc\":", def->cc);
+        put_int(out, ",\"params\":", def->n_params);
     }
     if (def->signature.n) {
         eg_buf_str(out, ",\"signature\":");
@@ -81,7 +110,7 @@ static void put_node(struct eg_buf *out, const struct eg_graph *graph, const str
     }
     eg_buf_str(out, def->is_test ? ",\"test\":true" : "");
     if (def->body) {
-        eg_buf_printf(out, ",\"body\":\"%016llx\"", (unsigned long long)def->body);
+        put_hash(out, def->body);
     }
     put_previous(out, graph, file, def);
     eg_buf_str(out, "}}");
@@ -103,7 +132,10 @@ static void put_target(struct eg_buf *out, const struct eg_graph *graph, struct 
 }
 
 static void end_edge(struct eg_buf *out, const char *etype, int line, double confidence) {
-    eg_buf_printf(out, ",\"etype\":\"%s\",\"meta\":{\"line\":%d,\"confidence\":", etype, line);
+    eg_buf_str(out, ",\"etype\":\"");
+    eg_buf_str(out, etype);
+    put_int(out, "\",\"meta\":{\"line\":", line);
+    eg_buf_str(out, ",\"confidence\":");
     eg_buf_json_double(out, confidence);
 }
 
@@ -114,13 +146,12 @@ static void put_import(struct eg_buf *out, size_t *n, const struct eg_graph *gra
     if (target.file >= 0) {
         put_target(out, graph, target);
     } else {
-        struct eg_buf text;
-        eg_buf_init(&text, SIZE_MAX / 2);
         bool rust = file->facts->grammar->lang->imports == EG_IMPORT_RUST;
-        eg_buf_printf(&text, "%.*s%s%.*s", (int)module.n, module.p, import->symbol.n ? rust ? "::" : "." : "", (int)import->symbol.n,
-                      import->symbol.p);
-        eg_buf_json_string(out, text.data, text.len);
-        eg_buf_free(&text);
+        eg_buf_char(out, '"');
+        eg_buf_json_part(out, module.p, module.n);
+        eg_buf_str(out, import->symbol.n == 0 ? "" : rust ? "::" : ".");
+        eg_buf_json_part(out, import->symbol.p, import->symbol.n);
+        eg_buf_char(out, '"');
     }
     end_edge(out, "import", import->line, target.confidence);
     if (import->alias.n) {
@@ -139,7 +170,8 @@ static void put_call(struct eg_buf *out, size_t *n, const struct eg_graph *graph
         eg_buf_json_string(out, call->callee.p, call->callee.n);
     }
     end_edge(out, "call", call->line, target.confidence);
-    eg_buf_printf(out, ",\"count\":%d}}", call->count);
+    put_int(out, ",\"count\":", call->count);
+    eg_buf_str(out, "}}");
 }
 
 static void put_edges(struct eg_buf *out, const struct eg_graph *graph, int at) {
@@ -176,7 +208,9 @@ static size_t put_cells(struct eg_buf *out, const struct eg_graph *graph, const 
         eg_mosaic_name(graph->mosaic, span.cell, name);
         eg_buf_str(out, n ? ",{\"uid\":" : "{\"uid\":");
         eg_graph_uid(out, file->path, file->path_len, def);
-        eg_buf_printf(out, ",\"cell\":\"%s\",\"weight\":", name);
+        eg_buf_str(out, ",\"cell\":\"");
+        eg_buf_str(out, name);
+        eg_buf_str(out, "\",\"weight\":");
         eg_buf_json_double(out, span.n / lines);
         eg_buf_char(out, '}');
     }

@@ -133,9 +133,24 @@ uint32_t eg_mosaic_cell(const struct eg_mosaic *mosaic, const struct eg_mosaic_f
     return cell_at(mosaic, file->from + (file->to - file->from) * (line - 0.5) / last);
 }
 
+/* Ten digits at most. */
+static char *put_number(char *out, const char *before, int n) {
+    char digits[12], *at = digits + sizeof(digits);
+    out = stpcpy(out, before);
+    do {
+        *--at = (char)('0' + n % 10);
+    } while (n /= 10);
+    size_t len = (size_t)(digits + sizeof(digits) - at);
+    memcpy(out, at, len);
+    return out + len;
+}
+
 void eg_mosaic_name(const struct eg_mosaic *mosaic, uint32_t cell, char out[EG_MOSAIC_NAME_B]) {
     int place = (int)mosaic->places[cell];
-    snprintf(out, EG_MOSAIC_NAME_B, "MOZ::%dx%d@r%dc%d", mosaic->rows, mosaic->cols, place / mosaic->cols, place % mosaic->cols);
+    char *at = put_number(out, "MOZ::", mosaic->rows);
+    at = put_number(at, "x", mosaic->cols);
+    at = put_number(at, "@r", place / mosaic->cols);
+    *put_number(at, "c", place % mosaic->cols) = '\0';
 }
 
 bool eg_mosaic_next(struct eg_mosaic_span *span) {

@@ -39,12 +39,14 @@ void eg_mosaic_reader_free(struct eg_mosaic_reader *reader) {
     }
 }
 
+static bool is_text(git_blob *blob) { return (size_t)git_blob_rawsize(blob) <= EG_MOSAIC_FILE_MOST_B && !git_blob_is_binary(blob); }
+
 eg_status eg_mosaic_text(git_repository *repo, const git_oid *oid, git_blob **blob, struct eg_err *err) {
     *blob = NULL;
     if (eg_repo_blob(repo, oid, blob, err)) {
         return EG_FAIL;
     }
-    if ((size_t)git_blob_rawsize(*blob) > EG_MOSAIC_FILE_MOST_B || git_blob_is_binary(*blob)) {
+    if (!is_text(*blob)) {
         git_blob_free(*blob);
         *blob = NULL;
     }
@@ -63,15 +65,33 @@ int eg_mosaic_lines(git_blob *blob) {
     return blob ? lines : 1;
 }
 
+int eg_mosaic_lines_laid(git_blob *blob) { return eg_mosaic_lines(is_text(blob) ? blob : NULL); }
+
+static int *known_lines(struct eg_mosaic_reader *reader, const git_oid *oid, struct eg_err *err) {
+    bool fresh;
+    int *known = eg_seen_at(&reader->lines, eg_bytes64((const char *)oid->id, GIT_OID_RAWSZ), &fresh);
+    if (!known) {
+        out_of_memory(err);
+    }
+    return known;
+}
+
+eg_status eg_mosaic_reader_tell(struct eg_mosaic_reader *reader, const git_oid *oid, int lines, struct eg_err *err) {
+    int *known = known_lines(reader, oid, err);
+    if (known) {
+        *known = lines + 1;
+    }
+    return known ? EG_OK : EG_FAIL;
+}
+
 /* Its size is asked first: a large blob is not read for nothing. */
 static eg_status lines_of(struct eg_mosaic_reader *reader, const git_oid *oid, int *lines, struct eg_err *err) {
-    bool fresh;
     size_t size_b = 0;
     git_object_t type;
     git_blob *blob = NULL;
-    int *known = eg_seen_at(&reader->lines, eg_bytes64((const char *)oid->id, GIT_OID_RAWSZ), &fresh);
+    int *known = known_lines(reader, oid, err);
     if (!known) {
-        return out_of_memory(err);
+        return EG_FAIL;
     }
     if (*known == 0) {
         bool huge = git_odb_read_header(&size_b, &type, reader->odb, oid) == 0 && size_b > EG_MOSAIC_FILE_MOST_B;

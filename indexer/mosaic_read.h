@@ -17,5 +17,8 @@ EG_MUST_CHECK eg_status eg_mosaic_read(struct eg_mosaic_reader *reader, const gi
 /* The text of a blob that has lines. *blob: NULL when it is binary or too large; the caller frees it. */
 EG_MUST_CHECK eg_status eg_mosaic_text(git_repository *repo, const git_oid *oid, git_blob **blob, struct eg_err *err);
 int eg_mosaic_lines(git_blob *blob); /* of a text; NULL: 1 */
+int eg_mosaic_lines_laid(git_blob *blob); /* the same of any blob: 1 when it is binary or too large */
+/* Tells the reader how many lines a blob is laid with, when it was read anyway. */
+EG_MUST_CHECK eg_status eg_mosaic_reader_tell(struct eg_mosaic_reader *reader, const git_oid *oid, int lines, struct eg_err *err);
 
 #endif

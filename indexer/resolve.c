@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define KEY_MOST_B 2048
+#define GROUP_MOST_B 8
 #define EXACT 1.0       /* within the file, or a path as it is written */
 #define IMPORTED 0.95
 #define BY_END 0.8      /* the only path that ends like this */
@@ -29,17 +30,24 @@ static const char *group_of(const struct eg_facts *facts) {
     return "";
 }
 
+/* "group:text"; the length. */
+static size_t write_key(char *out, const char *group, const char *text, size_t n) {
+    char *at = stpcpy(out, group);
+    *at++ = ':';
+    memcpy(at, text, n);
+    return (size_t)(at - out) + n;
+}
+
 static bool put_once(struct eg_graph *graph, struct eg_map *map, const char *group, const char *text, size_t n, void *value) {
-    char *key = eg_arena_printf(graph->arena, "%s:%.*s", group, (int)n, text);
-    size_t len = key ? strlen(key) : 0;
+    char *key = eg_arena_alloc(graph->arena, GROUP_MOST_B + n);
+    size_t len = key ? write_key(key, group, text, n) : 0;
     void *other = key ? eg_map_get(map, key, len) : NULL;
     return key && eg_map_put(map, key, len, other && other != value ? &ambiguous : value);
 }
 
 static void *get(const struct eg_map *map, const char *group, const char *text, size_t n) {
     char key[KEY_MOST_B];
-    int len = snprintf(key, sizeof(key), "%s:%.*s", group, (int)n, text);
-    return len < 0 || (size_t)len >= sizeof(key) ? NULL : eg_map_get(map, key, (size_t)len);
+    return n >= KEY_MOST_B - GROUP_MOST_B ? NULL : eg_map_get(map, key, write_key(key, group, text, n));
 }
 
 /* The path without what an import leaves out: the extension (not in C), and the file that stands for its folder. */
@@ -153,8 +161,12 @@ static struct eg_target to_name(const struct eg_graph *graph, int file, struct e
 
 static struct eg_target to_stem(const struct eg_graph *graph, const char *group, const char *stem, size_t n) {
     char whole[KEY_MOST_B];
-    int len = snprintf(whole, sizeof(whole), "=%.*s", (int)n, stem);
-    struct eg_target target = to_file(graph, get(graph->by_stem, group, whole, len > 0 ? (size_t)len : 0), EXACT);
+    if (n + 1 >= sizeof(whole)) {
+        return nowhere;
+    }
+    whole[0] = '=';
+    memcpy(whole + 1, stem, n);
+    struct eg_target target = to_file(graph, get(graph->by_stem, group, whole, n + 1), EXACT);
     return target.file >= 0 ? target : to_file(graph, get(graph->by_stem, group, stem, n), BY_END);
 }
 

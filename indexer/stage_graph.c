@@ -124,8 +124,15 @@ static eg_status read_mosaic(struct eg_graph_stage *stage, struct eg_err *err) {
     struct eg_mosaic_policy policy;
     size_t left_out;
     if (eg_mosaic_policy_load(stage->flags, &policy, err) || eg_mosaic_new(policy.rows, policy.cols, &stage->mosaic, err) ||
-        eg_mosaic_reader_new(stage->repo, &stage->cells, err) ||
-        eg_mosaic_read(stage->cells, &stage->commit.oid, stage->mosaic, &left_out, err)) {
+        eg_mosaic_reader_new(stage->repo, &stage->cells, err)) {
+        return EG_FAIL;
+    }
+    for (int i = 0; i < stage->graph->n_files; i++) {
+        if (eg_mosaic_reader_tell(stage->cells, &stage->graph->files[i].oid, stage->graph->files[i].lines_laid, err)) {
+            return EG_FAIL;
+        }
+    }
+    if (eg_mosaic_read(stage->cells, &stage->commit.oid, stage->mosaic, &left_out, err)) {
         return EG_FAIL;
     }
     stage->graph->mosaic = stage->mosaic;

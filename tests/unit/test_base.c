@@ -149,6 +149,40 @@ START_TEST(doubles_are_short_and_read_back) {
 }
 END_TEST
 
+static void check_like_printf(double value) {
+    struct eg_buf buf;
+    char text[40];
+    int digits = 15;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    while (strtod(text, NULL) != value && ++digits <= 17);
+    eg_buf_init(&buf, 100);
+    eg_buf_json_double(&buf, value);
+    ck_assert_str_eq(eg_buf_text(&buf), text);
+    eg_buf_free(&buf);
+}
+
+START_TEST(a_double_is_what_printf_writes) {
+    uint64_t state = 88172645463325252u;
+    for (int i = 0; i < 30000; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        check_like_printf((double)(state % 997) / (double)(1 + state / 997 % 1000));
+        check_like_printf(-ldexp((double)(state >> 11), -(int)(state % 70)));
+        check_like_printf((double)(state % 100000000000) / 1e7);
+    }
+    for (int e = -20; e < 60; e++) {
+        double power = ldexp(1, e), ten = pow(10, e);
+        for (int i = 0; i < 4; i++, power = nextafter(power, 0), ten = nextafter(ten, 0)) {
+            check_like_printf(power);
+            check_like_printf(ten);
+            check_like_printf(ten * 5);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_map_finds_what_was_put) {
     struct eg_arena *arena = eg_arena_new(1 << 24);
     struct eg_map *map = eg_map_new(arena, 0);
@@ -278,6 +312,7 @@ int main(void) {
     tcase_add_test(tcase, strings_are_escaped_as_json);
     tcase_add_test(tcase, every_place_of_a_string_is_looked_at);
     tcase_add_test(tcase, doubles_are_short_and_read_back);
+    tcase_add_test(tcase, a_double_is_what_printf_writes);
     tcase_add_test(tcase, a_map_finds_what_was_put);
     tcase_add_test(tcase, a_hash_depends_on_every_byte);
     tcase_add_test(tcase, ulids_rise_and_are_valid);
