@@ -17,7 +17,7 @@ class App extends Element {
 
   constructor() {
     super();
-    this.route = new Route(this, (now, before) => now.view !== before.view && this.#open());
+    this.route = new Route(this, (now, before) => now.view !== before.view && this.#open(), { everywhere: true });
   }
 
   connectedCallback() {
@@ -45,10 +45,8 @@ class App extends Element {
   async #open() {
     const { view: name } = router.current;
     const entry = viewNamed(name);
-    this.failed = null;
-    this.menu = false;
+    Object.assign(this, { failed: null, menu: false, view: null });
     if (!entry) {
-      this.view = null;
       document.title = 'EGDB';
       return;
     }

@@ -67,11 +67,11 @@ class Router extends EventTarget {
 
 export const router = new Router();
 
-// A reactive controller: its element renders again, and `changed(route, before)` is called, when the URL changes.
+// A reactive controller: its element renders again, and `changed(route, before)` is called, when the URL changes. Not when it names another
+// view: then the element is about to go, and that URL is none of its business; unless it stands `everywhere`.
 export class Route {
-  constructor(host, changed) {
-    this.host = host;
-    this.changed = changed;
+  constructor(host, changed, { everywhere = false } = {}) {
+    Object.assign(this, { host, changed, everywhere });
     host.addController(this);
   }
 
@@ -80,7 +80,9 @@ export class Route {
   }
 
   hostConnected() {
+    const { view } = router.current;
     this.listener = (event) => {
+      if (!this.everywhere && router.current.view !== view) return;
       this.changed?.(router.current, event.detail.before);
       this.host.requestUpdate();
     };

@@ -72,6 +72,14 @@ def test_events(filled, control):
     run_flow("events", filled, control=control)
 
 
+def test_letters(filled):
+    """Beside the two of panel_data: a step with two mistakes, and a text that ends too early."""
+    with filled.client() as client:
+        assert client.post_event(events.step_finished("run-1", idx=-1, dt_ms="soon")).status == 422
+        assert client.post("/v1/events", b'{"id": "broken", "topic": ').status == 400
+    run_flow("letters", filled)
+
+
 def test_token(start_server, store, scratch):
     (scratch / "secret").write_text(SECRET + "\n")
     server = start_server(store, config={"auth.mode": "HS256", "auth.key_file": scratch / "secret"})
