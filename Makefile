@@ -81,8 +81,9 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
 	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c \
-	tests/unit/test_index_mosaic.c
-FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c tests/fuzz/fuzz_findings.c
+	tests/unit/test_index_mosaic.c tests/unit/test_findings.c
+FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c tests/fuzz/fuzz_delta.c \
+	tests/fuzz/fuzz_findings.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c bench/index_limit.c
 
@@ -259,8 +260,8 @@ fuzzers:
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 endif
 
-build/fuzz/fuzz_index: $(INDEX_LIB) $(GRAMMARS)
-build/fuzz/fuzz_index: FUZZ_LIBS = $(INDEX_LIBS)
+build/fuzz/fuzz_index build/fuzz/fuzz_delta: $(INDEX_LIB) $(GRAMMARS)
+build/fuzz/fuzz_index build/fuzz/fuzz_delta: FUZZ_LIBS = $(INDEX_LIBS)
 
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
