@@ -1,6 +1,6 @@
 /* Two texts as a file before and after (byte 0: the language, bytes 1 and 2: where the first one ends), beside a second file that goes the
- * other way, so that what leaves one may come to the other. Nothing may crash; equal texts give no tokens; the same texts give the same; what
- * is told is JSON, and in normal form. */
+ * other way, so that what leaves one may come to the other. Nothing may crash; equal texts give no tokens; the same texts give the same;
+ * what is told is JSON, and in normal form. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
