@@ -1,10 +1,438 @@
-// Delta Inspector: the declared panels of its groups.
-import { Element, html } from '../lib/element.js';
-import { viewNamed } from './index.js';
-import '../components/group.js';
+// Delta Inspector: what commits changed, where, and what it weighs. The URL says which commits (sha, and base for a range; without them
+// those of the time range), and what is looked at: a kind of token, a file and line, a cell or a mark on the mosaic.
+import { curlEgql, egql, objects } from '../lib/api.js';
+import * as delta from '../lib/delta.js';
+import { vars } from '../lib/dom.js';
+import { Element, html, nothing } from '../lib/element.js';
+import { number } from '../lib/format.js';
+import { addKey } from '../lib/keys.js';
+import { Load } from '../lib/load.js';
+import { Route, router } from '../lib/router.js';
+import { rangeAsEgql, when } from '../lib/time.js';
+import { frame } from '../components/frame.js';
+import '../components/bars.js';
+import '../components/diff.js';
+import '../components/mosaic.js';
+import '../components/table.js';
+
+const TOKENS_MOST = 20000;
+const COMMITS_MOST = 1000;
+const CELLS_MOST = 65536;
+const PARTS_MOST = 14;
+const EVERY_MS = 30e3;
+const HEX = /^[0-9a-f]{4,40}$/;
+const LAYERS = [['observed', 'changed lines'], ['phi', 'Φ of the tokens'], ['diff', 'difference']];
+const LOOKED_AT = ['token', 'file', 'line', 'at', 'cell', 'mark', 'module'];
+const NONE = Object.fromEntries(LOOKED_AT.map((name) => [name, '']));
+
+const percent = (part) => `${(100 * part).toFixed(1)} %`;
+const short = (sha) => html`<code title=${sha}>${sha.slice(0, 8)}</code>`;
+const subject = (commit) => commit.summary ?? commit.message?.split('\n')[0] ?? '';
+
+// Queries by what they ask of: `from` is a scope, `window` the time range where the scope has none.
+const TEXTS = {
+  tokens: ({ from, window }) => `SELECT tokens (sha, file, token, weight, line, symbol, module, uid, meta.before, meta.after, repo) FROM ${from}${window} LIMIT ${TOKENS_MOST}`,
+  tiles: ({ from, window }) => `SELECT tiles (cell, sum(phi) AS phi, sum(observed) AS observed) FROM ${from} GROUP BY cell${window} LIMIT ${CELLS_MOST}`,
+  gates: ({ from, window }) => `SELECT invariants (gate, action, score, threshold, module, details.why, sha, created_utc, event_id) FROM ${from}${window} LIMIT 1000`,
+  print: ({ from }) => `SELECT fingerprints (sha, score_deltaz, hash, payload.modules) FROM ${from} LIMIT 1`,
+};
 
 export default class Deltas extends Element {
+  static properties = { live: { state: true } };
+
+  constructor() {
+    super();
+    this.route = new Route(this, () => this.#ask());
+    this.commits = new Load(this, (signal) => this.#commits(signal), { everyMs: EVERY_MS });
+    this.tokens = new Load(this, (signal) => this.#tokens(signal), { everyMs: EVERY_MS });
+    for (const name of ['tiles', 'gates', 'print']) {
+      this[name] = new Load(this, async (signal) => objects(await egql(TEXTS[name](this.scope), { signal })), { everyMs: EVERY_MS });
+    }
+    this.plan = new Load(this, (signal) => this.#plan(signal));
+    this.lines = new Load(this, async (signal) => objects(await egql(this.linesText, { params: { file: router.current.query.file }, signal })));
+    this.asked = {};
+    this.kept = {};
+    this.live = undefined;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.until(addKey('Escape', 'Look at less: the lines, the mark, the kind', () => this.#less(), 'Delta Inspector'));
+    this.until(addKey('[', 'The commit before', () => this.#step(1), 'Delta Inspector'));
+    this.until(addKey(']', 'The commit after', () => this.#step(-1), 'Delta Inspector'));
+    this.#ask();
+  }
+
+  get query() {
+    const { query } = router.current;
+    const sha = HEX.test(query.sha ?? '') ? query.sha : '';
+    return { ...query, sha, base: sha && HEX.test(query.base ?? '') ? query.base : '' };
+  }
+
+  get isOne() {
+    return Boolean(this.query.sha && !this.query.base);
+  }
+
+  get scope() {
+    const { sha, base } = this.query;
+    return sha ? { from: base ? `range(${base}..${sha})` : `sha(${sha})`, window: '' } : { from: 'all', window: rangeAsEgql() };
+  }
+
+  get linesText() {
+    const { at } = this.query;
+    const scope = at ? `sha(${at})` : this.scope.from;
+    return `SELECT commit_files (commit_sha, file_path, status, old_path, lines_added, lines_removed, diff_text) FROM ${scope} WHERE file_path = $file LIMIT 20`;
+  }
+
+  // Each is asked when what it hangs on changed.
+  #ask() {
+    const { query } = this;
+    const time = [query.last, query.from, query.to].join(' ');
+    const scope = query.sha ? `${query.base}..${query.sha}` : time;
+    const once = (names, key) => {
+      for (const name of names) {
+        if (this.asked[name] === key) continue;
+        const fresh = this.asked[name] !== undefined;
+        this.asked[name] = key;
+        this[name].go({ fresh });
+      }
+    };
+    once(['commits'], time);
+    once(['tokens', 'tiles', 'gates', ...(this.isOne ? ['print'] : [])], scope);
+    if (query.file) once(['lines'], `${query.file} ${query.at ?? ''} ${scope}`);
+    if (query.mark !== this.asked.mark) Object.assign(this, { live: undefined });
+    this.asked.mark = query.mark;
+  }
+
+  async #commits(signal) {
+    const window = rangeAsEgql();
+    const ask = (text) => egql(`${text} FROM all${window} LIMIT ${COMMITS_MOST}`, { signal });
+    const [known, prints] = await Promise.all([ask('SELECT commits (commit_sha, authored_at, author, summary, message, branch)'),
+      ask('SELECT fingerprints (sha, score_deltaz, created_utc)')]);
+    const bySha = new Map(objects(prints).map((one) => [one.sha, { sha: one.sha, score: one.score_deltaz, time: one.created_utc, author: null, text: '' }]));
+    for (const one of objects(known)) {
+      bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at, author: one.author, text: subject(one) });
+    }
+    return [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
+  }
+
+  async #tokens(signal) {
+    const answer = await egql(TEXTS.tokens(this.scope), { signal });
+    const list = objects(answer);
+    const repo = delta.sums(list, (token) => token.repo)[0]?.key ?? '';
+    if (list.length && repo !== this.repo) {
+      this.repo = repo;
+      this.plan.go({ fresh: true });
+    }
+    return { list, truncated: answer.truncated || list.length === TOKENS_MOST };
+  }
+
+  // Where the files of the newest graph lie.
+  async #plan(signal) {
+    const options = { params: { repo: this.repo }, limit: 100000, signal };
+    const [cells, nodes] = await Promise.all([
+      egql('SELECT phi (file, mosaic_cell, count() AS n) FROM all WHERE repo = $repo GROUP BY file, mosaic_cell LIMIT 100000', options),
+      egql('SELECT nodes (file, meta.lines) FROM all WHERE repo = $repo AND kind = Module LIMIT 100000', options)]);
+    return { cells: cells.rows, lines: nodes.rows };
+  }
+
+  // What is reckoned is kept until what it is reckoned of changes.
+  #keep(name, of, make) {
+    const kept = this.kept[name];
+    if (kept && kept.of.every((one, i) => one === of[i])) return kept.made;
+    const made = make();
+    this.kept[name] = { of, made };
+    return made;
+  }
+
+  get map() {
+    const [tiles, plan, tokens] = [this.tiles.data, this.plan.data, this.tokens.data];
+    return this.#keep('map', [tiles, plan, tokens], () => {
+      const grid = delta.cellAt(tiles?.find((tile) => delta.cellAt(tile.cell))?.cell);
+      const laid = plan ? delta.layout(plan.cells, plan.lines, grid) : null;
+      const size = grid ?? laid;
+      if (!size) return null;
+      const { rows, cols } = size;
+      const values = Object.fromEntries(LAYERS.map(([name]) => [name, new Float64Array(rows * cols).fill(NaN)]));
+      const all = { phi: 0, observed: 0 };
+      for (const tile of tiles ?? []) for (const name of ['phi', 'observed']) all[name] += Math.abs(tile[name] ?? 0);
+      for (const tile of tiles ?? []) {
+        const place = delta.cellAt(tile.cell);
+        if (!place || place.rows !== rows || place.cols !== cols || place.row >= rows || place.col >= cols) continue;
+        const cell = place.row * cols + place.col;
+        for (const name of ['phi', 'observed']) values[name][cell] = all[name] ? Math.abs(tile[name] ?? 0) / all[name] : 0;
+        values.diff[cell] = values.observed[cell] - values.phi[cell];
+      }
+      const ground = new Uint8Array(rows * cols);
+      const cells = new Map();
+      if (laid) {
+        let i = 0;
+        for (const file of laid.files.values()) {
+          i++;
+          for (const cell of file.cells) ground[cell] ||= 1 + (i % 2);
+        }
+        for (const token of tokens?.list ?? []) cells.set(token, delta.cellsOf(token, laid));
+      }
+      return { rows, cols, laid, values, ground, cells };
+    });
+  }
+
+  get mark() {
+    if (this.live !== undefined) return this.live;
+    const parts = (router.current.query.mark ?? '').split('.').map(Number);
+    return parts.length === 4 && parts.every(Number.isInteger) ? parts : null;
+  }
+
+  // Those of the cell or of the mark; all when there is none.
+  get binned() {
+    const { map, mark, tokens } = this;
+    const chosen = delta.cellAt(this.query.cell);
+    const box = mark ?? (chosen && [chosen.row, chosen.col, chosen.row, chosen.col]);
+    const list = tokens.data?.list ?? [];
+    if (!box || !map?.laid) return list;
+    return this.#keep('binned', [list, map, box.join()], () => list.filter((token) => map.cells.get(token)?.some((cell) => {
+      const [row, col] = [Math.floor(cell / map.cols), cell % map.cols];
+      return row >= box[0] && row <= box[2] && col >= box[1] && col <= box[3];
+    })));
+  }
+
+  get ofKind() {
+    const { token } = this.query;
+    const list = this.binned;
+    return this.#keep('kind', [list, token], () => (token ? list.filter((one) => one.token === token) : list));
+  }
+
+  #less() {
+    const { query } = this;
+    const step = [['file', 'line', 'at'], ['cell', 'mark'], ['token'], ['module']].find((names) => names.some((name) => query[name]));
+    if (!step) return false;
+    this.live = undefined;
+    router.set(Object.fromEntries(step.map((name) => [name, ''])));
+    return true;
+  }
+
+  #step(by) {
+    const list = this.commits.data ?? [];
+    const at = list.findIndex((commit) => this.query.sha && commit.sha.startsWith(this.query.sha));
+    const next = list[at < 0 ? 0 : at + by];
+    if (next) router.set({ ...NONE, base: '', sha: next.sha });
+  }
+
+  #arrive(patch) {
+    router.set(patch);
+    this.updateComplete.then(() => {
+      const panel = this.querySelector('.deltas-lines');
+      const narrow = panel && panel.getBoundingClientRect().top > innerHeight - 160;
+      if (panel && (narrow || panel.getBoundingClientRect().top < 50)) panel.scrollIntoView({ block: 'start' });
+    });
+  }
+
+  #pickCell(index) {
+    const { map } = this;
+    const name = delta.cellName(map, index);
+    const inside = (this.tokens.data?.list ?? []).filter((token) => map.cells.get(token)?.includes(index));
+    const heaviest = inside.sort((a, b) => b.weight - a.weight)[0];
+    const file = heaviest?.file ?? map.laid?.at.get(index)?.[0] ?? '';
+    this.live = undefined;
+    this.#arrive({ cell: name, mark: '', token: '', file, line: heaviest?.line ?? '', at: this.isOne ? '' : heaviest?.sha ?? '' });
+  }
+
+  #brush({ mark, done }) {
+    this.live = mark;
+    if (done) router.set({ mark: mark ? mark.join('.') : '', cell: '' }, { replace: Boolean(mark && router.current.query.mark) });
+  }
+
+  #cellSaid(map, index) {
+    const files = map.laid?.at.get(index) ?? [];
+    const value = (name) => (Number.isNaN(map.values[name][index]) ? '∅' : percent(map.values[name][index]));
+    const place = `r${Math.floor(index / map.cols)} c${index % map.cols}`;
+    return `${place}: changed lines ${value('observed')}, Φ ${value('phi')}; ${files.length ? files.slice(0, 3).join(', ') : 'no file of the graph'}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
+  }
+
+  #range() {
+    const { query } = this;
+    const field = (name, title) => html`<label for=${`deltas-${name}`}>${title}</label>
+      <input id=${`deltas-${name}`} .value=${query[name]} placeholder=${name === 'sha' ? 'those of the time range' : 'only that one'} pattern="[0-9a-f]{4,40}" spellcheck="false"
+        autocomplete="off" title="a sha, or its first 4 digits or more" @change=${(event) => (event.target.checkValidity() ? router.set({ ...NONE, [name]: event.target.value }) : event.target.reportValidity())}>`;
+    return html`<form class="fields" @submit=${(event) => event.preventDefault()}>${field('sha', 'commit')}${query.sha ? field('base', 'all since') : nothing}
+      ${query.sha ? html`<button type="button" class="quiet" @click=${() => router.set({ ...NONE, sha: '', base: '' })}>all of the time range</button>` : nothing}
+      <span class="deltas-chips">${this.#chips()}</span></form>`;
+  }
+
+  #chips() {
+    const { query, mark } = this;
+    const chip = (title, names) => html`<button type="button" class="chip" title="take it away" @click=${() => { this.live = undefined; router.set(Object.fromEntries(names.map((name) => [name, '']))); }}>${title} ×</button>`;
+    return html`${query.token ? chip(query.token, ['token']) : nothing}${query.cell ? chip(query.cell.replace(/^.*@/, 'cell '), ['cell']) : nothing}
+      ${mark ? chip(`${(mark[2] - mark[0] + 1) * (mark[3] - mark[1] + 1)} cells`, ['mark']) : nothing}${query.file ? chip(query.file, ['file', 'line', 'at']) : nothing}`;
+  }
+
+  #commitTable(list) {
+    const top = list.reduce((most, one) => Math.max(most, one.score ?? 0), 0) || 1;
+    const { sha, base } = this.query;
+    const columns = [
+      { name: 'time', title: 'time, UTC', type: 'time', width: 172 },
+      { name: 'sha', title: 'commit', type: 'text', width: 80, grow: 0, render: short },
+      { name: 'score', title: 'ΔZ', type: 'number', width: 116, render: (value) => (value === null ? html`<span class="null">∅</span>`
+        : html`<span class="deltas-bar"><i ${vars({ width: `${(100 * value) / top}%` })}></i></span> ${value.toFixed(3)}`) },
+      { name: 'text', title: 'subject', type: 'text', width: 260, grow: 4 },
+      { name: 'author', title: 'author', type: 'text', width: 110, render: (value) => (value ?? '').replace(/ <.*/, '') },
+      ...(sha ? [{ name: 'since', title: 'range', type: 'text', width: 90, grow: 0, render: (_, row) => (row.sha.startsWith(sha) ? nothing
+        : html`<a href=${router.href('deltas', { ...router.current.query, ...NONE, base: row.sha })} title="all commits since this one, up to the chosen one">since this</a>`) }] : []),
+    ];
+    return html`<egdb-table .columns=${columns} .rows=${list} label="Commits" pickable
+      .rowClass=${(row) => (sha && row.sha.startsWith(sha) ? 'chosen' : base && row.sha.startsWith(base) ? 'base' : '')}
+      @pick=${(event) => router.set({ ...NONE, base: '', sha: event.detail.sha })}></egdb-table>`;
+  }
+
+  #histogram(title, rows, name) {
+    const { query } = this;
+    const tokens = rows.map((row) => ({
+      label: row.key, value: row.count, title: `${row.count} tokens, weight ${number(row.weight)}`, mark: name && query[name] === row.key ? 'chosen' : '',
+      href: name ? router.href('deltas', { ...router.current.query, [name]: query[name] === row.key ? '' : row.key }) : undefined,
+    }));
+    return html`<egdb-bars .rows=${tokens} .label=${title}></egdb-bars>`;
+  }
+
+  #waterfall(rows, total, says) {
+    const shown = rows.slice(0, PARTS_MOST);
+    const rest = rows.slice(PARTS_MOST);
+    if (rest.length) shown.push({ label: `${rest.length} more`, value: rest.reduce((sum, row) => sum + row.value, 0) });
+    let at = 0;
+    const scale = total || 1;
+    return html`<ol class="bars deltas-sum" aria-label=${says}>${shown.map((row) => {
+      const left = at;
+      at += row.value;
+      return html`<li><span class="label" title=${row.title ?? row.label}>${row.href ? html`<a href=${row.href}>${row.label}</a>` : row.label}</span>
+        <span class="track"><i ${vars({ left: `${(100 * left) / scale}%`, width: `${(100 * row.value) / scale}%` })}></i></span>
+        <span class="num">${row.value.toFixed(4)}</span><span class="num hint">${percent(row.value / scale)}</span></li>`;
+    })}<li class="total"><span class="label">${says}</span><span class="track"><i ${vars({ left: '0', width: `${(100 * at) / scale}%` })}></i></span>
+        <span class="num"><strong>${at.toFixed(4)}</strong></span><span class="num hint">100 %</span></li></ol>`;
+  }
+
+  #energy() {
+    const list = this.tokens.data?.list ?? [];
+    const print = this.print.data?.[0];
+    if (this.isOne && print) {
+      const made = delta.contributions(list, print, this.query.module);
+      if (!made.parts.length) return html`<p class="empty">ΔZ ${number(made.total)}: no token that weighs anything is stored.</p>`;
+      const rows = made.parts.map(({ token, value }) => ({
+        label: `${token.token} ${token.symbol ?? token.file}`, title: `${token.file}${token.line ? `:${token.line}` : ''}, weight ${number(token.weight)}`, value,
+        href: router.href('deltas', { ...router.current.query, file: token.file, line: token.line ?? '', token: '' }),
+      }));
+      return html`${made.modules.length > 1 ? html`<p class="fields"><label for="deltas-module">The energy of</label><select id="deltas-module"
+          @change=${(event) => router.set({ module: event.target.value })}>${made.modules.map((one, i) => html`<option value=${i ? one.module : ''} ?selected=${one === made.chosen}>${
+            one.module}: ${one.delta_z.toFixed(4)}${i ? '' : ' (the largest: the commit’s)'}</option>`)}</select></p>` : nothing}
+        ${this.#waterfall(rows, made.total, made.chosen ? `ΔZ of ${made.chosen.module}` : 'ΔZ')}
+        <p class="note">${made.chosen ? html`ΔZ = 1 − exp(−${number(made.chosen.raw)} / ${number(made.chosen.scale)}), shared out by weight.` : 'ΔZ, shared out by weight.'}</p>`;
+    }
+    const rows = delta.sums(this.binned, (token) => token.token).sort((a, b) => b.weight - a.weight)
+      .map((row) => ({ label: row.key, value: row.weight, href: router.href('deltas', { ...router.current.query, token: row.key }) }));
+    return this.#waterfall(rows, rows.reduce((sum, row) => sum + row.value, 0), 'Σ weight');
+  }
+
+  #mosaic() {
+    const { map } = this;
+    const layer = LAYERS.some(([name]) => name === this.query.layer) ? this.query.layer : 'observed';
+    const chosen = delta.cellAt(this.query.cell);
+    return frame(this.tiles, {
+      title: 'Mosaic', size: 'l', curl: () => curlEgql(TEXTS.tiles(this.scope)),
+      actions: LAYERS.map(([name, title]) => html`<button type="button" class="quiet" aria-pressed=${name === layer ? 'true' : 'false'}
+        @click=${() => router.set({ layer: name === 'observed' ? '' : name })}>${title}</button>`),
+      isEmpty: () => !map, empty: 'No mosaic and no code graph is stored for these commits.',
+      body: () => html`<egdb-mosaic .grid=${map} .values=${map.values[layer]} .ground=${map.ground} .mark=${this.mark} ?signed=${layer === 'diff'}
+          .chosen=${chosen ? chosen.row * map.cols + chosen.col : null} .tell=${(cell) => this.#cellSaid(map, cell)} label=${`Mosaic: ${layer}`}
+          @pick=${(event) => this.#pickCell(event.detail)} @brush=${(event) => this.#brush(event.detail)}></egdb-mosaic>
+        <p class="note">${number(this.tiles.data.length)} of ${number(map.rows * map.cols)} cells changed${map.laid ? `, ${number(map.laid.files.size)} files` : '; the code graph, which says what lies where, is not stored'}.
+          Drag to mark cells: tokens are counted anew.</p>`,
+    });
+  }
+
+  #gates(rows) {
+    const order = { I2: 0, I3: 1, I4: 2, I1: 3 };
+    const own = this.isOne ? [...rows].sort((a, b) => order[a.gate] - order[b.gate]) : rows.filter((row) => row.action !== 'pass');
+    const passed = rows.length - own.length;
+    return html`<ul class="deltas-gates">${own.slice(0, 50).map((row) => html`<li><span class="action ${row.action}">${row.action}</span> <strong>${row.gate}</strong>
+        <span class="num">${number(row.score)}</span> <span class="hint">${row.action === 'pass' ? '≤' : 'against'} ${number(row.threshold)}${row.module ? ` in ${row.module}` : ''}</span>
+        ${this.isOne ? nothing : html`<a href=${router.href('deltas', { sha: row.sha })}>${short(row.sha)}</a>`}
+        <a href=${router.href('spec', { gate: row.gate, violation: row.event_id })}>explain</a>
+        ${row['details.why'] ? html`<p>${row['details.why']}</p>` : nothing}</li>`)}</ul>
+      ${own.length > 50 ? html`<p class="note">${own.length - 50} more.</p>` : nothing}${passed ? html`<p class="note">${number(passed)} results passed.</p>` : nothing}`;
+  }
+
+  #files() {
+    const rows = this.#keep('files', [this.ofKind], () => delta.sums(this.ofKind, (token) => token.file).sort((a, b) => b.weight - a.weight)
+      .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.shas.size })));
+    const columns = [{ name: 'file', title: 'file', type: 'text', width: 200 }, { name: 'tokens', title: 'tokens', type: 'integer', width: 80 },
+      { name: 'weight', title: 'Σ weight', type: 'number', width: 92 }, ...(this.isOne ? [] : [{ name: 'commits', title: 'commits', type: 'integer', width: 86 }])];
+    return html`<egdb-table .columns=${columns} .rows=${rows} label="Files" pickable .rowClass=${(row) => (row.file === this.query.file ? 'chosen' : '')}
+      @pick=${(event) => this.#arrive({ file: event.detail.file, line: '', at: '' })}></egdb-table>`;
+  }
+
+  #tokenTable() {
+    const { file, line } = this.query;
+    const rows = this.#keep('rows', [this.ofKind, file], () => (file ? this.ofKind.filter((token) => token.file === file) : this.ofKind));
+    const said = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+    const columns = [
+      { name: 'token', title: 'token', type: 'text', width: 120, grow: 0 }, { name: 'weight', title: 'weight', type: 'number', width: 76 },
+      { name: 'file', title: 'file', type: 'text', width: 170 }, { name: 'line', title: 'line', type: 'integer', width: 64 },
+      { name: 'symbol', title: 'symbol', type: 'text', width: 130 },
+      { name: 'change', title: 'before → after', type: 'text', width: 180, get: (token) => [token['meta.before'], token['meta.after']].map(said).join(' → ').replace(/^ → $/, '') },
+      ...(this.isOne ? [] : [{ name: 'sha', title: 'commit', type: 'text', width: 84, grow: 0, render: short }]),
+    ];
+    return html`<egdb-table .columns=${columns} .rows=${rows} label="Tokens" pickable
+      .rowClass=${(token) => (file && token.file === file && String(token.line ?? '') === (line ?? '') ? 'chosen' : '')}
+      @pick=${({ detail }) => this.#arrive({ file: detail.file, line: detail.line ?? '', at: this.isOne ? '' : detail.sha })}></egdb-table>`;
+  }
+
+  #lines() {
+    const { file, line } = this.query;
+    const tokens = (this.tokens.data?.list ?? []).filter((token) => token.file === file);
+    const near = tokens.filter((token) => line && String(token.line) === line);
+    return frame(this.lines, {
+      title: `${file}${line ? `:${line}` : ''}`, size: 'l', curl: () => curlEgql(this.linesText, { file }),
+      actions: html`<button type="button" class="quiet" @click=${() => router.set({ file: '', line: '', at: '' })}>close <kbd>Esc</kbd></button>`,
+      isEmpty: (rows) => !rows.length,
+      empty: 'These commits are not recorded, or did not change the file: what is stored of it are its tokens.',
+      body: (rows) => html`${near.map((token) => html`<p><strong>${token.token}</strong> ${token.symbol ?? ''} <span class="hint">weight ${number(token.weight)}</span></p>`)}
+        ${rows.map((row) => html`<egdb-diff .change=${row} .line=${Number(line) || 0}></egdb-diff>`)}`,
+    });
+  }
+
+  #title() {
+    const { query } = this;
+    const commit = this.commits.data?.find((one) => query.sha && one.sha.startsWith(query.sha));
+    const kind = delta.nature(this.tokens.data?.list ?? []);
+    const print = this.isOne ? this.print.data?.[0] : null;
+    return html`<p class="deltas-head">${query.sha
+      ? html`${query.base ? html`since ${short(query.base)} up to ` : nothing}<strong>${short(commit?.sha ?? query.sha)}</strong> ${commit?.text ?? ''}
+          ${commit ? html`<span class="hint">${(commit.author ?? '').replace(/ <.*/, '')} ${when(commit.time)}</span>` : nothing}`
+      : html`All commits of the time range: <strong>${this.commits.data ? number(this.commits.data.length) : '…'}</strong>`}
+      ${print ? html`<span class="tag">ΔZ ${print.score_deltaz.toFixed(4)}</span>` : nothing}
+      ${kind ? html`<span class="tag" title=${kind === 'structural' ? 'more than half of the weight is in names, places and imports' : 'at least half of the weight is in what the code does or promises'}>${kind}</span>` : nothing}</p>`;
+  }
+
   render() {
-    return html`<h1>Delta Inspector</h1><egdb-group .groups=${viewNamed('deltas').groups}></egdb-group>`;
+    const { tokens, query, binned } = this;
+    const few = binned.length !== tokens.data?.list.length;
+    const of = { isEmpty: (data) => !data.list.length, empty: 'No tokens are stored for these commits.', curl: () => curlEgql(TEXTS.tokens(this.scope)) };
+    const none = few && !binned.length ? html`<p class="empty">No token lies in the marked cells.</p>` : null;
+    return html`<h1>Delta Inspector</h1>${this.#title()}${this.#range()}
+      ${tokens.data?.truncated ? html`<p class="stale">There are more tokens than ${number(TOKENS_MOST)}: the newest are counted. Choose a shorter range.</p>` : nothing}
+      <div class="grid deltas">
+        <div class="wide deltas-commits">${frame(this.commits, {
+          title: 'Commits', size: 's', curl: () => curlEgql(`SELECT fingerprints (sha, score_deltaz, created_utc) FROM all${rangeAsEgql()} LIMIT ${COMMITS_MOST}`),
+          isEmpty: (list) => !list.length, empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
+        <div class="deltas-column">${this.#mosaic()}
+        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)), isEmpty: (rows) => !rows.length, empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
+        <div class="deltas-column">${frame(tokens, { ...of, title: few ? 'Tokens in the marked cells' : 'Tokens',
+          body: () => none ?? this.#histogram('Tokens', this.#keep('histogram', [binned], () => delta.sums(binned, (one) => one.token)), 'token') })}
+        ${frame(this.isOne ? this.print : tokens, { title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of', curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
+          isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.', body: () => this.#energy() })}
+        ${frame(tokens, { ...of, title: few ? 'Neighbours in the marked cells' : 'Neighbours', note: 'Kinds that follow one another within a file.',
+          body: () => none ?? this.#histogram('Neighbours', this.#keep('pairs', [binned], () => delta.bigrams(binned))) })}</div>
+      </div>
+      <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables">
+        ${frame(tokens, { ...of, title: 'Files', body: () => this.#files() })}${frame(tokens, { ...of, title: 'Every token', body: () => this.#tokenTable() })}</div>
+        ${query.file ? html`<div class="deltas-lines">${this.#lines()}</div>` : nothing}</div>`;
   }
 }

@@ -1,10 +1,7 @@
 """The page, in a real browser on a real server: each flow of tests/hud/flows/ by driver.mjs; and how the server serves its files."""
 import gzip
 import http.server
-import json
-import pathlib
 import re
-import subprocess
 import threading
 import time
 
@@ -12,16 +9,9 @@ import jwt
 import pytest
 
 from support import events, panel_data
+from support.browser import run_flow
 
-HERE = pathlib.Path(__file__).resolve().parent
 SECRET = "0123456789abcdef0123456789abcdef"
-FLOW_S = 240
-
-
-def run_flow(name, server, **data):
-    done = subprocess.run(["node", str(HERE / "driver.mjs"), str(HERE / "flows" / f"{name}.mjs"), server.url, json.dumps(data)],
-                          capture_output=True, text=True, timeout=FLOW_S, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+// What is reckoned of Δ tokens and of the mosaic, without a page: where tokens lie, which ones are neighbours, what makes up an energy.
+const CELL = /^MOZ::(\d+)x(\d+)@r(\d+)c(\d+)$/;
+const STRUCTURAL = new Set(['RENAME_FN', 'RENAME_CLASS', 'MOVE_SYMBOL', 'MOVE_FILE', 'EXTRACT_FN', 'INLINE_FN', 'ΔIMPORT']);
+
+// {rows, cols, row, col} of a cell's name, or null.
+export function cellAt(name) {
+  const found = CELL.exec(name);
+  return found && { rows: Number(found[1]), cols: Number(found[2]), row: Number(found[3]), col: Number(found[4]) };
+}
+
+export const cellName = (grid, cell) => `MOZ::${grid.rows}x${grid.cols}@r${Math.floor(cell / grid.cols)}c${cell % grid.cols}`;
+
+// The place of each cell along the curve on which egdb-index lays the files: as indexer/mosaic_curve.c draws it.
+export function curve({ rows, cols }) {
+  const places = new Uint32Array(rows * cols);
+  let n = 0;
+  const half = (side) => (side >> 1) + ((side >> 1) & 1);
+  const fill = (row, col, a, w, b, h) => {
+    const at = (i, j) => [row + a[0] * i + b[0] * j, col + a[1] * i + b[1] * j];
+    if (h <= 2) {
+      for (let i = 0; i < w; i++) {
+        for (let j = 0; j < h; j++) {
+          const [r, c] = at(i, i % 2 ? h - 1 - j : j);
+          places[r * cols + c] = n++;
+        }
+      }
+    } else if (2 * w > 3 * h) {
+      const w1 = half(w);
+      fill(row, col, a, w1, b, h);
+      fill(...at(w1, 0), a, w - w1, b, h);
+    } else {
+      const h1 = half(h);
+      const w1 = w >> 1;
+      fill(row, col, b, h1, a, w1);
+      fill(...at(0, h1), a, w, b, h - h1);
+      fill(...at(w - 1, h1 - 1), [-b[0], -b[1]], h1, [-a[0], -a[1]], w - w1);
+    }
+  };
+  if ((cols % 2 === 0 || rows % 2 === 1) && (cols > 1 || rows === 1)) fill(0, 0, [0, 1], cols, [1, 0], rows);
+  else fill(0, 0, [1, 0], rows, [0, 1], cols);
+  return places;
+}
+
+// Where files lie: rows of [file, cell] and of [file, lines]. files: Map of file to {cells (along the curve), lines}; at: the files of a cell.
+export function layout(cells, lines, wanted) {
+  const read = cells.map(([file, name]) => [file, cellAt(name)]).filter(([, cell]) => cell);
+  if (!read.length) return null;
+  const { rows, cols } = wanted ?? read[0][1];
+  const places = curve({ rows, cols });
+  const files = new Map();
+  const at = new Map();
+  for (const [file, cell] of read) {
+    if (cell.rows !== rows || cell.cols !== cols) continue;
+    const index = cell.row * cols + cell.col;
+    if (!files.has(file)) files.set(file, { cells: [], lines: 0 });
+    files.get(file).cells.push(index);
+    if (!at.has(index)) at.set(index, []);
+    at.get(index).push(file);
+  }
+  for (const [file, n] of lines) if (files.has(file)) files.get(file).lines = Number(n) || 0;
+  for (const one of files.values()) one.cells.sort((a, b) => places[a] - places[b]);
+  return files.size ? { rows, cols, files, at, places } : null;
+}
+
+// The cells of a token: that of its line, or, where it names none, all of its file's.
+export function cellsOf(token, plan) {
+  const file = plan.files.get(token.file);
+  if (!file) return [];
+  if (!token.line || !file.lines) return file.cells;
+  const i = Math.floor(((token.line - 0.5) / file.lines) * file.cells.length);
+  return [file.cells[Math.max(0, Math.min(file.cells.length - 1, i))]];
+}
+
+// Sums by a key, the greatest first: [{key, count, weight}].
+export function sums(tokens, keyOf) {
+  const found = new Map();
+  for (const token of tokens) {
+    const key = keyOf(token);
+    let one = found.get(key);
+    if (!one) found.set(key, (one = { key, count: 0, weight: 0, shas: new Set() }));
+    one.count++;
+    one.weight += token.weight;
+    one.shas.add(token.sha);
+  }
+  return [...found.values()].sort((a, b) => b.count - a.count || b.weight - a.weight || (a.key < b.key ? -1 : 1));
+}
+
+// Kinds of neighbours within a file of a commit, in the order of lines, as the fingerprint has them.
+export function bigrams(tokens) {
+  const sorted = [...tokens].sort((a, b) => (a.sha < b.sha ? -1 : a.sha > b.sha ? 1 : a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0)));
+  const pairs = [];
+  for (let i = 1; i < sorted.length; i++) {
+    const [a, b] = [sorted[i - 1], sorted[i]];
+    if (a.sha === b.sha && a.file === b.file) pairs.push({ ...b, pair: `${a.token} › ${b.token}` });
+  }
+  return sums(pairs, (pair) => pair.pair);
+}
+
+// What an energy is made of: each part's `value` is its share of `total`; they sum to it. print: the commit's fingerprint, with the modules
+// when its producer tells them: then a module's tokens make up the energy of that module.
+export function contributions(tokens, print, module) {
+  const modules = [...(print['payload.modules'] ?? [])].sort((a, b) => b.delta_z - a.delta_z);
+  const chosen = modules.find((one) => one.module === module) ?? modules[0] ?? null;
+  const total = chosen ? chosen.delta_z : print.score_deltaz;
+  const own = tokens.filter((token) => !chosen || token.module === chosen.module).sort((a, b) => b.weight - a.weight);
+  const raw = own.reduce((sum, token) => sum + token.weight, 0);
+  const parts = own.filter((token) => token.weight > 0).map((token) => ({ token, share: token.weight / raw, value: (token.weight / raw) * total }));
+  return { modules, chosen, total, raw, parts };
+}
+
+// The playbooks' question of a spike: is most of it names, places and imports, or what the code does?
+export function nature(tokens) {
+  let all = 0;
+  let structural = 0;
+  for (const token of tokens) {
+    all += token.weight;
+    if (STRUCTURAL.has(token.token)) structural += token.weight;
+  }
+  return all > 0 ? (structural * 2 > all ? 'structural' : 'semantic') : '';
+}
+
+// Hunks of a diff: [{title, lines: [{kind: ' ', '+' or '-', before, after, text}]}].
+export function hunks(diff) {
+  const list = [];
+  let before = 0;
+  let after = 0;
+  for (const line of diff.replace(/\n$/, '').split('\n')) {
+    const head = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)$/.exec(line);
+    if (head) {
+      [before, after] = [Number(head[1]), Number(head[2])];
+      list.push({ title: head[3].trim(), lines: [] });
+    } else if (list.length && /^[ +-]/.test(line)) {
+      const kind = line[0];
+      list.at(-1).lines.push({ kind, before: kind === '+' ? null : before++, after: kind === '-' ? null : after++, text: line.slice(1) });
+    }
+  }
+  return list;
+}
