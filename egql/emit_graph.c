@@ -3,7 +3,7 @@
  * node is looked at once. */
 #include "egql/emit.h"
 
-static const enum eg_type indexed_columns[] = {EG_TEXT, EG_TEXT, EG_TEXT};
+static const enum eg_type indexed_columns[] = {EG_TEXT, EG_TEXT, EG_TEXT, EG_TEXT};
 static const enum eg_type start_columns[] = {EG_INT8, EG_TEXT, EG_TEXT};
 static const enum eg_type level_columns[] = {EG_INT8};
 
@@ -22,15 +22,17 @@ static const char *newest(struct egql_emit *e, const char *column) {
 
 /* The repositories with a graph, by jumping in the index of files, and what a scope needs of each. */
 static void indexed_step(struct egql_emit *e) {
-    bool all = e->ast->query.scope.kind == EGQL_S_ALL;
+    bool all = e->ast->query.scope.kind == EGQL_S_ALL, branch = e->ast->query.scope.kind == EGQL_S_BRANCH;
+    const char *recorded = branch ? egql_put(e, "(SELECT c.\"branch\" FROM \"commits\" c WHERE c.\"commit_sha\" = %)", newest(e, "repo_sha"), NULL)
+                                  : "NULL";
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
     eg_buf_printf(&sql,
                   "WITH RECURSIVE r(repo, n) AS (SELECT min(\"repo\"), 1 FROM \"files\" UNION ALL SELECT (SELECT "
                   "min(f.\"repo\") FROM \"files\" f WHERE f.\"repo\" > r.repo), n + 1 FROM r WHERE r.repo IS NOT NULL "
-                  "AND n <= %d) SELECT r.repo, %s, %s FROM r WHERE r.repo IS NOT NULL ORDER BY r.repo",
-                  EGQL_MOST_INDEXED, all ? "NULL" : newest(e, "repo_sha"), all ? "NULL" : newest(e, "repo_branch"));
-    egql_step(e, EGQL_STEP_INDEXED, 0, &sql, 3, indexed_columns);
+                  "AND n <= %d) SELECT r.repo, %s, %s, %s FROM r WHERE r.repo IS NOT NULL ORDER BY r.repo",
+                  EGQL_MOST_INDEXED, all ? "NULL" : newest(e, "repo_sha"), all ? "NULL" : newest(e, "repo_branch"), recorded);
+    egql_step(e, EGQL_STEP_INDEXED, 0, &sql, 4, indexed_columns);
     eg_buf_free(&sql);
 }
 

@@ -8,8 +8,9 @@
 #define EGQL_MOST_SETS_B (16U << 20) /* of a JSON parameter that a lookup makes */
 
 struct egql_indexed { /* a repository and the commit whose graph it has; sha NULL: no event says which */
-    struct eg_str repo, sha, branch;
-    bool known, has_branch;
+    struct eg_str repo, sha;
+    struct eg_str branch, recorded; /* of the event, and that the commit was recorded with; p NULL: none */
+    bool known;
 };
 
 struct egql_ids { /* open addressing; 0 is free: surrogate ids begin at 1, others are kept beside */

@@ -14,13 +14,15 @@ bool egql_indexed_row(struct egql_run *run, const struct eg_value *cells) {
     if (!egql_room(run, (void **)&run->indexed, &run->cap_indexed, run->n_indexed, sizeof *run->indexed))
         return false;
     struct egql_indexed *at = &run->indexed[run->n_indexed++];
-    *at = (struct egql_indexed){.known = !cells[1].null, .has_branch = !cells[2].null};
+    *at = (struct egql_indexed){.known = !cells[1].null};
     if (!cells[0].null)
         at->repo = egql_keep(run, cells[0].s);
     if (at->known)
         at->sha = egql_keep(run, cells[1].s);
-    if (at->has_branch)
+    if (!cells[2].null)
         at->branch = egql_keep(run, cells[2].s);
+    if (!cells[3].null)
+        at->recorded = egql_keep(run, cells[3].s);
     return true;
 }
 
@@ -36,7 +38,7 @@ static bool begins(struct eg_str text, struct eg_str with) {
 static bool meant(const struct egql_run *run, const struct egql_indexed *at, struct eg_str argument) {
     if (run->plan->scope->kind == EGQL_S_SHA)
         return at->known && argument.n && begins(at->sha, argument);
-    return at->has_branch && same(at->branch, argument);
+    return (at->branch.p && same(at->branch, argument)) || (at->recorded.p && same(at->recorded, argument));
 }
 
 static eg_status not_indexed(struct egql_run *run, struct eg_str argument, struct egql_diag *diag) {
@@ -45,13 +47,14 @@ static eg_status not_indexed(struct egql_run *run, struct eg_str argument, struc
     size_t named = 0;
     for (size_t i = 0; i < run->n_indexed && named < EGQL_MOST_MATCHES; i++) {
         const struct egql_indexed *at = &run->indexed[i];
+        struct eg_str branch = at->branch.p ? at->branch : at->recorded;
         if (!at->known)
             continue;
         eg_buf_printf(&list, "%s%.*s", named++ ? ", " : "", (int)at->sha.n, at->sha.p);
         if (at->repo.n)
-            eg_buf_printf(&list, " (%.*s)", (int)at->repo.n, at->repo.p);
-        else if (at->has_branch)
-            eg_buf_printf(&list, " (branch %.*s)", (int)at->branch.n, at->branch.p);
+            eg_buf_printf(&list, " (repository %.*s)", (int)at->repo.n, at->repo.p);
+        if (branch.p)
+            eg_buf_printf(&list, " (branch %.*s)", (int)branch.n, branch.p);
     }
     const char *what = run->plan->scope->kind == EGQL_S_SHA ? "commit" : "branch";
     eg_status status =

@@ -394,6 +394,22 @@ def test_queries_and_events_at_once(server, store):
         assert rows(ask(client, "SELECT events(count()) FROM all WHERE source = batch")) == [[3000]]
 
 
+def test_a_graph_by_the_branch_of_its_commit(client):
+    """An indexer need not say the branch: it is the one that the commit was recorded with."""
+    sha = "b" * 40
+    commit = {"sha": sha, "repo": "", "parents": [], "author": "Ada", "message": "m", "branch": "side", "authored_at": events.utc(), "files": []}
+    graph = {"sha": sha, "module": "a", "file": {"path": "a.py", "sha256": "0" * 64},
+             "nodes": [{"uid": "AST::a.py#f", "kind": "FunctionDef", "line": 1}, {"uid": "AST::a.py#g", "kind": "FunctionDef", "line": 3}],
+             "edges": [{"src": "AST::a.py#f", "dst": "AST::a.py#g", "etype": "call"}]}
+    assert client.post_event(events.event("code.graph.indexed@v1", graph, repo_sha=sha, repo_branch=None)).status == 201
+    query = "SELECT graph(dst) FROM branch(side) WHERE start=\"a:f\""
+    refused = ask(client, query)
+    assert refused.status == 422 and refused.json()["code"] == "graph_not_indexed" and sha in refused.json()["detail"], refused
+    assert client.post_event(events.event("commit.recorded@v1", commit, repo_sha=sha)).status == 201
+    assert rows(ask(client, query)) == [["AST::a.py#g"]]
+    assert ask(client, query.replace("side", "main")).json()["code"] == "graph_not_indexed"
+
+
 # explain, complete, sources
 
 
