@@ -247,7 +247,7 @@ eg_status eg_findings_finish(struct eg_findings *set, struct eg_err *err) {
         return status;
     }
     if (set->full) {
-        return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "the findings take more than 256 MiB; send fewer at a time");
+        return eg_findings_too_much(err);
     }
     if (set->n) {
         qsort(set->list, set->n, sizeof *set->list, by_base);

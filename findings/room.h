@@ -51,7 +51,8 @@ struct eg_findings {
     size_t n, room, n_read;
     struct eg_tool tools[EG_TOOLS_MOST];
     size_t n_tools;
-    bool sorted, full; /* full: memory is out */
+    size_t scanned_b;  /* of texts that were looked through for secrets */
+    bool sorted, full; /* full: memory is out, or too much was looked through */
 };
 
 /* A reader's draft: what a finding is made of, as the report says it; NULL and 0 where it says nothing. */
@@ -73,6 +74,7 @@ struct eg_draft {
 eg_status eg_report_fail(struct eg_err *err, const char *place, const char *format, ...) EG_PRINTF(3, 4);
 
 /* set.c */
+eg_status eg_findings_too_much(struct eg_err *err); /* what a full set is refused with */
 struct eg_tool *eg_findings_tool(struct eg_findings *set, const char *name, struct eg_err *err); /* NULL: too many */
 struct eg_finding *eg_findings_add(struct eg_findings *set, const struct eg_draft *draft, struct eg_err *err);
 void eg_findings_trace(struct eg_findings *set, struct eg_finding *finding, const char *file, int line, const char *message);

@@ -51,6 +51,12 @@ void eg_findings_free(struct eg_findings *set) {
     }
 }
 
+eg_status eg_findings_too_much(struct eg_err *err) {
+    return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL,
+                      "the findings take more than 256 MiB, or have more than 64 MiB of texts, a rule's counted for each of its findings; "
+                      "send fewer at a time");
+}
+
 const char *eg_findings_keep(struct eg_findings *set, const char *text) {
     const char *kept = eg_arena_dup(set->arena, text, strlen(text));
     set->full = set->full || !kept;
@@ -199,7 +205,7 @@ struct eg_finding *eg_findings_add(struct eg_findings *set, const struct eg_draf
     finding->snippet = keep(set, draft->snippet);
     finding->symbol = keep(set, draft->symbol);
     if (set->full) {
-        eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "the findings take more than 256 MiB; send fewer at a time");
+        eg_findings_too_much(err);
         return NULL;
     }
     return finding;
@@ -280,7 +286,7 @@ eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format
                              "members (an empty list is none); say the format");
     json_decref(report);
     if (status == EG_OK && set->full) {
-        status = eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "the findings take more than 256 MiB; send fewer at a time");
+        status = eg_findings_too_much(err);
     }
     return status;
 }

@@ -10,6 +10,7 @@
 #define REDACTED "_redacted"
 #define WORK_MOST_B ((size_t)1 << 20)
 #define SCANNED_MOST_B 65536 /* of one text; what lies behind is cut off anyhow */
+#define SET_SCANNED_MOST_B ((size_t)64 << 20) /* of all: results may share the long text of a rule, and each has it cleaned */
 
 bool eg_findings_matches(struct eg_findings *set, const pcre2_code *pattern, const char *text) {
     return pattern && pcre2_match(pattern, (PCRE2_SPTR)text, strlen(text), 0, 0, set->match, set->limits) >= 0;
@@ -65,9 +66,15 @@ const char *eg_findings_clean(struct eg_findings *set, const char *text, size_t 
     if (!text) {
         return NULL;
     }
+    size_t len = cut_at(text, strlen(text), SCANNED_MOST_B);
+    set->scanned_b += len;
+    if (set->scanned_b > SET_SCANNED_MOST_B) {
+        set->full = true;
+        return "";
+    }
     eg_buf_init(&now, WORK_MOST_B);
     eg_buf_init(&next, WORK_MOST_B);
-    eg_buf_add(&now, text, cut_at(text, strlen(text), SCANNED_MOST_B));
+    eg_buf_add(&now, text, len);
     for (size_t i = 0; i < set->config.policy->n_secrets; i++) {
         if (now.len && take_out(set, set->config.policy->secrets[i], now.data, now.len, &next)) {
             struct eg_buf swap = now;

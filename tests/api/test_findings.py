@@ -204,7 +204,7 @@ def test_what_the_scanner_silences_is_of_each_scan(client, store):
         assert len(open_ids(store)) == n_open
 
 
-SECRETS = [b"zq8T1pWv6XrN0kLm3sYb", b"correct-horse-battery", b"plain-Hunter2-value", b"AKIAIOSFODNN7EXAMPLE", b"pa55-in-url"]
+SECRETS = [b"zq8T1pWv6XrN0kLm3sYb", b"correct-horse-battery", b"plain-Hunter2-value", b"AKIAIOSFODNN7EXAMPLE", b"pa55-in-url", b"MHcCAQEEIBkey", b"MIIEcut"]
 
 
 def everything_stored(store, server):
@@ -223,6 +223,9 @@ def test_a_secret_is_stored_nowhere(client, store, server):
     for name in ("gitleaks.json", "bandit.json", "sarif_secret.json"):
         send(client, report(name))
     send(client, sarif(result(message={"text": "a key AKIAIOSFODNN7EXAMPLE in https://user:pa55-in-url@example.org/x"})))
+    key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBkey+of/some==\nMHcCAQEEIBkeyends\n-----END EC PRIVATE KEY-----"
+    send(client, sarif(result("key", message={"text": f"a key: {key}; and\n-----BEGIN PRIVATE KEY-----\nMIIEcut off"})))
+    assert store.scalar("SELECT message FROM sast_findings WHERE rule_id = 'key'") == "a key: _redacted; and\n_redacted"
     refused = json.dumps(report("gitleaks.json")).replace('"RuleID"', '"Rule"')
     assert client.post(f"/v1/sarif?sha={A}&format=gitleaks", refused).status == 422
     assert client.post(f"/v1/sarif?sha={A}", refused[:-20] + "zq8T1pWv6XrN0kLm3sYb").status == 400
@@ -274,6 +277,16 @@ def test_findings_are_bound_to_the_code(client, store):
     assert risk["in-load"] == pytest.approx(base + 0.7 * 0.5 + 0.3 * 1.2)
     assert risk["in-run"] == pytest.approx(base + 0.7 + 0.3 * 1.5 + 0.3)
     assert risk["far"] == pytest.approx(base + 0.3)
+
+
+def test_a_rules_long_text_is_cleaned_a_bounded_number_of_times(client, store):
+    """A report of 100 kB would have a gigabyte of texts looked through for secrets."""
+    body = sarif(*({"ruleId": "r", "message": {"id": "m"}} for _ in range(2000)))
+    body["runs"][0]["tool"]["driver"]["rules"] = [{"id": "r", "messageStrings": {"m": {"text": "X " * 32000}}}]
+    answer = send(client, body, status=413)
+    assert answer["code"] == "body_too_large" and "texts" in answer["detail"]
+    body["runs"][0]["results"] = body["runs"][0]["results"][:100]
+    assert send(client, body)["read"] == 100
 
 
 @pytest.mark.parametrize("body, status, code, words", [
