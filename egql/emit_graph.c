@@ -23,8 +23,9 @@ static const char *newest(struct egql_emit *e, const char *column) {
 /* The repositories with a graph, by jumping in the index of files, and what a scope needs of each. */
 static void indexed_step(struct egql_emit *e) {
     bool all = e->ast->query.scope.kind == EGQL_S_ALL, branch = e->ast->query.scope.kind == EGQL_S_BRANCH;
-    const char *recorded = branch ? egql_put(e, "(SELECT c.\"branch\" FROM \"commits\" c WHERE c.\"commit_sha\" = %)", newest(e, "repo_sha"), NULL)
-                                  : "NULL";
+    const char *recorded = "NULL";
+    if (branch)
+        recorded = egql_put(e, "(SELECT c.\"branch\" FROM \"commits\" c WHERE c.\"commit_sha\" = %)", newest(e, "repo_sha"), NULL);
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
     eg_buf_printf(&sql,
