@@ -1,7 +1,9 @@
 // A chart over time or over a number, drawn by uPlot, which is loaded when the first one appears. data: {x: [ms or number], series:
 // [{name, values, kind}]}: kind is line, steps, points or bars; a null is a gap. `time`: x is a time in ms. bands: [{from, to, title}]
-// (ms) are shaded; marks: [{at, title}] are lines. Events: `pick` (detail: index into x), `zoom` (detail: {from, to}, by dragging).
+// (ms) are shaded; marks: [{at, title}] are lines; span:
+// {from, to}: what x shows at least. Events: `pick` (detail: index into x), `zoom` (detail: {from, to}, by dragging).
 import { Element, html, nothing } from '../lib/element.js';
+import { vars } from '../lib/dom.js';
 import { number } from '../lib/format.js';
 import { color, seriesColor, seriesDash, theme } from '../lib/theme.js';
 import { utc } from '../lib/time.js';
@@ -10,11 +12,12 @@ let library = null;
 const uplot = () => (library ??= import('uplot').then((module) => module.default));
 
 const HEIGHT = 240;
+const LEGEND = 36; // below it
 
 export class Chart extends Element {
   static properties = {
     data: { attribute: false }, time: { type: Boolean }, label: {}, unit: {}, bands: { attribute: false }, marks: { attribute: false },
-    height: { type: Number }, log: { type: Boolean }, failed: { state: true },
+    height: { type: Number }, span: { attribute: false }, log: { type: Boolean }, failed: { state: true },
   };
 
   constructor() {
@@ -46,7 +49,7 @@ export class Chart extends Element {
   }
 
   updated(changed) {
-    if (['data', 'bands', 'marks', 'height', 'log'].some((name) => changed.has(name))) this.#draw();
+    if (['data', 'bands', 'marks', 'height', 'log', 'span'].some((name) => changed.has(name))) this.#draw();
   }
 
   async #draw() {
@@ -74,7 +77,7 @@ export class Chart extends Element {
       tzDate: (ts) => Plot.tzDate(new Date(ts * 1e3), 'Etc/UTC'),
       legend: { live: true },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: { x: { time: this.time }, y: { distr: this.log ? 3 : 1 } },
+      scales: { x: { time: this.time, range: (_, least, most) => this.#range(least, most) }, y: { distr: this.log ? 3 : 1 } },
       axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) }],
       series: [
         { label: this.time ? 'UTC' : 'x', value: (_, value) => (value === null ? '–' : this.time ? utc(new Date(value * 1e3)) : number(value)) },
@@ -82,6 +85,16 @@ export class Chart extends Element {
       ],
       hooks: { drawClear: [(u) => this.#shade(u)], draw: [(u) => this.#marks(u)], setSelect: [(u) => this.#zoom(u)], ready: [(u) => this.#listen(u)] },
     };
+  }
+
+  // Never of no width: a single point stands in the middle of something.
+  #range(least, most) {
+    const scale = this.time ? 1000 : 1;
+    const [from, to] = this.span ? [this.span.from / scale, this.span.to / scale] : [Infinity, -Infinity];
+    const [left, right] = [Math.min(least ?? Infinity, from), Math.max(most ?? -Infinity, to)];
+    const pad = this.time ? 60 : 1;
+    if (!Number.isFinite(left) || !Number.isFinite(right)) return [0, 1];
+    return left < right ? [left, right] : [left - pad, right + pad];
   }
 
   #series(Plot, series, i) {
@@ -140,7 +153,7 @@ export class Chart extends Element {
   }
 
   render() {
-    return html`<div class="plot" role="img" aria-label=${this.label ?? 'chart'} ></div>
+    return html`<div class="plot" role="img" aria-label=${this.label ?? 'chart'} ${vars({ 'min-height': `${this.height + LEGEND}px` })}></div>
       ${this.failed ? html`<p class="empty">The chart's code could not be loaded. Reload the page.</p>` : nothing}`;
   }
 }

@@ -1,10 +1,157 @@
-// Overview: the declared panels of its groups.
-import { Element, html } from '../lib/element.js';
-import { viewNamed } from './index.js';
+// Overview: what is on fire, what changed, what the gates said, and how events come in. Everything leads to where more of it is.
+import { curl, curlEgql, curlPanel, egql, objects, panel, request } from '../lib/api.js';
+import { Element, html, nothing } from '../lib/element.js';
+import { compact, number } from '../lib/format.js';
+import { Load } from '../lib/load.js';
+import { rate } from '../lib/rate.js';
+import { Route, router } from '../lib/router.js';
+import { duration, range, rangeAsEgql, rangeAsLast } from '../lib/time.js';
+import { frame } from '../components/frame.js';
+import '../components/chart.js';
 import '../components/group.js';
+import '../components/table.js';
+
+const EVERY_MS = 30e3;
+const SPAN_MS = 10 * 60e3; // the least that the chart of the rate shows
+const VIOLATIONS_MOST = 200;
+const OWN = ['dead-letters', 'dead-letters-by-code']; // the tile and its view say it
+
+const sum = (rows, name, of = () => true) => rows.filter(of).reduce((total, row) => total + row[name], 0);
+const grouped = (source, key) => `SELECT ${source} (${key}, count() AS n) FROM all GROUP BY ${key}${rangeAsEgql()}`;
+const figure = (rows, name) => Object.fromEntries(rows.map((row) => [row[name], row.n]));
+
+// ask(signal): what the tile is made of; show(answer): {n, state: good, warn or bad, text}. `ranged`: it is about the time range.
+const TILES = [
+  {
+    name: 'server', title: 'Server', href: () => router.href('panels', { group: 'Operations' }), curl: () => curl({ path: 'readyz' }),
+    ask: async (signal) => (await request('readyz', { signal, ask: false })).json(),
+    show: (ready) => ({ n: ready.status, state: ready.status === 'ready' ? 'good' : 'bad', text: ready.store }),
+  },
+  {
+    name: 'gates', title: 'Gates', ranged: true, href: () => router.href('spec'), curl: () => curlEgql(grouped('invariants', 'action')),
+    ask: (signal) => egql(grouped('invariants', 'action'), { signal }),
+    show: (answer) => {
+      const by = figure(objects(answer), 'action');
+      const [block, softer] = [by.block ?? 0, (by.review ?? 0) + (by.warn ?? 0)];
+      return { n: block, state: block ? 'bad' : softer ? 'warn' : 'good', text: `blocked; ${number(softer)} warned, ${number(by.pass ?? 0)} passed` };
+    },
+  },
+  {
+    name: 'findings', title: 'Security backlog', href: () => router.href('security'), curl: () => curlPanel('sast-backlog'),
+    ask: (signal) => panel('sast-backlog', {}, { signal }),
+    show: (answer) => {
+      const rows = objects(answer);
+      const urgent = sum(rows, 'cnt', (row) => ['CRITICAL', 'HIGH'].includes(row.severity));
+      return { n: urgent, state: urgent ? 'bad' : rows.length ? 'warn' : 'good', text: `critical or high, of ${number(sum(rows, 'cnt'))} open` };
+    },
+  },
+  {
+    name: 'runs', title: 'Runs', ranged: true, href: () => router.href('runs'), curl: () => curlEgql(grouped('runs', 'status')),
+    ask: (signal) => egql(grouped('runs', 'status'), { signal }),
+    show: (answer) => {
+      const rows = objects(answer);
+      const failed = sum(rows, 'n', (row) => !['ok', 'running', 'success', null].includes(row.status));
+      return { n: failed, state: failed ? 'bad' : 'good', text: `not ok, of ${number(sum(rows, 'n'))}` };
+    },
+  },
+  {
+    name: 'drift', title: 'Drift', href: () => router.href('spec'), curl: () => curlPanel('spec-drift'),
+    ask: (signal) => panel('spec-drift', {}, { signal }),
+    show: (answer) => ({ n: answer.rows.length, state: answer.rows.length ? 'warn' : 'good', text: 'metrics frozen' }),
+  },
+  {
+    name: 'letters', title: 'Dead letters', ranged: true, href: () => router.href('letters'), curl: () => curlPanel('dead-letters-by-code', { last: rangeAsLast() }),
+    ask: (signal) => panel('dead-letters-by-code', { last: rangeAsLast() }, { signal }),
+    show: (answer) => {
+      const waiting = sum(objects(answer), 'cnt');
+      return { n: waiting, state: waiting ? 'warn' : 'good', text: 'refused and not sent again' };
+    },
+  },
+];
+
+const STATES = { good: '✓', warn: '▲', bad: '✕' };
+
+class Tile extends Element {
+  static properties = { tile: { attribute: false } };
+
+  constructor() {
+    super();
+    this.load = new Load(this, (signal) => this.tile.ask(signal), { everyMs: EVERY_MS });
+    this.route = new Route(this, () => this.tile.ranged && this.load.go());
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.load.go();
+  }
+
+  render() {
+    const { load, tile } = this;
+    const shown = load.data === undefined ? null : tile.show(load.data);
+    const state = load.state === 'error' ? 'error' : load.state === 'stale' ? 'stale' : shown?.state ?? 'loading';
+    const why = load.error ? `${load.error.message} ${load.error.hint ?? ''}` : '';
+    return html`<div class="tile" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'}><a href=${tile.href()}><span class="title">${tile.title}</span>
+      <span class="figure">${shown ? html`<i aria-hidden="true">${STATES[shown.state]}</i> ${typeof shown.n === 'number' ? number(shown.n) : shown.n}` : '\u00a0'}</span>
+      <span class="text">${load.state === 'error' ? why : shown ? html`${shown.text}${load.state === 'stale' ? html` · <em>old: ${why}</em>` : nothing}` : '\u00a0'}</span></a>
+      <egdb-copy label="curl" name=${`copy as curl: ${tile.title}`} .text=${tile.curl}></egdb-copy></div>`;
+  }
+}
+customElements.define('egdb-tile', Tile);
+
+const COLUMNS = [
+  { name: 'created_utc', title: 'time, UTC', type: 'time' },
+  { name: 'kind', title: 'gate', type: 'text', width: 52, grow: 0 },
+  { name: 'action', title: 'action', type: 'text', width: 78, grow: 0, render: (action) => html`<span class=${action === 'block' ? 'bad' : 'warn'}>${action}</span>` },
+  { name: 'commit_sha', title: 'commit', type: 'text', width: 104, grow: 0, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` },
+  { name: 'score', title: 'score', type: 'number', width: 76 },
+  { name: 'threshold', title: 'limit', type: 'number', width: 76 },
+  { name: 'module', title: 'module', type: 'text', width: 120 },
+];
 
 export default class Overview extends Element {
+  constructor() {
+    super();
+    this.violations = new Load(this, (signal) => egql(this.#query, { signal }), { everyMs: EVERY_MS });
+    this.route = new Route(this, () => this.violations.go());
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.rate = rate();
+    const again = () => this.requestUpdate();
+    this.rate.addEventListener('rate', again);
+    this.until(() => this.rate.removeEventListener('rate', again));
+    this.violations.go();
+  }
+
+  get #query() {
+    return `SELECT violations (created_utc, kind, action, commit_sha, score, threshold, module) FROM all ORDER BY created_utc DESC, kind${rangeAsEgql()} LIMIT ${VIOLATIONS_MOST}`;
+  }
+
+  #ingest() {
+    const { now, x, stored, rejected } = this.rate;
+    const last = stored.at(-1);
+    const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+    return html`<section class="panel" aria-label="Ingest" data-state=${now ? 'ready' : 'loading'}><header><h2>Ingest</h2><div class="actions">
+        <egdb-copy label="curl" name="copy as curl: Ingest" .text=${() => curl({ path: 'metrics' })}></egdb-copy></div></header>
+      <p class="note">This server's rate since the page was opened, every 10 s.</p>
+      <dl class="facts small">${fact('now', last === undefined || last === null ? '∅' : `${number(Math.round(10 * last) / 10)} events/s`)}
+        ${fact('a commit', now?.commit_ms ? duration(now.commit_ms) : '∅')} ${fact('in the queue', now ? number(now.queue) : '∅')} ${fact('streams', now ? number(now.streams) : '∅')}
+        ${fact('stored', now ? compact(now.stored) : '∅')} ${fact('refused', now ? compact(now.rejected) : '∅')}</dl>
+      <div class="body"><egdb-chart .data=${{ x, series: [{ name: 'stored a second', values: stored }, { name: 'refused a second', values: rejected }] }} time
+        .height=${150} .span=${{ from: (x.at(-1) ?? Date.now()) - SPAN_MS, to: x.at(-1) ?? Date.now() }} label="Events a second"></egdb-chart></div></section>`;
+  }
+
   render() {
-    return html`<h1>Overview</h1><egdb-group .groups=${viewNamed('overview').groups}></egdb-group>`;
+    const { last } = range();
+    return html`<h1>Overview</h1><h2 class="off-screen">What is on fire</h2>
+      <div class="tiles">${TILES.map((tile) => html`<egdb-tile .tile=${tile}></egdb-tile>`)}</div>
+      <div class="grid">${frame(this.violations, {
+        title: 'Gates that did not pass', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'), curl: () => curlEgql(this.#query),
+        isEmpty: (answer) => !answer.rows.length, empty: 'Every gate passed, or none was asked.',
+        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
+          @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,
+      })}${this.#ingest()}</div>
+      <egdb-group .groups=${['Overview', 'Operations']} .except=${OWN}></egdb-group>`;
   }
 }

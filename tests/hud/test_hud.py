@@ -62,6 +62,10 @@ def test_events(filled, control):
     run_flow("events", filled, control=control)
 
 
+def test_overview(filled, control):
+    run_flow("overview", filled, control=control)
+
+
 def test_letters(filled):
     """Beside the two of panel_data: a step with two mistakes, and a text that ends too early."""
     with filled.client() as client:

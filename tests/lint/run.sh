@@ -32,6 +32,7 @@ check "errors.def and docs/errors.md" $python tests/lint/errors.py
 check "links of the documents" $python tests/lint/links.py
 check "headers compile alone" tests/lint/headers.sh
 check "shell scripts" tests/lint/shell.sh
+check "JavaScript" tests/lint/javascript.sh
 check "openapi.yaml" tests/lint/openapi.sh
 check "Dockerfile and compose file" tests/lint/images.sh
 check "the lints find what they look for" $python tests/lint/selftest.py

@@ -1,0 +1,56 @@
+// Overview: what is on fire in figures that can be worked out by hand, each leading to its view; gates that did not pass; the time range
+// counts; the server's absence is told and old figures stay; the rate is that of this server.
+const tile = (page, title) => page.locator('.tile', { has: page.locator('.title', { hasText: title }) });
+const figure = async (page, title) => (await tile(page, title).locator('.figure').innerText()).replace(/[^\w]+/g, '');
+
+export default async function overview({ open, settled, sound, picture, url, assert, data, allow }) {
+  const page = await open('');
+  await settled(page);
+  assert.equal(await figure(page, 'Server'), 'ready');
+  assert.equal(await figure(page, 'Gates'), '2');
+  assert.equal(await tile(page, 'Gates').locator('.text').innerText(), 'blocked; 2 warned, 1 passed');
+  assert.equal(await figure(page, 'Security backlog'), '2');
+  assert.equal(await figure(page, 'Drift'), '1');
+  assert.equal(await figure(page, 'Dead letters'), '2');
+  assert.equal(await tile(page, 'Gates').getAttribute('data-state'), 'bad');
+
+  // The block of a hundred days ago comes with the range.
+  const gates = page.locator('egdb-table[label="Gates that did not pass"] .rows [role=row]');
+  assert.equal(await gates.count(), 4);
+  await page.getByLabel('Time range').selectOption('52w');
+  await page.waitForURL(/last=52w/);
+  await page.waitForFunction(() => document.querySelector('egdb-table[label="Gates that did not pass"]')?.rows.length === 5);
+  assert.equal(await figure(page, 'Gates'), '3');
+  await sound(page, 'the overview');
+  await picture(page, 'overview');
+
+  // Tiles lead on, and the range goes along.
+  await tile(page, 'Security backlog').locator('a').click();
+  await page.locator('h1', { hasText: 'Security' }).waitFor();
+  assert.match(page.url(), /last=52w/);
+  await page.goBack();
+  await gates.first().waitFor();
+
+  // A row by the keyboard leads to its commit.
+  await page.locator('egdb-table[label="Gates that did not pass"] [role=grid]').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/hud\/deltas\?.*sha=b{40}/);
+  await page.goBack();
+  await gates.first().waitFor();
+
+  // Without its server the page keeps what it had, and says so; then it goes on by itself.
+  allow(/ERR_|503/);
+  await settled(page);
+  await fetch(data.control, { method: 'POST', body: 'stop' });
+  await page.getByLabel('Time range').selectOption('7d');
+  await page.locator('section[aria-label="Gates that did not pass"][data-state=stale]').waitFor();
+  assert.equal(await gates.count(), 5);
+  assert.equal(await tile(page, 'Gates').getAttribute('data-state'), 'stale');
+  assert.equal(await figure(page, 'Gates'), '3');
+  await picture(page, 'overview-without-server');
+  await fetch(data.control, { method: 'POST', body: 'start' });
+  await page.locator('section[aria-label="Gates that did not pass"][data-state=ready]').waitFor({ timeout: 40e3 });
+  await page.waitForFunction(() => document.querySelector('egdb-table[label="Gates that did not pass"]')?.rows.length === 4);
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+}
