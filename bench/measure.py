@@ -81,6 +81,10 @@ class Bench:
             self._cluster.admin("CHECKPOINT")
         return self._cluster
 
+    def spent_s(self, running):
+        """Processor time of a server and of its PostgreSQL."""
+        return cpu_s(running.process.pid) + (tree_cpu_s(self._cluster.postmaster_pid()) if running.store.kind == "postgresql" else 0)
+
     def new_store(self, kind):
         """A migrated, empty database. The caller removes it."""
         self.n += 1
@@ -141,6 +145,14 @@ def rss_b(pid):
 def cpu_s(pid):
     fields = open(f"/proc/{pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu_s(pid):
+    """Of a process and of its children, those that ended included."""
+    fields = open(f"/proc/{pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
+    ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    children = open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8").read().split()
+    return cpu_s(pid) + ended + sum(cpu_s(int(child)) for child in children)
 
 
 median = statistics.median

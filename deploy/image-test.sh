@@ -54,10 +54,13 @@ if [ ! -s "$base" ]; then
     rm -rf "$work/rootfs"
 fi
 
-# npm in the image believes whom this machine believes.
+# npm in the image believes whom this machine believes. (An --env of buildah's is the image's, not the build's.)
 authorities=
 bundle=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
-[ ! -s "$bundle" ] || authorities="--volume $bundle:/run/authorities.pem:ro --env NODE_EXTRA_CA_CERTS=/run/authorities.pem"
+if [ -s "$bundle" ]; then
+    echo "cafile=/run/authorities.pem" >"$work/npmrc"
+    authorities="--volume $bundle:/run/authorities.pem:ro --volume $work/npmrc:/root/.npmrc:ro"
+fi
 container=$(buildah from scratch)
 buildah add -q "$container" "$base" / >/dev/null
 buildah commit -q "$container" docker.io/library/debian:bookworm-slim >/dev/null
