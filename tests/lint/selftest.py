@@ -12,6 +12,7 @@ GOOD = {
     "base/errors.def": '/* Errors. */\nX(A, "a", 400, "A", "Do a.")\nX(B, "b", 404, "B", "Do b.")\n',
     "docs/errors.md": "# Errors\n\n## a\n\nStatus 400. A.\n\n**What to do.** A.\n\n## b\n\nStatus 404. B.\n\n**What to do.** B.\n",
     "Makefile": "BASE_SRC = base/a.c\nUNIT_TESTS =\n",
+    ".dockerignore": "*\n!Makefile\n!base\n",
     "run.sh": "#!/bin/sh\necho \"$1\"\n",
 }
 LONG_FUNCTION = "/* Long. */\nint eg_long(int x) {\n" + "    x++;\n" * 69 + "    return x;\n}\n"
@@ -28,6 +29,7 @@ FAULTS = [
     ("sizes.py", "no opening comment", "base/a.c", "int x;\n", "without a comment"),
     ("sources.py", "a source that nobody builds", "base/b.c", GOOD_C, "not named in the Makefile"),
     ("sources.py", "a name without a file", "Makefile", "BASE_SRC = base/a.c base/gone.c\n", "does not exist"),
+    ("sources.py", "a room that the image lacks", ".dockerignore", "*\n!Makefile\n", "hides base/"),
     ("words.py", "a path of one machine", "base/a.c", "/* See /ro" + "ot/notes. */\n", "a path of one machine"),
     ("words.py", "unfinished work", "base/a.c", "/* TO" + "DO: more. */\n", "unfinished"),
     ("words.py", "white space at a line's end", "base/a.c", "/* A. */ \n", "white space"),

@@ -1,4 +1,5 @@
-"""Every source, unit test and fuzzer of the tree is named in the Makefile, and every name there is a file."""
+"""Every source, unit test and fuzzer of the tree is named in the Makefile, and every name there is a file. What the programs are built of
+is not hidden from the image's build."""
 import re
 
 import tree
@@ -13,4 +14,7 @@ for name in sorted(named):
 for name in tree.files(".c", under=("base/", "db/", "egql/", "findings/", "git/", "server/", "indexer/", "tests/unit/", "tests/fuzz/")):
     if name not in named:
         tree.complain(name, 1, "is not named in the Makefile")
+let_in = {line[1:].split("/")[0] for line in tree.text(".dockerignore").splitlines() if line.startswith("!")}
+for room in sorted({name.split("/")[0] for name in named} - let_in - {"tests", "bench"}):
+    tree.complain(".dockerignore", 1, f"hides {room}/ from the build of the image: add !{room}")
 tree.finish()
