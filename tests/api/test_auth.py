@@ -1,4 +1,5 @@
 """Tokens through the HTTP door: what each scope opens, topics and trust, and forgeries."""
+import re
 import socket
 import time
 
@@ -54,6 +55,27 @@ def test_each_path_asks_for_its_scope(guarded):
         for path in ("/healthz", "/readyz", "/version", "/metrics", "/openapi.yaml"):
             assert client.get(path).status == 200
         assert client.get("/healthz", headers={"Host": "egdb.example"}).status == 200
+
+
+def test_every_path_of_the_table_asks_for_its_scope(guarded):
+    """Whatever routes.def has: 401 without a token, 403 with one of every other scope, and neither with the right one."""
+    table = (binary.ROOT / "server/http/routes.def").read_text("utf-8")
+    routes = re.findall(r'^X\((\w+),\s*"([^"]+)",\s*(\w+),', table, re.M)
+    scopes = {"EVENTS_WRITE": "events:write", "EVENTS_READ": "events:read", "QUERY": "query", "ADMIN": "admin"}
+    assert {scope for _, _, scope in routes} <= {*scopes, "ANY", "NONE"} and len(routes) > 25
+    with guarded.client() as client:
+        for method, path, scope in routes:
+            path = re.sub(r"\{\w+\}", "x", path)
+            if scope == "NONE":
+                assert client.request(method, path).status not in (401, 403), path
+                continue
+            assert client.request(method, path).status == 401, (method, path)
+            others = [word for name, word in scopes.items() if name != scope and scope != "ANY"]
+            refused = client.request(method, path, headers=bearer(token(scope=" ".join(others))))
+            assert refused.status == 403, (method, path, refused)
+            if not path.endswith("/stream"):  # which would not end
+                answer = client.request(method, path, headers=bearer(token(scope=scopes.get(scope, "query"))))
+                assert answer.status not in (401, 403), (method, path, answer)
 
 
 def test_forged_tokens(guarded):

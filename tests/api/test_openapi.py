@@ -74,6 +74,13 @@ def test_scopes():
         assert ("401" in way["responses"]) == (scope != "NONE"), path
 
 
+def test_open_paths():
+    """docs/reference/auth.md names every path that needs no token."""
+    page = text("docs/reference/auth.md")
+    said = re.findall(r"/[\w./{}-]*", re.search(r"^Open to all, with auth too: (.*?)\. Keep", page, re.M | re.S).group(1))
+    assert set(said) == {path for _, path, scope, *_ in ROUTE.findall(text("server/http/routes.def")) if scope == "NONE"}
+
+
 def test_configuration_texts():
     done = subprocess.run([sys.executable, str(ROOT / "scripts/options.py"), "check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
