@@ -59,7 +59,8 @@ authorities=
 bundle=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 if [ -s "$bundle" ]; then
     echo "cafile=/run/authorities.pem" >"$work/npmrc"
-    authorities="--volume $bundle:/run/authorities.pem:ro --volume $work/npmrc:/root/.npmrc:ro"
+    home=/root # of who builds in the image
+    authorities="--volume $bundle:/run/authorities.pem:ro --volume $work/npmrc:$home/.npmrc:ro"
 fi
 container=$(buildah from scratch)
 buildah add -q "$container" "$base" / >/dev/null
