@@ -56,9 +56,13 @@ static bool watch_signals(void) {
 
 /* Printing */
 
+/* Nothing of an event may steer the terminal: no control character, be it one of U+0080 to U+009F. */
 static void put_plain(const char *text) {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        putchar(*p < ' ' || *p == 0x7f ? '?' : *p); /* nothing of an event may steer the terminal */
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool high = *p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+        putchar(high || *p < ' ' || *p == 0x7F ? '?' : *p);
+        p += high;
+    }
 }
 
 static const char *member(const json_t *event, const char *name) {
