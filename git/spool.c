@@ -7,23 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/folder.h"
 
 bool eg_sha_valid(const char *text, size_t len) {
     return (len == 40 || len == 64) && strspn(text, "0123456789abcdef") >= len;
-}
-
-static void make_folders(const char *path) {
-    char folder[4096];
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *p = folder + 1; *p; p++) {
-        if (*p == '/') {
-            *p = '\0';
-            (void)!mkdir(folder, 0755);
-            *p = '/';
-        }
-    }
 }
 
 static void read_shas(struct eg_spool *spool) {
@@ -47,7 +36,7 @@ eg_status eg_spool_open(const char *path, struct eg_spool **out, struct eg_err *
     if (!spool) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    make_folders(path);
+    eg_folders_make(path);
     spool->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (spool->fd < 0 || flock(spool->fd, LOCK_EX)) {
         eg_err_set(err, EG_E_USAGE, path, "the spool cannot be opened: %s", strerror(errno));

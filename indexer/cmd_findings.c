@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/folder.h"
 #include "base/clock.h"
 #include "indexer/command.h"
 #include "indexer/event.h"
@@ -252,19 +253,6 @@ static eg_status ask_open(const struct eg_index_flags *flags, json_t **list, str
     return status;
 }
 
-/* The folders on the way, so that `.glx/security/queue.json` needs no preparation. */
-static void make_folders(const char *path) {
-    char folder[1024];
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *at = folder + 1; *at; at++) {
-        if (*at == '/') {
-            *at = '\0';
-            mkdir(folder, 0777);
-            *at = '/';
-        }
-    }
-}
-
 static eg_status write_list(const json_t *list, const char *path, struct eg_err *err) {
     char part[1100];
     size_t flags = JSON_INDENT(1);
@@ -272,7 +260,7 @@ static eg_status write_list(const json_t *list, const char *path, struct eg_err 
         int bad = json_dumpf(list, stdout, flags);
         return bad || putchar('\n') == EOF ? eg_err_set(err, EG_E_INTERNAL, NULL, "standard output cannot be written") : EG_OK;
     }
-    make_folders(path);
+    eg_folders_make(path);
     snprintf(part, sizeof(part), "%s.part", path);
     if (json_dump_file(list, part, flags) || rename(part, path)) {
         eg_err_set(err, EG_E_USAGE, path, "%s", strerror(errno));

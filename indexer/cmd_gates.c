@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "indexer/gate.h"
 #include "indexer/gate_event.h"
 #include "indexer/repo.h"
@@ -184,6 +185,7 @@ static eg_status write_report(const struct judging *judging, struct eg_err *err)
     json_t *report = json_pack("{s:s, s:s, s:O}", "repo", judging->gating.name, "decision",
                                eg_level_action(judging->worst), "commits", judging->commits);
     char *text = report ? json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
+    eg_folders_make(path);
     FILE *file = text ? fopen(path, "we") : NULL;
     int bad = !file || fprintf(file, "%s\n", text) < 0;
     bad |= file && fclose(file);

@@ -1,5 +1,6 @@
 /* `graph`: the code graph of a commit as events. */
 #include <stdio.h>
+#include <string.h>
 
 #include "indexer/stage.h"
 
@@ -29,6 +30,10 @@ static eg_status read_state(struct run *run, const struct eg_index_flags *flags,
 static eg_status write_state(struct run *run, const struct eg_index_flags *flags, struct eg_err *err) {
     struct eg_sink_config config = {.out = flags->out, .server = flags->server, .token_file = flags->token_file};
     struct eg_err closing = {0};
+    size_t n = flags->out ? strlen(flags->out) : 0;
+    if (n > 5 && strcmp(flags->out + n - 5, ".json") == 0) {
+        return eg_graph_stage_write(&run->stage, &run->tell, flags->out, err);
+    }
     if (eg_sink_open(&config, &run->tell.sink, err)) {
         return EG_FAIL;
     }

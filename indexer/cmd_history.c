@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/folder.h"
 #include "indexer/command.h"
 #include "indexer/delta_event.h"
 #include "indexer/history.h"
@@ -101,11 +101,8 @@ static eg_status only_past(void *ctx, const struct eg_history_step *step, struct
 
 /* The folder of the report is made, as `.glx` is often not there. */
 static eg_status write_report(const struct eg_buf *report, const char *path, struct eg_err *err) {
-    char folder[600];
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    if (slash && slash > path) {
-        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-        mkdir(folder, 0777);
+    if (path) {
+        eg_folders_make(path);
     }
     FILE *file = path ? fopen(path, "we") : stdout;
     bool good = file && fwrite(report->data, 1, report->len, file) == report->len;

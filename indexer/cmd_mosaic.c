@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "indexer/command.h"
 #include "indexer/mosaic_compare.h"
 #include "indexer/mosaic_event.h"
@@ -125,6 +126,7 @@ static eg_status post_all(struct run *run, struct eg_err *err) {
 static eg_status write_file(const struct eg_buf *bytes, const char *folder, const char *name, struct eg_err *err) {
     char path[1200];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
+    eg_folders_make(path);
     FILE *file = fopen(path, "we");
     bool good = file && fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
     good = file && fclose(file) == 0 && good;

@@ -128,6 +128,7 @@ void eg_delta_report(struct eg_buf *out, const struct eg_tokens *tokens, const s
         structural += is_structural(token->kind) ? token->weight : 0;
         eg_buf_str(out, i ? ",\n" : "\n");
         put_token(out, token, "kind");
+        eg_buf_str(out, token->line > 0 ? "" : ",\"line\":1"); /* of the file as a whole */
         eg_buf_str(out, ",\"contribution\":");
         eg_buf_json_double(out, energy->raw > 0 ? token->weight / energy->raw : 0);
         eg_buf_char(out, '}');

@@ -96,6 +96,7 @@ static void symbol_key(char out[16], int file, struct eg_str qual) {
 
 static bool list_symbols(struct eg_graph *graph, int at) {
     struct eg_graph_file *file = &graph->files[at];
+    bool tags = file->facts->grammar->lang->imports == EG_IMPORT_INCLUDE; /* C's records have names of their own: no call means them */
     for (int i = 0; i < file->facts->n_defs; i++) {
         const struct eg_def *def = &file->facts->defs[i];
         struct eg_def_place_in *place = eg_arena_alloc(graph->arena, sizeof(*place));
@@ -105,12 +106,16 @@ static bool list_symbols(struct eg_graph *graph, int at) {
         }
         *place = (struct eg_def_place_in){at, i};
         symbol_key(key, at, def->qual);
-        if (def->ordinal == 1 && !eg_map_put(graph->by_symbol, key, 16, place)) {
+        if (tags && def->cls != EG_DEF_FUNCTION) {
+            continue;
+        }
+        bool first = tags ? eg_map_get(graph->by_symbol, key, 16) == NULL : def->ordinal == 1;
+        if (first && !eg_map_put(graph->by_symbol, key, 16, place)) {
             return false;
         }
         bool header = memcmp(file->path + file->path_len - 2, ".h", 2) == 0; /* what is static there is its includers' */
         bool seen_outside = def->is_public || header || file->facts->grammar->lang->publics != EG_PUBLIC_STATIC;
-        if (def->cls != EG_DEF_SPACE && def->ordinal == 1 && seen_outside &&
+        if (def->cls != EG_DEF_SPACE && first && seen_outside &&
             !put_once(graph, graph->by_name, group_of(file->facts), def->name.p, def->name.n, place)) {
             return false;
         }

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/folder.h"
 #include "server/cli/poster.h"
 
 #define QUEUE_MOST 512
@@ -84,11 +84,9 @@ static void *run(void *ctx) {
 }
 
 static eg_status open_file(struct eg_sink *sink, const char *folder, struct eg_err *err) {
-    if (mkdir(folder, 0777) && errno != EEXIST) {
-        return eg_err_set(err, EG_E_USAGE, folder, "%s", strerror(errno));
-    }
     snprintf(sink->path, sizeof(sink->path), "%s/events.ndjson", folder);
     snprintf(sink->part, sizeof(sink->part), "%s.part", sink->path);
+    eg_folders_make(sink->part);
     sink->file = fopen(sink->part, "we");
     return sink->file ? EG_OK : eg_err_set(err, EG_E_USAGE, sink->part, "%s", strerror(errno));
 }

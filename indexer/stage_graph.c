@@ -1,9 +1,12 @@
 /* The code graph of a commit, one event a file. Compared with an earlier state, only what changed since is told, and files that are gone
  * are removed. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "indexer/delta.h"
 #include "indexer/stage.h"
 
@@ -30,16 +33,19 @@ static eg_status tell_removed(struct eg_graph_stage *stage, struct eg_tell *tell
     return eg_tell_put(tell, "code.file.removed@v1", &stage->commit, err);
 }
 
+/* The file of our languages that is no longer there; NULL: none. */
+static const char *gone_by(const struct eg_graph_stage *stage, const struct eg_change *change) {
+    const char *gone = change->status == 'D' || change->status == 'R' ? change->old_path : NULL;
+    return gone && eg_grammar_of_path(gone, strlen(gone)) && !eg_map_get(stage->graph->by_path, gone, strlen(gone)) ? gone : NULL;
+}
+
 /* Removals first: a file may stand where another one was. */
 eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress, struct eg_err *err) {
     struct eg_graph *graph = stage->graph;
     eg_status status = EG_OK;
     for (size_t i = 0; status == EG_OK && i < stage->changes.n; i++) {
-        const struct eg_change *change = &stage->changes.v[i];
-        const char *gone = change->status == 'D' || change->status == 'R' ? change->old_path : NULL;
-        if (gone && eg_grammar_of_path(gone, strlen(gone)) && !eg_map_get(graph->by_path, gone, strlen(gone))) {
-            status = tell_removed(stage, tell, gone, err);
-        }
+        const char *gone = gone_by(stage, &stage->changes.v[i]);
+        status = gone ? tell_removed(stage, tell, gone, err) : EG_OK;
     }
     for (int i = 0; status == EG_OK && i < graph->n_files; i++) {
         if (graph->files[i].wanted) {
@@ -153,6 +159,44 @@ eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_inde
     }
     mark_changes(stage, base != NULL);
     return follow_renames(stage, err) ? EG_FAIL : read_mosaic(stage, err);
+}
+
+static void write_document(struct eg_graph_stage *stage, struct eg_tell *tell, FILE *file) {
+    struct eg_buf *text = &tell->payload;
+    text->len = 0;
+    eg_buf_str(text, "{\"repo\":");
+    eg_buf_json_string(text, tell->name, strlen(tell->name));
+    eg_buf_printf(text, ",\"sha\":\"%s\",\"removed\":[", stage->commit.sha);
+    for (size_t i = 0; i < stage->changes.n; i++) {
+        const char *gone = gone_by(stage, &stage->changes.v[i]);
+        if (gone) {
+            eg_buf_str(text, stage->removed++ ? "," : "");
+            eg_buf_json_string(text, gone, strlen(gone));
+        }
+    }
+    eg_buf_printf(text, "],\"left_out\":%zu,\"files\":[", stage->graph->n_left_out);
+    fwrite(text->data, 1, text->len, file);
+    for (int i = 0; i < stage->graph->n_files; i++) {
+        if (stage->graph->files[i].wanted) {
+            eg_graph_payload(text, stage->graph, i, tell->name, stage->commit.sha);
+            fputs(stage->files++ ? ",\n" : "\n", file);
+            fwrite(text->data, 1, text->len, file);
+            stage->nodes += (size_t)stage->graph->files[i].facts->n_defs + 1;
+        }
+    }
+    fputs("]}\n", file);
+}
+
+eg_status eg_graph_stage_write(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, struct eg_err *err) {
+    eg_folders_make(path);
+    FILE *file = fopen(path, "we");
+    if (!file) {
+        return eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+    }
+    write_document(stage, tell, file);
+    bool bad = ferror(file);
+    bad = fclose(file) || bad || tell->payload.failed;
+    return bad ? eg_err_set(err, EG_E_INTERNAL, path, "it cannot be written: %s", strerror(errno)) : EG_OK;
 }
 
 void eg_graph_stage_end(struct eg_graph_stage *stage) {

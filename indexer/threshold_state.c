@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "indexer/gate_event.h"
 #include "indexer/threshold.h"
 
@@ -55,6 +56,7 @@ eg_status eg_state_write(const struct eg_past *past, const char *path, struct eg
                               "thresholds", thresholds_of(past), "freezes", freezes_of(past));
     char *text = state ? json_dumps(state, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(state);
+    eg_folders_make(path);
     FILE *file = text ? fopen(path, "we") : NULL;
     int bad = file ? fprintf(file, "%s\n", text) < 0 : 1;
     bad = file ? bad | fclose(file) : 1;

@@ -5,7 +5,8 @@
 # Settings: EGDB_SERVER the server [http://127.0.0.1:8421]; EGDB_TOKEN or EGDB_TOKEN_FILE its token; EGDB_CI_PROGRAM the program
 #           [egdb-index, else build/egdb-index]; EGDB_CI_NAME the repository's name in the events; EGDB_CI_FREEZE a spec_state.json whose
 #           thresholds hold; EGDB_CI_REQUIRE_SERVER=1 fails when the server is away
-# Writes:   .glx/delta_report.json and .glx/invariants.json
+# Writes:   .glx/delta_report.json, .glx/invariants.json and .glx/mosaic/
+# Posts:    tokens, fingerprints, mosaics and decisions; not the code graph, which is that of the branch that the server follows
 # Exits:    0 nothing blocks, or the server is away; 1 a gate blocks; 2 wrong usage; 3 it could not be decided
 set -u
 
@@ -60,6 +61,10 @@ set -- --repo "$top" --server "$server"
 range=${from:+--from $from}
 # shellcheck disable=SC2086 # two words or none
 "$program" history "$@" $range --to "$to" >/dev/null || exit 3
+# shellcheck disable=SC2086
+"$program" mosaic "$@" $range --to "$to" >/dev/null || exit 3
+# shellcheck disable=SC2086
+"$program" mosaic --repo "$top" $range --to "$to" --out .glx/mosaic >/dev/null || exit 3
 if [ -n "$from" ]; then
     "$program" delta --repo "$top" --range "$from..$to" --out .glx/delta_report.json || exit 3
 fi
@@ -70,7 +75,7 @@ code=0
 "$program" gates --ci "$@" $range --to "$to" --report .glx/invariants.json >"$said" || code=$?
 cat "$said"
 if [ "$code" -eq 1 ]; then
-    echo "EGDB: a gate blocks this change; see .glx/delta_report.json and .glx/invariants.json"
+    echo "EGDB: a gate blocks this change; see .glx/delta_report.json, .glx/invariants.json and .glx/mosaic/"
     annotate error
 fi
 exit "$code"

@@ -42,6 +42,10 @@ def test_a_change_that_breaks_callers_fails_and_says_why(repository, server, sto
     delta = json.loads((repository.folder / ".glx/delta_report.json").read_text("utf-8"))
     assert [one["kind"] for one in delta["tokens"]] == ["MODIFY_SIG"]
     assert store.scalar("SELECT count(*) FROM invariants_results WHERE action = 'block'") == 1
+    i3 = next(one for one in report["commits"][0]["gates"] if one["gate"] == "I3")
+    assert i3["details"]["applies"] and i3["score"] == 0, "both lines are the function's, and so is its token"
+    assert json.loads((repository.folder / ".glx/mosaic/mosaic_map.json").read_text("utf-8"))["base"] == good
+    assert (repository.folder / ".glx/mosaic/mosaic_delta.png").stat().st_size > 0
 
 
 def test_the_first_commit_and_a_new_branch(repository, server):

@@ -140,6 +140,33 @@ def test_names_lead_to_definitions(repository, language):
         assert {key: found.get(key) for key in wanted} == wanted, json.dumps([[*key, value] for key, value in found.items()], indent=1)
 
 
+def test_records_of_c_have_names_of_their_own(repository):
+    """A function is found behind a record of its name, in the header or beside it."""
+    repository.commit(files={"past.h": "struct past { int a; };\nstruct past *past(int a);\n",
+                             "past.c": '#include "past.h"\nstruct mine { int b; };\nstruct past *past(int a)\n{\n    return 0;\n}\n'
+                                       "int mine(void)\n{\n    return 1;\n}\n",
+                             "far.c": "int far(void)\n{\n    return past(1) && mine();\n}\n",
+                             "near.c": '#include "past.h"\nint near(void)\n{\n    return past(1) != 0;\n}\n'})
+    calls = edges(events(repository), "call")
+    assert calls == {("far.c#far", "past.c#past"): 0.6, ("far.c#far", "past.c#mine~2"): 0.6, ("near.c#near", "past.c#past"): 0.95}
+
+
+def test_a_graph_is_a_document(repository, scratch):
+    repository.commit(files={"a.py": "def f(): pass\n", "b.py": "def g(): pass\n", "c.txt": "text\n"})
+    repository.git("rm", "-q", "b.py")
+    repository.commit(files={"d.py": "import a\n"})
+    whole, changed = scratch / "new/folder/ast_index.json", scratch / "changed.json"
+    done = json.loads(indexer.run("graph", "--repo", repository.folder, "--out", whole).out)
+    assert (done["files"], done["nodes"], done["removed"]) == (2, 3, 1)
+    document = json.loads(whole.read_text("utf-8"))
+    listed = graphs(events(repository))
+    assert [graph["file"]["path"] for graph in document["files"]] == ["a.py", "d.py"] and document["files"] == list(listed.values())
+    assert (document["sha"], document["removed"], document["left_out"]) == (repository.head(), ["b.py"], 0)
+    indexer.run("graph", "--repo", repository.folder, "--from", "HEAD^", "--out", changed)
+    assert [graph["file"]["path"] for graph in json.loads(changed.read_text("utf-8"))["files"]] == ["d.py"]
+    assert "/proc" in indexer.run("graph", "--repo", repository.folder, "--out", "/proc/no/x.json", check=2).err
+
+
 def test_an_ambiguous_name_is_not_resolved(repository):
     repository.commit(files={"a.py": "def f(): pass\n", "b.py": "def f(): pass\n", "c.py": "f()\n"})
     assert edges(events(repository), "call") == {("c.py#", "f"): 0}

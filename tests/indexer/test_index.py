@@ -114,6 +114,31 @@ def test_progress_is_json_lines_without_a_terminal_and_one_line_on_one(repositor
     assert all(json.loads(line)["progress"] for line in done.err.splitlines()) and "\r" not in done.err
 
 
+def test_the_artefacts_of_the_playbooks_need_no_folder(repository, server):
+    """As the playbooks write them, in a repository without `.glx`."""
+    run(repository, "--server", server.url)
+    glx = repository.folder / ".glx"
+
+    def made(*words, path):
+        indexer.run(*words, cwd=repository.folder, env={"EGDB_SERVER": server.url})
+        return json.loads((glx / path).read_text("utf-8"))
+
+    report = made("delta", "--range", "HEAD~2..HEAD", "--out", ".glx/one/delta_report.json", path="one/delta_report.json")
+    assert set(report) == {"range", "tokens", "fingerprint", "delta_z", "by_category", "modules", "degraded", "spike"}
+    assert all({"kind", "file", "line", "weight", "contribution"} <= set(token) for token in report["tokens"])
+    assert report["range"] == "HEAD~2..HEAD" and report["fingerprint"].startswith("fp:sha256:") and report["spike"] in ("structural", "semantic")
+    assert abs(sum(token["contribution"] for token in report["tokens"]) - 1) < 1e-9
+    assert len(made("graph", "--from", "HEAD~2", "--out", ".glx/two/ast_index.json", path="two/ast_index.json")["files"]) == 2
+    grid = made("mosaic", "--from", "HEAD~2", "--rows", "32", "--cols", "16", "--strict", "--out", ".glx/three/mosaic",
+                path="three/mosaic/mosaic_map.json")["grid"]
+    assert (grid["rows"], grid["cols"]) == (32, 16) and (glx / "three/mosaic/mosaic_delta.png").read_bytes().startswith(b"\x89PNG")
+    assert made("findings", "--out", ".glx/security/queue.json", path="security/queue.json") == []
+    assert made("thresholds", "export", ".glx/four/spec_state.json", path="four/spec_state.json")["thresholds"] == []
+    gates = made("gates", "--commit", "HEAD", "--report", ".glx/five/invariants.json", path="five/invariants.json")
+    assert [gate["gate"] for gate in gates["commits"][0]["gates"]] == ["I2", "I3", "I4", "I1"]
+    assert made("gates", "--ci", "--freeze", ".glx/four/spec_state.json", "--report", ".glx/six/i.json", path="six/i.json")["decision"]
+
+
 # hook
 
 def test_a_hook_posts_what_the_whole_history_gives(repository, scratch, server, store):
