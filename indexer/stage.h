@@ -30,7 +30,7 @@ EG_MUST_CHECK eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const 
 /* code.file.removed@v1 and code.graph.indexed@v1. */
 EG_MUST_CHECK eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress,
                                             struct eg_err *err);
-/* The same as one document: {"repo", "sha", "removed": [paths], "left_out", "files": [what code.graph.indexed@v1 has]}. err: usage, when the
+/* The same as one document: {"repo", "sha", "removed": [paths], "left_out", "files": [of code.graph.indexed@v1]}. err: usage, when the
  * file cannot be opened. */
 EG_MUST_CHECK eg_status eg_graph_stage_write(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, struct eg_err *err);
 void eg_graph_stage_end(struct eg_graph_stage *stage);
