@@ -29,5 +29,6 @@ bench/panels
 bench/index --rounds "$rounds"
 bench/memory "${memory[@]}"
 bench/growth "${growth[@]}"
+bench/hud --rounds "$rounds"
 echo
 /usr/bin/python3 bench/measure.py "$results"

@@ -7,6 +7,7 @@ import { color, heatColor, theme } from '../lib/theme.js';
 
 const LABELS_MOST_PX = 190;
 const LEAST_CELL_PX = 3;
+const SHADES = 100;
 const FONT = '12px system-ui';
 
 export class Heat extends Element {
@@ -23,16 +24,16 @@ export class Heat extends Element {
 
   firstUpdated() {
     this.canvas = this.querySelector('canvas');
-    const observer = new ResizeObserver(() => this.#draw());
+    const observer = new ResizeObserver(() => this.clientWidth !== this.painted && this.#paint());
     observer.observe(this);
-    const again = () => this.#draw();
+    const again = () => this.#paint();
     theme.addEventListener('theme', again);
     this.until(() => observer.disconnect());
     this.until(() => theme.removeEventListener('theme', again));
   }
 
   updated(changed) {
-    if (changed.has('values') || changed.has('rows') || changed.has('columns')) this.#draw();
+    if (changed.has('values') || changed.has('rows') || changed.has('columns')) this.#paint();
   }
 
   #place() {
@@ -50,29 +51,44 @@ export class Heat extends Element {
     return Math.max(0, ...this.rows.slice(0, 200).map((row) => ctx.measureText(String(row)).width));
   }
 
-  #draw() {
+  // Cells and texts are painted once, and only marks are drawn anew when the pointer moves.
+  #paint() {
     const { canvas } = this;
     if (!canvas) return;
     const place = (this.place = this.#place());
     if (place.width < 10) return;
     const scale = devicePixelRatio || 1;
+    this.painted = this.clientWidth;
     canvas.width = Math.round(this.clientWidth * scale);
     canvas.height = Math.round((place.height + place.foot) * scale);
     canvas.style.height = `${place.height + place.foot}px`;
-    const ctx = canvas.getContext('2d');
+    this.picture = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+    const ctx = this.picture.getContext('2d');
     ctx.scale(scale, scale);
     const most = this.top || this.values.reduce((top, value) => (value > top ? value : top), 0) || 1;
     const gap = place.cell > 6 && place.rowHeight > 6 ? 1 : 0;
+    const shades = Array.from({ length: SHADES + 1 }, (_, i) => `rgb(${heatColor(i / SHADES)})`);
     const empty = color('gap');
     for (let r = 0; r < this.rows.length; r++) {
       for (let c = 0; c < this.columns.length; c++) {
         const value = this.values[r * this.columns.length + c];
-        ctx.fillStyle = Number.isNaN(value) ? empty : `rgb(${heatColor(value / most)})`;
+        ctx.fillStyle = Number.isNaN(value) ? empty : shades[Math.round(Math.max(0, Math.min(1, value / most)) * SHADES)];
         ctx.fillRect(place.left + c * place.cell, r * place.rowHeight, Math.max(1, place.cell - gap), place.rowHeight - gap);
       }
     }
     this.#texts(ctx, place);
-    this.#marks(ctx, place);
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.picture) return;
+    const ctx = this.canvas.getContext('2d');
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    ctx.drawImage(this.picture, 0, 0);
+    const scale = devicePixelRatio || 1;
+    ctx.scale(scale, scale);
+    this.#marks(ctx, this.place);
   }
 
   #texts(ctx, place) {

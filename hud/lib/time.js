@@ -62,8 +62,15 @@ const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyl
 export function when(value, { fine = false } = {}) {
   const date = value instanceof Date ? value : parse(value);
   if (!date) return nothing;
-  return html`<time datetime=${date.toISOString()} title=${`${local.format(date)} (local), ${ago(date)}`}>${utc(date, fine)}</time>`;
+  return html`<time datetime=${date.toISOString()}>${utc(date, fine)}</time>`;
 }
+
+// The local time is worked out for the one that is pointed at: a table has hundreds.
+document.addEventListener('pointerover', (event) => {
+  const time = event.target.closest?.('time');
+  const date = time && parse(time.dateTime);
+  if (date) time.title = `${local.format(date)} (local), ${ago(date)}`;
+});
 
 export function duration(ms) {
   if (ms === null || ms === undefined || Number.isNaN(ms)) return '';

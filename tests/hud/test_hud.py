@@ -22,9 +22,14 @@ def filled(server):
     return server
 
 
-@pytest.mark.parametrize("flow", ["pages", "shell"])
-def test_flow(flow, filled):
-    run_flow(flow, filled)
+def test_pages(filled, store_kind):
+    """What a page looks like does not depend on the store, what its panels answer does: the second store sees two of the four looks."""
+    looks = [("dark", 1280), ("light", 390), ("light", 1280), ("dark", 390)]
+    run_flow("pages", filled, looks=looks if store_kind == "sqlite" else looks[:2])
+
+
+def test_shell(filled):
+    run_flow("shell", filled)
 
 
 @pytest.fixture

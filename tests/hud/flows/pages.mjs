@@ -2,8 +2,8 @@
 // well, and fits.
 const VIEWS = ['overview', 'deltas', 'spec', 'security', 'healer', 'runs', 'graph', 'events', 'console', 'letters', 'panels'];
 
-export default async function pages({ browser, open, settled, sound, picture, assert }) {
-  for (const [theme, width] of [['dark', 1280], ['light', 1280], ['dark', 390], ['light', 390]]) {
+export default async function pages({ browser, open, settled, sound, picture, assert, data }) {
+  for (const [theme, width] of data.looks) {
     const context = await browser.newContext({ viewport: { width, height: 850 }, colorScheme: theme });
     for (const view of VIEWS) {
       const page = await open(`${view}?last=30d`, { context });

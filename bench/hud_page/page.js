@@ -1,0 +1,70 @@
+// What the browser does for bench/hud: each case makes an element of the HUD with much data, and says how long it took until it was painted;
+// drive.mjs then moves, scrolls and types over it. Long tasks (over 50 ms) meanwhile are noted.
+import '../../hud/lib/theme.js';
+import '../../hud/components/chart.js';
+import '../../hud/components/heat.js';
+import '../../hud/components/mosaic.js';
+import '../../hud/components/table.js';
+
+const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+let seed = 7;
+const random = () => ((seed = (seed * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff);
+
+function make(name, members) {
+  const element = Object.assign(document.createElement(name), members);
+  document.querySelector('main').replaceChildren(element);
+  return element;
+}
+
+function chart() {
+  const x = Array.from({ length: 100000 }, (_, i) => 1.7e12 + i * 1000);
+  const series = ['one', 'two'].map((name) => ({ name, values: x.map(() => (random() < 0.01 ? null : random() * 100)) }));
+  const element = make('egdb-chart', { data: { x, series }, time: true, label: 'points' });
+  return async () => {
+    while (!element.plot) await painted();
+  };
+}
+
+function table() {
+  const columns = [['id', 'integer'], ['when', 'time'], ['topic', 'text'], ['n', 'number'], ['sha', 'text'], ['source', 'text'], ['ms', 'number'], ['state', 'text']]
+    .map(([name, type]) => ({ name, type }));
+  const rows = Array.from({ length: 100000 }, (_, i) => [i, new Date(1.7e12 + i * 1000).toISOString(), `topic.${i % 31}@v1`, random() * 1000,
+    (i * 7919).toString(16).padStart(40, '0'), `source-${i % 7}`, random(), i % 5 ? 'ok' : null]);
+  make('egdb-table', { columns, rows, label: 'rows', pickable: true });
+}
+
+function mosaic() {
+  const side = 142; // 20,164 cells, a file each
+  const values = Float64Array.from({ length: side * side }, () => (random() < 0.2 ? NaN : random()));
+  const ground = Uint8Array.from({ length: side * side }, (_, i) => 1 + (i % 2));
+  make('egdb-mosaic', { grid: { rows: side, cols: side }, values, ground, label: 'mosaic', tell: (cell) => `file ${cell}: ${values[cell]}` });
+}
+
+function heat() {
+  const columns = Array.from({ length: 200 }, (_, i) => `day ${i}`);
+  const rows = Array.from({ length: 100 }, (_, i) => `gate ${i}`);
+  make('egdb-heat', { columns, rows, values: Float64Array.from({ length: 20000 }, random), label: 'heat', brushable: true, rowHeight: 6 });
+}
+
+const CASES = { chart, table, mosaic, heat };
+let longest = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => (longest = Math.max(longest, entry.duration)))).observe({ type: 'longtask' });
+
+// Milliseconds from nothing to the first paint with all of it.
+globalThis.begin = async (name) => {
+  document.querySelector('main').replaceChildren();
+  await painted();
+  const from = performance.now();
+  const wait = CASES[name]();
+  await wait?.();
+  await painted();
+  return performance.now() - from;
+};
+// The longest task since it was last asked; 0: none was over 50 ms.
+globalThis.longestTask = async () => {
+  await painted();
+  const was = longest;
+  longest = 0;
+  return was;
+};
+globalThis.ready = true;
