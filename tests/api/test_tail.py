@@ -79,7 +79,7 @@ def test_lines_for_people(server, client):
     client.post_event(events.label(repo_sha="abcdef0123", repo_branch="ma\x1b[2J\x9b2Jin", reason="r\x1b" + "x" * 200, ts_utc="2024-05-06T07:08:09.123Z"))
     with Tail(server, "--from", "beginning", "--format", "pretty") as tail:
         line, = tail.lines(1)
-        assert line.startswith("       1  2024-05-06 07:08:09.123  commit.labelled@v1  ma?[2Jin@abcdef0  {")
+        assert line.startswith("       1  2024-05-06 07:08:09.123  commit.labelled@v1  ma?[2J?2Jin@abcdef0  {")
         assert line.endswith("...") and "\x1b" not in line and "\x9b" not in line
 
 
