@@ -12,6 +12,7 @@
 #include "indexer/range.h"
 #include "indexer/tell.h"
 
+#define ARTEFACTS ".glx/mosaic"
 #define MAP_MOST_B ((size_t)192 << 20) /* it names every file */
 #define PICTURE_MOST_B ((size_t)24 << 20)
 
@@ -134,7 +135,7 @@ static eg_status write_file(const struct eg_buf *bytes, const char *folder, cons
 }
 
 static eg_status write_artefacts(struct run *run, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err) {
-    const char *folder = run->command->flags.out;
+    const char *folder = run->command->flags.out ? run->command->flags.out : ARTEFACTS;
     (void)to;
     eg_mosaic_map(&run->map, said);
     if (run->map.failed || !eg_mosaic_picture(&run->picture, said->mosaic, said->delta)) {
@@ -149,7 +150,7 @@ static eg_status index_range(struct run *run, struct eg_err *err) {
     if (begin(run, err) || list_commits(run, err) || post_all(run, err)) {
         return EG_FAIL;
     }
-    if (flags->out && with_change(run, run->has_base ? &run->base : NULL, &run->to, write_artefacts, err)) {
+    if ((flags->out || flags->png) && with_change(run, run->has_base ? &run->base : NULL, &run->to, write_artefacts, err)) {
         return EG_FAIL;
     }
     char fields[120];

@@ -1,6 +1,7 @@
 """`egdb-index` without a command: one run tells all of a history, and a second one, or `egdb post`, nothing else. `egdb-index hook`: what it
 posts of one commit is what the whole history gives; whatever goes wrong, it ends with 0."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -112,6 +113,42 @@ def test_progress_is_json_lines_without_a_terminal_and_one_line_on_one(repositor
     assert b"\r\033[K7 of 7 changes" in done.stdout and b'{"progress"' not in done.stdout
     done = indexer.run("--repo", repository.folder, "--out", scratch / "o")
     assert all(json.loads(line)["progress"] for line in done.err.splitlines()) and "\r" not in done.err
+
+
+def test_odd_histories_have_a_defined_result(scratch, server, store):
+    """Whatever can stand in a repository is told or left out and counted; the server refuses nothing of it; a second run stores nothing."""
+    repository = Repository(scratch / "odd")
+    repository.commit("root, and empty")
+    os.symlink("a.py", repository.folder / "link.py")
+    repository.commit("all kinds", {
+        "a.py": ONE, "empty.py": "", "binary.py": b"\0\1def f(): pass\n", "huge.py": "x = 1\n" * 500_000, "big.bin": b"\0\1\2" * 1_000_000,
+        "latin.c": b"int caf\xe9(void) { return 1; }\n", "broken.js": "function good() {}\nfunction bad( {{{\n", "crlf.go": "package a\r\nfunc F() {}\r\n",
+        b"odd\xff.py": "def f(): pass\n", "sp ace/\"q\".rs": "fn f() {}\n", "umläut/Ünï.java": "class Ü { int ß() { return 1; } }\n",
+        "a" * 200 + ".py": "x = 1\n", "/".join(["deep"] * 60) + "/d.ts": "export function d(): void {}\n", "nul.txt": "no newline"})
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module.py")
+    repository.git("commit", "-q", "-m", "a submodule")
+    repository.git("checkout", "-q", "-b", "side", "HEAD^")
+    repository.commit(b"not \xff UTF-8", {"side.py": ONE.replace("def f", "def k")})
+    repository.git("checkout", "-q", "main")
+    repository.git("merge", "-q", "--no-ff", "-m", "merged", "side")
+    repository.git("mv", "side.py", "sp ace/moved.py")
+    repository.commit("a rename with a change", {"sp ace/moved.py": ONE.replace("def f", "def k") + "\n\ndef new():\n    return 1\n"})
+    repository.git("rm", "-q", "link.py", "latin.c", "--cached")
+    os.remove(repository.folder / "link.py")
+    os.mkdir(repository.folder / "link.py")
+    repository.commit("a link becomes a folder, an old file text", {"link.py/a.py": ONE, "big.bin": "text\n", "empty.py": "def now(): pass\n"})
+    repository.commit("")
+    done = run(repository, "--server", server.url)
+    assert (done["commits"], done["rejected"], done["duplicates"], done["left_out"]) == (8, 0, 0, 1)
+    again = run(repository, "--server", server.url)
+    assert (again["stored"], again["duplicates"]) == (0, done["events"])
+    assert {table: n for table, n in counts(store).items() if table in ("commits", "delta_fingerprints")} == {
+        "commits": 8, "delta_fingerprints": 8}
+    assert store.scalar("SELECT count(*) FROM events_dlq") == 0
+    paths = {path for (path,) in store.query("SELECT path FROM files")}
+    assert {"link.py/a.py", "umläut/Ünï.java", "sp ace/moved.py", "binary.py", "huge.py"} <= paths and "side.py" not in paths
+    found = store.query("SELECT token, file FROM delta_tokens WHERE file = 'sp ace/moved.py' ORDER BY token")
+    assert [token for token, _ in found] == ["ADD_FN", "MOVE_FILE"]
 
 
 def test_the_artefacts_of_the_playbooks_need_no_folder(repository, server):

@@ -272,6 +272,18 @@ def read_png(data):
     return width, height, [rows[y * step + 1:(y + 1) * step] for y in range(height)]
 
 
+def test_a_picture_of_what_is_posted(repository, scratch, server, store):
+    repository.commit(files={"a.py": BASE})
+    repository.commit(files={"a.py": BASE + SMALL.format("h")})
+    indexer.run("mosaic", "--repo", repository.folder, "--server", server.url, cwd=scratch)
+    assert not (scratch / ".glx").exists()
+    indexer.run("mosaic", "--repo", repository.folder, "--server", server.url, "--png", cwd=scratch)
+    indexer.run("mosaic", "--repo", repository.folder, "--out", scratch / "out")
+    for name in ("mosaic_map.json", "mosaic_delta.png"):
+        assert (scratch / ".glx/mosaic" / name).read_bytes() == (scratch / "out" / name).read_bytes()
+    assert store.scalar("SELECT count(DISTINCT sha) FROM mosaic_deltas") == 1
+
+
 def test_odd_states(repository):
     """Root, binary, symbolic links, no newline at the end, a merge: a defined result."""
     repository.commit()
