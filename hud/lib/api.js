@@ -73,10 +73,16 @@ export async function sendJson(method, path, value, options = {}) {
   return response.status === 204 ? null : response.json();
 }
 
+// An answer whose rows failed after its head had left is a failure too.
+function whole(answer) {
+  if (answer.error) throw new ApiError(200, answer.error);
+  return answer;
+}
+
 // EGQL: {columns: [{name, type}], rows: [[…]], row_count, truncated, elapsed_ms}. Values go into params ($name), never into the text.
-export function egql(query, { params, limit, timeout_ms, signal } = {}) {
-  return sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }), ...(timeout_ms && { timeout_ms }) },
-    { signal });
+export async function egql(query, { params, limit, timeout_ms, signal } = {}) {
+  return whole(await sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }), ...(timeout_ms && { timeout_ms }) },
+    { signal }));
 }
 
 // A panel's answer, as egql()'s with generated_at. What was answered before is asked for by its ETag, and the answer that still holds is
@@ -90,7 +96,7 @@ export async function panel(name, params = {}, { signal } = {}) {
   const known = answers.get(key);
   const response = await request(path, { query: params, signal, headers: known ? { 'If-None-Match': known.etag } : {} });
   if (response.status === 304 && known) return known.answer;
-  const answer = await response.json();
+  const answer = whole(await response.json());
   const etag = response.headers.get('ETag');
   answers.delete(key);
   if (etag) answers.set(key, { etag, answer });

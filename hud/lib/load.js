@@ -1,11 +1,12 @@
 // Something that is asked from the server and shown: a reactive controller. What was answered stays while new is asked for, and after an
 // error, with its age; so `data` and `error` may both be there.
 export class Load {
-  // run(signal) asks; answers data. `everyMs`: again by itself, while the page is visible.
-  constructor(host, run, { everyMs = 0 } = {}) {
+  // run(signal) asks; answers data. `everyMs`: again by itself, while the page is visible. `again` false: what failed is not tried again.
+  constructor(host, run, { everyMs = 0, again = true } = {}) {
     this.host = host;
     this.run = run;
     this.everyMs = everyMs;
+    this.again = again;
     this.data = undefined;
     this.error = null;
     this.at = 0; // when data was answered, ms
@@ -45,6 +46,14 @@ export class Load {
     this.#plan();
   }
 
+  // Ends what is being asked; the server cancels it. What there is, stays, with this error.
+  stop(error = null) {
+    if (!this.busy) return;
+    this.#abort.abort();
+    Object.assign(this, { busy: false, error });
+    this.host.requestUpdate();
+  }
+
   #abort = null;
   #timer = 0;
   #visible = () => {
@@ -54,7 +63,7 @@ export class Load {
 
   // What failed for a reason that may pass is asked again, ever more seldom.
   #plan() {
-    const passes = this.error && (this.error.status === 0 || this.error.status === 429 || this.error.status >= 500);
+    const passes = this.again && this.error && (this.error.status === 0 || this.error.status === 429 || this.error.status >= 500);
     const pause = passes ? Math.max(1000 * this.error.retryAfterS, Math.min(30e3, 1000 * 2 ** (this.failures - 1))) : this.everyMs;
     this.#due = pause ? Date.now() + pause : Infinity;
     if (pause && document.visibilityState === 'visible' && this.#connected) this.#timer = setTimeout(() => this.go(), pause);
