@@ -5,7 +5,7 @@ export default async function console_({ open, settled, sound, assert, allow, ur
   const page = await open('console');
   const editor = page.getByRole('textbox', { name: 'Query' });
   await editor.waitFor();
-  await page.waitForFunction(() => document.activeElement?.localName === 'egdb-editor');
+  await page.waitForFunction(() => document.activeElement?.localName === 'egdb-editor' && document.activeElement.shadowRoot.activeElement);
 
   // Completion is the server's: sources behind SELECT, columns of that source behind WHERE.
   await page.keyboard.type('SELECT ru');
