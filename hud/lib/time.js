@@ -28,9 +28,11 @@ export function range(query = router.current.query) {
   return { from: new Date(now - durationMs(last)), to: now, last };
 }
 
-// The range as a duration up to now, for panels whose parameter is one: it begins at `from` or a little before it.
+// The range as a duration up to now, for panels whose parameter is one: it begins at `from` or a little before it, at most as far back as
+// a panel's duration may reach.
+const LONGEST_MIN = 3660 * 24 * 60;
 export function rangeAsLast(now = range()) {
-  return now.last ?? `${Math.max(1, Math.ceil((Date.now() - now.from) / UNITS.m))}m`;
+  return now.last ?? `${Math.min(LONGEST_MIN, Math.max(1, Math.ceil((Date.now() - now.from) / UNITS.m)))}m`;
 }
 
 // The range as the end of a query: ' SINCE … UNTIL …' or ' LAST 24h'.
