@@ -10,6 +10,15 @@ struct egql_span {
     size_t offset, length;
 };
 
+#define EGQL_A_DURATION "a duration such as 15m, 1h, 7d or 2w"
+
+/* How long, or a parameter that says it when the query runs. */
+struct egql_duration {
+    struct egql_span span;
+    int64_t us;
+    int param; /* −1: us */
+};
+
 /* payload."x-y".z: parts are unquoted. Three shapes: a field; a field of type EG_JSON with a path behind it; and
  * the roots payload and env, which are the row's event's (payload_json, env_json), whatever the source. */
 struct egql_key {
@@ -17,6 +26,7 @@ struct egql_key {
     size_t n_parts;
     const struct eg_str *parts;
     const struct egql_span *part_spans;
+    const struct egql_duration *bucket; /* bucket(key, 1h): the begin of the span of time that the key's time is in; or NULL */
     /* checked */
     const struct egql_field *field; /* the field that parts[0] means (for payload and env: of the event) */
     size_t n_path; /* the rest: names and array indexes ("0", "12": an index when the value there is an array) */
@@ -62,6 +72,7 @@ struct egql_cond {
     bool negated;         /* MATCH: !~ */
     size_t n_values;      /* COMPARE and MATCH: one; IN: one or more; EXISTS: none */
     struct egql_value *values;
+    int open; /* checked: how much stands open in SQL at its deepest place */
 };
 
 enum egql_agg {
@@ -120,9 +131,16 @@ struct egql_scope {
 struct egql_window {
     struct egql_span span;
     bool since, until, last;
-    int64_t since_us, until_us;
-    int64_t last_us; /* LAST: so long back from the run's now */
+    struct egql_moment {
+        struct egql_span span;
+        int64_t us;
+        int param; /* −1: us */
+    } from, to;                  /* SINCE, UNTIL */
+    struct egql_duration length; /* LAST: so long back from the run's now */
 };
+
+/* "1h": µs; false when it is none, or not between 1m and 200 years. */
+bool egql_duration_parse(const char *text, size_t len, int64_t *us);
 
 /* graph with start=: taken out of the conditions that stand beside each other (AND) at the top of WHERE. */
 struct egql_walk {

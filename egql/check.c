@@ -121,7 +121,24 @@ static bool scope(struct egql_checker *c, const struct egql_scope *s) {
     return scope_text(c, s, s->arg, s->param) && (s->kind != EGQL_S_RANGE || scope_text(c, s, s->arg2, s->param2));
 }
 
+bool egql_c_when(struct egql_checker *c, struct egql_span span, int param, const char *what) {
+    if (param < 0)
+        return true;
+    if (!egql_c_param(c, span, param))
+        return false;
+    if (c->ast->params[param].type == EG_TEXT || c->ast->params[param].null)
+        return true;
+    const struct eg_str name = c->ast->params[param].name;
+    egql_fail(c->diag, c->ast, c->arena, span, EG_E_PARAM_INVALID, "the parameter $%.*s must be %s, as a string", (int)name.n,
+              name.p, what);
+    return false;
+}
+
 static bool window(struct egql_checker *c, const struct egql_window *w) {
+    if ((w->since && !egql_c_when(c, w->from.span, w->from.param, "a time such as 2025-10-10T00:00Z")) ||
+        (w->until && !egql_c_when(c, w->to.span, w->to.param, "a time such as 2025-10-10T00:00Z")) ||
+        (w->last && !egql_c_when(c, w->length.span, w->length.param, EGQL_A_DURATION)))
+        return false;
     if ((!w->since && !w->last) || c->source->time >= 0 || c->source->event >= 0)
         return true;
     return egql_c_fail(c, w->span, "the rows of %s have no time: SINCE and LAST do not apply", c->source->name);
@@ -157,7 +174,7 @@ static bool path(struct egql_checker *c, struct egql_path *p) {
     p->events = c->source = egql_source_find(c->sources, "events", 6);
     if (!c->source)
         return egql_c_fail(c, (struct egql_span){0}, "PATH needs the source events, which is not declared");
-    return scope(c, &p->scope);
+    return scope(c, &p->scope) && window(c, &p->window);
 }
 
 eg_status egql_check(struct egql_ast *ast, const struct egql_sources *sources, const struct egql_param *given,

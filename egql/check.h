@@ -19,6 +19,9 @@ void *egql_c_alloc(struct egql_checker *c, size_t size_b); /* zeroed; NULL with 
 /* A $name as the query uses it at span: has it a value? */
 bool egql_c_param(struct egql_checker *c, struct egql_span span, int param);
 
+/* A parameter (or −1) in the place of a time or duration. */
+bool egql_c_when(struct egql_checker *c, struct egql_span span, int param, const char *what);
+
 /* check_key.c */
 bool egql_c_key(struct egql_checker *c, struct egql_key *key);
 bool egql_c_scalar(struct egql_checker *c, const struct egql_key *key,

@@ -181,8 +181,38 @@ static bool predicate(struct egql_checker *c, struct egql_cond *cond) {
     return true;
 }
 
+/* A store's parser keeps what stands open: of SQLite's, 100 places are there. A condition that comes first in its parentheses
+ * takes one, a later one three; and the order means nothing. So where conditions nest much, the deepest goes first. */
+#define OPEN_PREDICATE 8
+#define OPEN_FREELY 30
+#define OPEN_MOST 76
+
+static bool nest(struct egql_checker *c, struct egql_cond *cond) {
+    const struct egql_cond *const *old = cond->children;
+    size_t deepest = 0;
+    for (size_t i = 1; i < cond->n_children; i++)
+        deepest = old[i]->open > old[deepest]->open ? i : deepest;
+    if (deepest > 0 && old[deepest]->open > OPEN_FREELY) {
+        const struct egql_cond **children = egql_c_alloc(c, cond->n_children * sizeof(*children));
+        if (!children)
+            return false;
+        children[0] = old[deepest];
+        for (size_t i = 0, at = 1; i < cond->n_children; i++)
+            if (i != deepest)
+                children[at++] = old[i];
+        cond->children = children;
+    }
+    cond->open = 0;
+    for (size_t i = 0; i < cond->n_children; i++) {
+        int open = cond->children[i]->open + (cond->kind == EGQL_NOT ? 2 : i == 0 ? 1 : 3);
+        cond->open = open > cond->open ? open : cond->open;
+    }
+    return cond->open <= OPEN_MOST || egql_c_fail(c, cond->span, "conditions are nested too much within each other here");
+}
+
 /* The conditions were made by the parser, which alone knows them: they may be completed. */
 bool egql_c_cond(struct egql_checker *c, struct egql_cond *cond) {
+    cond->open = OPEN_PREDICATE;
     if (cond->kind != EGQL_AND && cond->kind != EGQL_OR && cond->kind != EGQL_NOT)
         return predicate(c, cond);
     for (size_t i = 0; i < cond->n_children; i++) {
@@ -191,5 +221,5 @@ bool egql_c_cond(struct egql_checker *c, struct egql_cond *cond) {
         if (!egql_c_cond(c, child))
             return false;
     }
-    return true;
+    return nest(c, cond);
 }

@@ -39,6 +39,20 @@ static const struct egql_field *find(struct egql_checker *c, struct eg_str name)
     return is(name, "payload") ? &egql_field_payload : is(name, "env") ? &egql_field_env : NULL;
 }
 
+static bool bucket(struct egql_checker *c, const struct egql_key *key) {
+    const struct egql_source *s = c->source;
+    if (!egql_c_when(c, key->bucket->span, key->bucket->param, EGQL_A_DURATION))
+        return false;
+    if (key->type == EG_TIME)
+        return true;
+    egql_c_fail(c, key->part_spans[0], "bucket needs a time, and %s is %s", key->field->name, egql_type_name(key->type));
+    for (size_t i = 0; i < s->n_fields; i++)
+        if (s->fields[i].type == EG_TIME)
+            c->diag->expected = eg_arena_printf(c->arena, "%s%s%s", c->diag->expected ? c->diag->expected : "",
+                                                c->diag->expected ? ", " : "", s->fields[i].name);
+    return false;
+}
+
 bool egql_c_key(struct egql_checker *c, struct egql_key *key) {
     if (c->source->graph && (is(key->parts[0], "start") || is(key->parts[0], "direction")))
         return egql_c_fail(
@@ -58,7 +72,11 @@ bool egql_c_key(struct egql_checker *c, struct egql_key *key) {
     if (key->n_path > 0 && key->type != EG_JSON)
         return egql_c_fail(c, key->part_spans[1], "%s is %s: it has no members", key->field->name,
                            egql_type_name(key->type));
-    return true;
+    return !key->bucket || bucket(c, key);
+}
+
+static bool same_bucket(const struct egql_duration *a, const struct egql_duration *b) {
+    return !a == !b && (!a || (a->param == b->param && a->us == b->us));
 }
 
 bool egql_c_scalar(struct egql_checker *c, const struct egql_key *key, const char *what) {
@@ -72,7 +90,7 @@ bool egql_c_scalar(struct egql_checker *c, const struct egql_key *key, const cha
 }
 
 bool egql_c_same_key(const struct egql_key *a, const struct egql_key *b) {
-    if (a->field != b->field || a->n_path != b->n_path)
+    if (a->field != b->field || a->n_path != b->n_path || !same_bucket(a->bucket, b->bucket))
         return false;
     for (size_t i = 0; i < a->n_path; i++)
         if (a->path[i].n != b->path[i].n || memcmp(a->path[i].p, b->path[i].p, a->path[i].n) != 0)
@@ -93,8 +111,8 @@ const char *egql_c_key_text(struct egql_checker *c, const struct egql_key *key) 
     size_t size_b = 1;
     for (size_t i = 0; i < key->n_parts; i++)
         size_b += 2 * key->parts[i].n + 3;
-    char *text = egql_c_alloc(c, size_b), *at = text;
-    for (size_t i = 0; text && i < key->n_parts; i++) {
+    char *name = egql_c_alloc(c, size_b), *at = name;
+    for (size_t i = 0; name && i < key->n_parts; i++) {
         struct eg_str part = key->parts[i];
         bool quoted = !plain(part);
         if (i > 0)
@@ -109,5 +127,8 @@ const char *egql_c_key_text(struct egql_checker *c, const struct egql_key *key) 
         if (quoted)
             *at++ = '"';
     }
-    return text;
+    if (!name || !key->bucket)
+        return name;
+    struct egql_span by = key->bucket->span;
+    return eg_arena_printf(c->arena, "bucket(%s, %.*s)", name, (int)by.length, c->ast->text + by.offset);
 }

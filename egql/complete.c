@@ -144,6 +144,8 @@ static void offer_expected(struct completer *c, const struct egql_expected *e, c
             offer_columns(c);
         else if (i == EGQL_W_AGG)
             offer_aggregates(c);
+        else if (i == EGQL_W_BUCKET)
+            offer(c, "", "bucket(", "function", "the minutes, hours, days or weeks that a time is in");
         else if (i == EGQL_W_SCOPE)
             offer_scopes(c);
         else if (i == EGQL_W_TOPIC)

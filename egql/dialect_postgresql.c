@@ -53,6 +53,7 @@ const struct egql_dialect egql_dialect_postgresql = {
     .parents = "jsonb_array_elements_text(CASE jsonb_typeof(%) WHEN 'array' THEN % ELSE '[]' END) AS p(value)",
     .whole = "(%)::bigint",
     .repo_of = "coalesce(% ->> 'repo', '')",
+    .bucket = "date_bin(^ * interval '1 second', %, timestamptz '0001-01-01 00:00:00+00')",
     .elapsed_ms = "(extract(epoch FROM ^ - %) * 1000)::double precision",
     /* By way of event_ids, whose time leads to one partition instead of all. */
     .event_join = " LEFT JOIN \"event_ids\" i ON i.\"id\" = % LEFT JOIN \"events\" e ON e.\"id\" = i.\"id\" AND "

@@ -19,10 +19,12 @@
 
 /* Bounds of a query; reaching one is a query_invalid that names it. */
 #define EGQL_MOST_B 65536     /* bytes of text */
-#define EGQL_MOST_DEPTH 64    /* parentheses and NOTs within each other */
+#define EGQL_MOST_DEPTH 32    /* parentheses and NOTs within each other */
 #define EGQL_MOST_NODES 2000  /* predicates, values, items: parts of one query */
 #define EGQL_MOST_PARTS 64      /* of one key: JSON is at most 64 deep */
 #define EGQL_MOST_PARAMS 64   /* distinct $names */
+#define EGQL_MOST_KEYS 64     /* of GROUP BY, of ORDER BY: stores compare each with each */
+#define EGQL_MOST_AGGS 256    /* among the items; so here */
 #define EGQL_ROWS_DEFAULT 1000
 #define EGQL_ROWS_MOST 100000
 

@@ -37,8 +37,12 @@ const char *egql_put(struct egql_emit *e, const char *pattern, const char *first
     return out;
 }
 
-static bool same_text(const struct egql_slot *a, const struct egql_slot *b) {
-    return a->shared && a->value.s.n == b->value.s.n && memcmp(a->value.s.p, b->value.s.p, a->value.s.n) == 0;
+static bool same(const struct egql_slot *a, const struct egql_slot *b) {
+    if (!a->shared || a->kind != b->kind)
+        return false;
+    if (a->kind == EGQL_SLOT_WIDTH)
+        return a->param == b->param && a->us == b->us;
+    return a->value.s.n == b->value.s.n && memcmp(a->value.s.p, b->value.s.p, a->value.s.n) == 0;
 }
 
 static const char *number(struct egql_emit *e, size_t at) {
@@ -51,7 +55,7 @@ static const char *number(struct egql_emit *e, size_t at) {
 
 const char *egql_slot(struct egql_emit *e, struct egql_slot slot) {
     for (size_t i = 0; slot.shared && i < e->n_slots; i++)
-        if (same_text(&e->slots[i], &slot))
+        if (same(&e->slots[i], &slot))
             return number(e, i);
     if (e->n_slots == e->cap_slots) {
         size_t cap = e->cap_slots ? e->cap_slots * 2 : 16;

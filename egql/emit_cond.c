@@ -140,6 +140,13 @@ static void children(struct egql_emit *e, struct eg_buf *sql, const struct egql_
     eg_buf_char(sql, ')');
 }
 
+static void not(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    bool bare = cond->kind != EGQL_AND && cond->kind != EGQL_OR && cond->kind != EGQL_NOT; /* those bring parentheses */
+    eg_buf_str(sql, bare ? "((" : "(");
+    egql_cond_sql(e, sql, cond);
+    eg_buf_str(sql, bare ? ") IS NOT TRUE)" : " IS NOT TRUE)");
+}
+
 void egql_cond_sql(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
     switch (cond->kind) {
     case EGQL_AND:
@@ -147,9 +154,7 @@ void egql_cond_sql(struct egql_emit *e, struct eg_buf *sql, const struct egql_co
         children(e, sql, cond);
         return;
     case EGQL_NOT:
-        eg_buf_str(sql, "((");
-        egql_cond_sql(e, sql, cond->children[0]);
-        eg_buf_str(sql, ") IS NOT TRUE)");
+        not(e, sql, cond->children[0]);
         return;
     case EGQL_COMPARE:
         compare(e, sql, cond);

@@ -49,12 +49,26 @@ const char *egql_json_key(struct egql_emit *e, const struct egql_key *key, const
     return egql_put(e, pattern, at, NULL);
 }
 
+/* One number for all places of a width, so that PostgreSQL sees the group's expression in the items. */
+static const char *column_sql(struct egql_emit *e, const struct egql_key *key) {
+    const char *column = egql_field_sql(e, key->field);
+    if (!key->bucket)
+        return column;
+    return egql_put(e, e->dialect->bucket, column,
+                    egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_WIDTH,
+                                                    .type = EG_INT8,
+                                                    .us = key->bucket->us,
+                                                    .param = key->bucket->param,
+                                                    .span = key->bucket->span,
+                                                    .shared = true}));
+}
+
 const char *egql_key_sql(struct egql_emit *e, const struct egql_key *key) {
-    return egql_key_is_json(key) ? egql_json_key(e, key, e->dialect->json) : egql_field_sql(e, key->field);
+    return egql_key_is_json(key) ? egql_json_key(e, key, e->dialect->json) : column_sql(e, key);
 }
 
 const char *egql_key_group(struct egql_emit *e, const struct egql_key *key) {
-    return egql_key_is_json(key) ? egql_json_key(e, key, e->dialect->json_group) : egql_field_sql(e, key->field);
+    return egql_key_is_json(key) ? egql_json_key(e, key, e->dialect->json_group) : column_sql(e, key);
 }
 
 const char *egql_key_text(struct egql_emit *e, const struct egql_key *key) {
@@ -112,7 +126,7 @@ const char *egql_item_sql(struct egql_emit *e, const struct egql_query *query, c
     if (item->agg != EGQL_A_NONE)
         return aggregate(e, item);
     if (!egql_key_is_json(item->key))
-        return egql_field_sql(e, item->key->field);
+        return column_sql(e, item->key);
     if (query->grouped)
         return egql_json_key(e, item->key, e->dialect->json_item);
     return item->key->n_path ? egql_key_sql(e, item->key) : egql_field_sql(e, item->key->field);

@@ -179,8 +179,12 @@ void egql_scope_sql(struct egql_emit *e, struct eg_buf *sql, const struct egql_s
     }
 }
 
-static const char *moment(struct egql_emit *e, int64_t us) {
-    return egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_CONST, .type = EG_TIME, .value = eg_int(us), .param = -1});
+static const char *moment(struct egql_emit *e, const struct egql_moment *at) {
+    return egql_slot(e, (struct egql_slot){.kind = at->param < 0 ? EGQL_SLOT_CONST : EGQL_SLOT_MOMENT,
+                                           .type = EG_TIME,
+                                           .value = eg_int(at->us),
+                                           .param = at->param,
+                                           .span = at->span});
 }
 
 /* The column itself against a parameter, so that PostgreSQL leaves out partitions. */
@@ -190,16 +194,19 @@ void egql_window_sql(struct egql_emit *e, struct eg_buf *sql, const struct egql_
     const char *time = own_or_event(e, e->source->time, "ts_utc");
     if (window->since) {
         egql_and(sql);
-        eg_buf_printf(sql, "%s >= %s", time, moment(e, window->since_us));
+        eg_buf_printf(sql, "%s >= %s", time, moment(e, &window->from));
     }
     if (window->until) {
         egql_and(sql);
-        eg_buf_printf(sql, "%s < %s", time, moment(e, window->until_us));
+        eg_buf_printf(sql, "%s < %s", time, moment(e, &window->to));
     }
     if (window->last) {
         egql_and(sql);
         eg_buf_printf(sql, "%s >= %s", time,
-                      egql_slot(e, (struct egql_slot){
-                                       .kind = EGQL_SLOT_AGO, .type = EG_TIME, .us = window->last_us, .param = -1}));
+                      egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_AGO,
+                                                      .type = EG_TIME,
+                                                      .us = window->length.us,
+                                                      .param = window->length.param,
+                                                      .span = window->length.span}));
     }
 }

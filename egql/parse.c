@@ -5,6 +5,29 @@
 
 #include <string.h>
 
+static bool calls(const struct egql_parser *p, const char *name) {
+    struct egql_span span = p->token.span;
+    return egql_p_is(p, p->token, name) &&
+           egql_lex(p->ast->text, p->ast->len, span.offset + span.length).kind == EGQL_T_OPEN;
+}
+
+/* A key, or bucket(key, 1h), which is one too. */
+static bool key_or_bucket(struct egql_parser *p, struct egql_key **key) {
+    size_t from = p->token.span.offset;
+    egql_p_expect(p, EGQL_W_BUCKET);
+    if (!calls(p, "bucket"))
+        return egql_p_key(p, key);
+    egql_p_next(p);
+    egql_p_next(p);
+    struct egql_duration *bucket = egql_p_alloc(p, sizeof *bucket);
+    if (!bucket || !egql_p_key(p, key) || (!egql_p_take(p, EGQL_T_COMMA, EGQL_W_COMMA) && !egql_p_wrong(p)) ||
+        !egql_p_duration(p, bucket) || (!egql_p_take(p, EGQL_T_CLOSE, EGQL_W_CLOSE) && !egql_p_wrong(p)))
+        return false;
+    (*key)->bucket = bucket;
+    (*key)->span = egql_p_since(p, from);
+    return true;
+}
+
 /* An aggregate's name with its parenthesis: otherwise the word is a key. */
 static enum egql_agg aggregate(struct egql_parser *p) {
     static const struct {
@@ -15,7 +38,7 @@ static enum egql_agg aggregate(struct egql_parser *p) {
                 {"p90", EGQL_A_P90},     {"p95", EGQL_A_P95}, {"p99", EGQL_A_P99}};
     egql_p_expect(p, EGQL_W_AGG);
     struct egql_span span = p->token.span;
-    if (p->token.kind != EGQL_T_WORD ||
+    if (p->token.kind != EGQL_T_WORD || calls(p, "bucket") ||
         egql_lex(p->ast->text, p->ast->len, span.offset + span.length).kind != EGQL_T_OPEN)
         return EGQL_A_NONE;
     for (size_t i = 0; i < sizeof aggs / sizeof aggs[0]; i++)
@@ -31,7 +54,7 @@ static bool key_or_aggregate(struct egql_parser *p, enum egql_agg *agg, struct e
     if (p->diag->code != EG_E_NONE)
         return false;
     if (*agg == EGQL_A_NONE)
-        return egql_p_key(p, key);
+        return key_or_bucket(p, key);
     egql_p_next(p);
     egql_p_next(p);
     if (*agg == EGQL_A_COUNT) {
@@ -63,15 +86,23 @@ static bool item(struct egql_parser *p, struct egql_item *item) {
 }
 
 static bool items(struct egql_parser *p, struct egql_query *q) {
+    int aggs = 0;
     if (!egql_p_take(p, EGQL_T_OPEN, EGQL_W_OPEN))
         return true;
     do {
         struct egql_item *next = egql_p_grow(p, &q->items, q->n_items, sizeof *q->items);
         if (!next || !item(p, next))
             return false;
+        aggs += next->agg != EGQL_A_NONE;
+        if (aggs > EGQL_MOST_AGGS)
+            return egql_p_fail(p, next->span, "the query has more than %d aggregates", EGQL_MOST_AGGS);
         q->n_items++;
     } while (egql_p_take(p, EGQL_T_COMMA, EGQL_W_COMMA));
     return egql_p_take(p, EGQL_T_CLOSE, EGQL_W_CLOSE) || egql_p_wrong(p);
+}
+
+static bool few(struct egql_parser *p, size_t n, const char *clause) {
+    return n < EGQL_MOST_KEYS || egql_p_fail(p, p->token.span, "%s has more than %d keys", clause, EGQL_MOST_KEYS);
 }
 
 static bool group(struct egql_parser *p, struct egql_query *q) {
@@ -80,7 +111,7 @@ static bool group(struct egql_parser *p, struct egql_query *q) {
     struct egql_key **keys = NULL;
     do {
         struct egql_key **next = egql_p_grow(p, &keys, q->n_group, sizeof *keys);
-        if (!next || !egql_p_node(p) || !egql_p_key(p, next))
+        if (!next || !egql_p_node(p) || !few(p, q->n_group, "GROUP BY") || !key_or_bucket(p, next))
             return false;
         q->n_group++;
     } while (egql_p_take(p, EGQL_T_COMMA, EGQL_W_COMMA));
@@ -93,7 +124,7 @@ static bool order(struct egql_parser *p, struct egql_query *q) {
         return p->diag->code == EG_E_NONE;
     do {
         struct egql_order *next = egql_p_grow(p, &q->order_by, q->n_order, sizeof *next);
-        if (!next || !egql_p_node(p))
+        if (!next || !egql_p_node(p) || !few(p, q->n_order, "ORDER BY"))
             return false;
         size_t from = p->token.span.offset;
         next->item = -1;

@@ -63,6 +63,7 @@ bool egql_p_key_follows(
 /* parse_scope.c */
 bool egql_p_scope(struct egql_parser *p, struct egql_scope *scope);
 bool egql_p_window(struct egql_parser *p, struct egql_window *window);
+bool egql_p_duration(struct egql_parser *p, struct egql_duration *duration);
 bool egql_p_limit(struct egql_parser *p, bool *limited, int64_t *limit, struct egql_span *span);
 /* parse_path.c */
 bool egql_p_path(struct egql_parser *p);

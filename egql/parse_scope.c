@@ -104,15 +104,30 @@ bool egql_time_parse(const char *text, size_t len, int64_t *us) {
     return eg_time_parse(whole, sizeof whole - 1, true, us);
 }
 
-static bool moment(struct egql_parser *p, int64_t *us) {
+/* A parameter in the place of a time or a duration. */
+static bool is_param(struct egql_parser *p, struct egql_span *span, int *param, bool *ok) {
+    *param = -1;
+    *span = p->token.span;
+    if (p->token.kind != EGQL_T_PARAM)
+        return false;
+    *ok = egql_p_param(p, *span, param);
+    if (*ok)
+        egql_p_next(p);
+    return true;
+}
+
+static bool moment(struct egql_parser *p, struct egql_moment *at) {
+    bool ok;
+    egql_p_expect(p, EGQL_W_TIME);
+    if (is_param(p, &at->span, &at->param, &ok))
+        return ok;
     struct egql_token t = egql_lex_value(p->ast->text, p->ast->len, p->token.span.offset);
     struct eg_str text = egql_p_text(p, t.span);
-    egql_p_expect(p, EGQL_W_TIME);
     if (t.kind != EGQL_T_WORD && t.kind != EGQL_T_STRING)
         return egql_p_wrong(p);
     if (t.kind == EGQL_T_STRING && !egql_p_unquote(p, t.span, &text))
         return false;
-    if (!egql_time_parse(text.p, text.n, us)) {
+    if (!egql_time_parse(text.p, text.n, &at->us)) {
         egql_p_fail(p, t.span, "this is no time");
         p->diag->expected =
             "a time with its zone, such as 2025-10-10T00:00Z or 2025-10-10T02:00+02:00, or a date: 2025-10-10";
@@ -123,47 +138,62 @@ static bool moment(struct egql_parser *p, int64_t *us) {
     return true;
 }
 
-static bool duration(struct egql_parser *p, int64_t *us) {
+/* The number and its unit; 0: no duration at all. */
+static int64_t duration_unit(const char *text, size_t len, int64_t *n) {
     static const struct {
         char unit;
         int64_t us;
     } units[] = {{'m', US_A_MINUTE}, {'h', 60 * US_A_MINUTE}, {'d', 1440 * US_A_MINUTE}, {'w', 7 * 1440 * US_A_MINUTE}};
-    struct eg_str text = egql_p_text(p, p->token.span);
-    int64_t n = 0;
     size_t at = 0;
+    *n = 0;
+    for (; at < len && text[at] >= '0' && text[at] <= '9' && *n < MOST_LAST_US; at++)
+        *n = *n * 10 + (text[at] - '0');
+    for (size_t i = 0; at > 0 && at + 1 == len && i < sizeof units / sizeof units[0]; i++)
+        if ((text[at] | 0x20) == units[i].unit)
+            return units[i].us;
+    return 0;
+}
+
+bool egql_duration_parse(const char *text, size_t len, int64_t *us) {
+    int64_t n, unit_us = duration_unit(text, len, &n);
+    if (unit_us == 0 || n == 0 || n > MOST_LAST_US / unit_us)
+        return false;
+    *us = n * unit_us;
+    return true;
+}
+
+bool egql_p_duration(struct egql_parser *p, struct egql_duration *duration) {
+    bool ok;
+    int64_t n;
     egql_p_expect(p, EGQL_W_DURATION);
-    if (p->token.kind != EGQL_T_DIGITS)
+    if (is_param(p, &duration->span, &duration->param, &ok))
+        return ok;
+    struct eg_str text = egql_p_text(p, p->token.span);
+    if (p->token.kind != EGQL_T_DIGITS || duration_unit(text.p, text.n, &n) == 0)
         return egql_p_wrong(p);
-    for (; at < text.n && text.p[at] >= '0' && text.p[at] <= '9' && n < MOST_LAST_US; at++)
-        n = n * 10 + (text.p[at] - '0');
-    for (size_t i = 0; at + 1 == text.n && i < sizeof units / sizeof units[0]; i++) {
-        if ((text.p[at] | 0x20) != units[i].unit)
-            continue;
-        if (n == 0 || n > MOST_LAST_US / units[i].us)
-            return egql_p_fail(p, p->token.span, "a window is at least 1m and at most 200 years");
-        *us = n * units[i].us;
-        egql_p_next(p);
-        return true;
-    }
-    return egql_p_wrong(p);
+    if (!egql_duration_parse(text.p, text.n, &duration->us))
+        return egql_p_fail(p, p->token.span, "a duration is at least 1m and at most 200 years");
+    egql_p_next(p);
+    return true;
 }
 
 bool egql_p_window(struct egql_parser *p, struct egql_window *window) {
     size_t from = p->token.span.offset;
     if (egql_p_keyword(p, EGQL_W_SINCE)) {
         window->since = true;
-        if (!moment(p, &window->since_us))
+        if (!moment(p, &window->from))
             return false;
         if (egql_p_keyword(p, EGQL_W_UNTIL)) {
             window->until = true;
-            if (!moment(p, &window->until_us))
+            if (!moment(p, &window->to))
                 return false;
         }
-        if (window->until && window->until_us < window->since_us)
+        bool known = window->until && window->from.param < 0 && window->to.param < 0;
+        if (known && window->to.us < window->from.us)
             return egql_p_fail(p, egql_p_since(p, from), "the window ends before it begins");
     } else if (egql_p_keyword(p, EGQL_W_LAST)) {
         window->last = true;
-        if (!duration(p, &window->last_us))
+        if (!egql_p_duration(p, &window->length))
             return false;
     } else {
         return true;

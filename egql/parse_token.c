@@ -102,7 +102,7 @@ static void suggest_word(struct egql_parser *p, struct eg_str word) {
                  {EGQL_W_SCOPE, "branch"}, {EGQL_W_SCOPE, "run"},     {EGQL_W_SCOPE, "correlation"},
                  {EGQL_W_SCOPE, "causes"}, {EGQL_W_SCOPE, "effects"}, {EGQL_W_AGG, "count"},
                  {EGQL_W_AGG, "sum"},      {EGQL_W_AGG, "avg"},       {EGQL_W_AGG, "min"},
-                 {EGQL_W_AGG, "max"}};
+                 {EGQL_W_AGG, "max"},      {EGQL_W_BUCKET, "bucket"}};
     struct egql_suggest suggest = {.word = word.p, .len = word.n};
     for (int i = 0; i < EGQL_W_COUNT; i++)
         if (p->expected.mask >> i & 1 && words[i].kind && strcmp(words[i].kind, "keyword") == 0)

@@ -10,7 +10,9 @@ enum egql_slot_kind {
     EGQL_SLOT_CONST,    /* value */
     EGQL_SLOT_PARAM,    /* the query's parameter, as `type` */
     EGQL_SLOT_REGEX,    /* a parameter that is a pattern: checked and translated first */
-    EGQL_SLOT_AGO,      /* now minus us */
+    EGQL_SLOT_MOMENT,   /* a parameter that is a time, and must be given */
+    EGQL_SLOT_AGO,      /* now less us, or less the parameter's duration */
+    EGQL_SLOT_WIDTH,    /* us, or the parameter's duration, in seconds */
     EGQL_SLOT_CONTAINS, /* JSON: the value (constant or parameter) at the end of objects named by path */
     EGQL_SLOT_SHA,      /* the commit that a scope's argument `which` turned out to be */
     EGQL_SLOT_LOW,      /* of the argument `which`: the least text that begins like it … */

@@ -7,7 +7,9 @@
 static const char *const kinds[] = {[EGQL_SLOT_CONST] = "",
                                     [EGQL_SLOT_PARAM] = "parameter",
                                     [EGQL_SLOT_REGEX] = "pattern",
+                                    [EGQL_SLOT_MOMENT] = "moment",
                                     [EGQL_SLOT_AGO] = "now less",
+                                    [EGQL_SLOT_WIDTH] = "width",
                                     [EGQL_SLOT_CONTAINS] = "contains",
                                     [EGQL_SLOT_SHA] = "commit",
                                     [EGQL_SLOT_LOW] = "commits from",
@@ -55,10 +57,10 @@ static void slot(const struct egql_compiled *compiled, const struct egql_slot *s
         if (s->kind == EGQL_SLOT_CONTAINS)
             eg_buf_char(out, ' ');
         value(&s->value, s->kind == EGQL_SLOT_CONST ? s->type : s->value_type, out);
-    } else if (s->kind == EGQL_SLOT_PARAM || s->kind == EGQL_SLOT_REGEX || s->kind == EGQL_SLOT_CONTAINS) {
+    } else if (s->param >= 0) {
         const struct eg_str name = compiled->params[s->param].name;
         eg_buf_printf(out, " $%.*s", (int)name.n, name.p);
-    } else if (s->kind == EGQL_SLOT_AGO) {
+    } else if (s->kind == EGQL_SLOT_AGO || s->kind == EGQL_SLOT_WIDTH) {
         eg_buf_printf(out, " %" PRId64 " s", s->us / 1000000);
     }
     for (size_t i = 0; s->kind == EGQL_SLOT_CONTAINS && i < s->n_path; i++)

@@ -72,6 +72,25 @@ static bool regex(struct egql_run *run, const struct egql_slot *slot, struct eg_
     return true;
 }
 
+/* A parameter that says how long. */
+static bool duration(struct egql_run *run, const struct egql_slot *slot, int64_t *us, struct egql_diag *diag) {
+    *us = slot->us;
+    if (slot->param < 0)
+        return true;
+    const struct eg_value *value = &run->values[slot->param];
+    return (!value->null && egql_duration_parse(value->s.p, value->s.n, us)) || wrong(run, slot, diag, EGQL_A_DURATION);
+}
+
+static bool window(struct egql_run *run, const struct egql_slot *slot, struct eg_value *out, struct egql_diag *diag) {
+    int64_t us;
+    if (slot->kind == EGQL_SLOT_MOMENT)
+        return convert(run, slot, EG_TIME, out, diag) && (!out->null || wrong(run, slot, diag, "a time, not null"));
+    if (!duration(run, slot, &us, diag))
+        return false;
+    *out = eg_int(slot->kind == EGQL_SLOT_AGO ? run->now_us - us : us / 1000000);
+    return true;
+}
+
 static void json_value(struct eg_buf *out, enum eg_type type, const struct eg_value *value) {
     if (value->null)
         eg_buf_str(out, "null");
@@ -194,9 +213,10 @@ static bool bind_one(struct egql_run *run, const struct egql_step *step, const s
         return convert(run, slot, slot->type, out, diag);
     case EGQL_SLOT_REGEX:
         return regex(run, slot, out, diag);
+    case EGQL_SLOT_MOMENT:
     case EGQL_SLOT_AGO:
-        *out = eg_int(run->now_us - slot->us);
-        return true;
+    case EGQL_SLOT_WIDTH:
+        return window(run, slot, out, diag);
     case EGQL_SLOT_CONTAINS:
         return contained(run, slot, out, diag);
     case EGQL_SLOT_SHA:

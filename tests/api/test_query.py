@@ -166,9 +166,9 @@ def test_the_largest_queries_are_answered(client, posted):
     assert len(rows(ask(client, f"SELECT events(id) FROM all WHERE id IN ({ids})"))) == 5
     assert len(rows(ask(client, "SELECT events(id) FROM all WHERE NOT (" + " OR ".join(f"payload.a.b{n} = 'x'" for n in range(300)) + ")"))) == 5
     assert rows(ask(client, "SELECT events(id) FROM all WHERE payload" + ".a" * 63 + " = 1")) == []
-    assert rows(ask(client, "SELECT events(id) FROM all WHERE " + "(" * 60 + "id = x" + ")" * 60)) == []
+    assert rows(ask(client, "SELECT events(id) FROM all WHERE " + "(" * 32 + "id = x" + ")" * 32)) == []
     for query in ("SELECT events FROM all WHERE payload" + ".a" * 64 + " = 1",
-                  f"SELECT events(id) FROM all WHERE id IN ({ids},{ids})", "SELECT events FROM all WHERE " + "(" * 70 + "id = x" + ")" * 70):
+                  f"SELECT events(id) FROM all WHERE id IN ({ids},{ids})", "SELECT events FROM all WHERE " + "(" * 33 + "id = x" + ")" * 33):
         refused = ask(client, query)
         assert (refused.status, refused.json()["code"]) == (400, "query_invalid")
 

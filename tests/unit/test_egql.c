@@ -100,8 +100,8 @@ END_TEST
 START_TEST(windows) {
     const struct egql_window *w =
         &query("FIND events SINCE 2025-10-10T00:00Z UNTIL '2025-10-10T01:00:00+01:00'")->window;
-    ck_assert(w->since && w->until && w->since_us == w->until_us && w->since_us == INT64_C(1760054400000000));
-    ck_assert_int_eq(query("FIND events LAST 2w")->window.last_us, INT64_C(14) * 86400 * 1000000);
+    ck_assert(w->since && w->until && w->from.us == w->to.us && w->from.us == INT64_C(1760054400000000));
+    ck_assert_int_eq(query("FIND events LAST 2w")->window.length.us, INT64_C(14) * 86400 * 1000000);
     ck_assert_int_eq(query("FIND steps LAST 90m LIMIT 7")->limit, 7);
 }
 END_TEST
@@ -129,10 +129,10 @@ START_TEST(bounds_are_named) {
     ck_assert(strstr(wrong(text, sizeof text - 1), "longer than 65536 bytes"));
     size_t n = (size_t)sprintf(text, "FIND events WHERE ");
     memset(text + n, '(', 5000);
-    ck_assert(strstr(wrong(text, n + 5000), "more than 64 deep"));
+    ck_assert(strstr(wrong(text, n + 5000), "more than 32 deep"));
     for (int i = 0; i < 5000; i++)
         memcpy(text + n + 4 * i, "NOT ", 4);
-    ck_assert(strstr(wrong(text, n + 20000), "more than 64 deep"));
+    ck_assert(strstr(wrong(text, n + 20000), "more than 32 deep"));
     for (int i = 0; i < 2000; i++)
         memcpy(text + n + 5 * i, "id=a ", 5);
     ck_assert(strstr(wrong(text, n + 10000), "more than 2000 parts"));
