@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "db/db_sqlite_bind.h"
 #include "db/db_sqlite_conn.h"
+#include "db/db_sqlite_regexp.h"
 
 #define MOST_QUEUED 256
 #define CHUNK_ROWS 256
@@ -113,7 +114,9 @@ static void read_failed(struct reader *r, const struct read *read, int rc, struc
             (void)eg_err_set(err, EG_E_TIMEOUT, NULL, "the read took longer than its time");
         return; /* a cancelled read ends like one whose reader has had enough */
     }
-    if (rc == SQLITE_BUSY || rc == SQLITE_NOMEM)
+    if (rc == EG_SQLITE_PATTERN)
+        (void)eg_err_set(err, EG_E_QUERY_INVALID, NULL, "%s", sqlite3_errmsg(r->conn.db));
+    else if (rc == SQLITE_BUSY || rc == SQLITE_NOMEM)
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "SQLite: %s", sqlite3_errstr(rc));
     else
         (void)eg_sqlite_fault(&r->conn, rc, NULL, err);

@@ -111,6 +111,7 @@ static void fail(sqlite3_context *sql, const char *what, int error) {
         return;
     }
     sqlite3_result_error(sql, message, -1);
+    sqlite3_result_error_code(sql, EG_SQLITE_PATTERN); /* the message stays */
     sqlite3_free(message);
 }
 

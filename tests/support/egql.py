@@ -54,7 +54,7 @@ def _series(made):
 def _commits(made):
     parents = {0: [], 1: [0], 2: [1], 3: [1], 4: [2, 3], 5: [4]}
     for i, of in parents.items():
-        made.append(_event(len(made), "commit.recorded@v1", {
+        made.append(_event(len(made), "commit.recorded@v1", artifacts=["log.txt", {"path": f"out/{i}.png", "kind": "mosaic", "size_b": i * 100}], payload={
             "sha": SHAS[i], "repo": "", "parents": [SHAS[p] for p in of], "author": "Ada", "message": f"commit {i}\n\nbody", "branch": "main" if i != 3 else "side",
             "authored_at": events.utc(NOW_S - 864000 + i * 3600),
             "files": [{"path": f"core/f{i}.py", "change_type": "other", "status": "M", "added": i, "removed": 2 * i}]}, repo_sha=SHAS[i]))
@@ -100,6 +100,7 @@ def data():
     _series(made)
     _graph(made)
     _examples(made)
+    made.append(_event(len(made), "delta.tokens@v1", {"sha": SHAS[5], "tokens": [{"token": "ADD_FN", "file": "pkg/a.py", "weight": 1.5}]}))
     made.append(_event(len(made), "core.step.finished@v1", {"run_id": "run-that-never-came", "name": "late", "idx": 0, "dt_ms": 1}))
     return made
 

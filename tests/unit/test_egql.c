@@ -303,7 +303,11 @@ START_TEST(completion_knows_what_comes) {
     offers("SEL|", "SELECT -FIND");
     offers("SELECT e|", "events event_ids -tokens");
     offers("SELECT events |", "FROM -WHERE");
-    offers("SELECT events (|", "topic count( payload");
+    offers("SELECT events (|", "topic count( payload bucket(");
+    offers("FIND events GROUP BY |", "topic bucket( -count(");
+    offers("FIND events GROUP BY bu|", "bucket( -topic");
+    offers("FIND events GROUP BY bucket(|", "ts_utc topic -bucket(");
+    offers("FIND events GROUP BY bucket(ts_utc, 1h) |", "LAST LIMIT -bucket(");
     offers("SELECT events FROM |", "sha( branch( all");
     offers("SELECT events FROM all |", "WHERE LAST LIMIT -AND");
     offers("SELECT events FROM all WHERE to|", "topic -source");
