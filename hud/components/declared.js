@@ -125,7 +125,8 @@ export class Declared extends Element {
   #set(event, parameter) {
     const field = event.target;
     if (!field.checkValidity()) return field.reportValidity();
-    return router.set({ [`${this.declaration.name}.${parameter.name}`]: field.value });
+    // After this event: Enter also submits the form, which may be gone then.
+    return setTimeout(() => router.set({ [`${this.declaration.name}.${parameter.name}`]: field.value }));
   }
 
   #field(parameter) {

@@ -120,6 +120,9 @@ START_TEST(codings) {
     ck_assert_int_eq(eg_accept_coding("zstd;q=0.5, gzip;q=0.8"), EG_CODING_GZIP);
     ck_assert_int_eq(eg_accept_coding("zstd;q=0, gzip; q=0.0"), EG_CODING_IDENTITY);
     ck_assert_int_eq(eg_accept_coding(", ,;,"), EG_CODING_IDENTITY);
+    ck_assert_int_eq(eg_accept_quality("br, zstd, gzip;q=0.25", EG_CODING_GZIP), 250);
+    ck_assert_int_eq(eg_accept_quality("br, zstd, gzip;q=0", EG_CODING_GZIP), 0);
+    ck_assert_int_eq(eg_accept_quality(NULL, EG_CODING_GZIP), 0);
 }
 END_TEST
 
