@@ -26,6 +26,7 @@ struct eg_delta_reader {
     struct eg_delta delta;
     struct eg_changes changes;
     struct eg_tokens tokens;
+    bool from_nothing; /* the delta that is being read */
     struct eg_arena **owned; /* of files that are not in the cache */
     size_t n_owned, room;
 };
@@ -85,14 +86,28 @@ static bool own(struct eg_delta_reader *reader, struct eg_arena *arena) {
 }
 
 static eg_status read_facts(struct eg_delta_reader *reader, const char *path, const git_oid *oid, struct eg_arena *arena,
-                            struct eg_facts **facts, struct eg_err *err) {
+                            bool keep_tokens, struct eg_facts **facts, struct eg_err *err) {
     git_blob *blob;
     if (eg_repo_blob(reader->repo, oid, &blob, err)) {
         return EG_FAIL;
     }
     const char *text = git_blob_rawcontent(blob);
-    eg_status status = eg_extract(reader->extractor, path, text ? text : "", (size_t)git_blob_rawsize(blob), true, arena, facts, err);
+    size_t len = (size_t)git_blob_rawsize(blob);
+    eg_status status = eg_extract(reader->extractor, path, text ? text : "", len, keep_tokens, arena, facts, err);
     git_blob_free(blob);
+    return status;
+}
+
+/* Of a delta from nothing. That may be a whole repository, of which nothing is compared: no tokens, no place in the cache, one arena. */
+static eg_status first_facts_of(struct eg_delta_reader *reader, const char *path, const git_oid *oid, const struct eg_facts **out,
+                                struct eg_err *err) {
+    struct eg_facts *facts;
+    *out = &no_facts;
+    if (!eg_grammar_of_path(path, strlen(path))) {
+        return EG_OK;
+    }
+    eg_status status = read_facts(reader, path, oid, reader->delta.arena, false, &facts, err);
+    *out = status ? &no_facts : facts;
     return status;
 }
 
@@ -110,7 +125,7 @@ static eg_status facts_of(struct eg_delta_reader *reader, const char *path, cons
     }
     struct eg_arena *arena = eg_arena_new(FILE_MOST_B);
     struct eg_facts *facts;
-    if (!arena || read_facts(reader, path, oid, arena, &facts, err)) {
+    if (!arena || read_facts(reader, path, oid, arena, true, &facts, err)) {
         eg_arena_free(arena);
         return arena ? EG_FAIL : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
@@ -137,12 +152,16 @@ static eg_status fill_side(struct eg_delta_reader *reader, struct eg_delta_side 
         return EG_OK;
     }
     side->module = eg_module_of(reader->delta.arena, path, strlen(path));
-    return there ? facts_of(reader, path, oid, &side->facts, err) : EG_OK;
+    if (!there) {
+        return EG_OK;
+    }
+    return reader->from_nothing ? first_facts_of(reader, path, oid, &side->facts, err) : facts_of(reader, path, oid, &side->facts, err);
 }
 
 eg_status eg_delta_read(struct eg_delta_reader *reader, const git_oid *from, const git_oid *to, const struct eg_delta **delta,
                         const struct eg_tokens **tokens, struct eg_err *err) {
     clear(reader);
+    reader->from_nothing = !from;
     struct eg_delta *d = &reader->delta;
     d->arena = eg_arena_new(DELTA_MOST_B);
     if (!d->arena || eg_repo_changes(reader->repo, from, to, d->arena, &reader->changes, err)) {

@@ -1,4 +1,4 @@
-/* Where events go: to a server, posted in batches by a thread of its own so that reading does not wait, or to a file. */
+/* Where events go: to a server, posted in batches by threads of its own so that reading does not wait, or to a file. */
 #ifndef EG_INDEXER_SINK_H
 #define EG_INDEXER_SINK_H
 
@@ -25,6 +25,8 @@ EG_MUST_CHECK eg_status eg_sink_open(const struct eg_sink_config *config, struct
 EG_MUST_CHECK eg_status eg_sink_put(struct eg_sink *sink, const char *event, size_t len, struct eg_err *err);
 /* Sends what is left and frees the sink, in every case. sum is filled in every case. */
 EG_MUST_CHECK eg_status eg_sink_close(struct eg_sink *sink, struct eg_sink_sum *sum, struct eg_err *err);
+/* The same of events that others of their kind may overtake. None of them overtakes, or is overtaken by, one of eg_sink_put. */
+EG_MUST_CHECK eg_status eg_sink_put_any(struct eg_sink *sink, const char *event, size_t len, struct eg_err *err);
 uint64_t eg_sink_sent(struct eg_sink *sink); /* events that are with the server or in the file */
 
 #endif

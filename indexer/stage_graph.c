@@ -39,7 +39,7 @@ static const char *gone_by(const struct eg_graph_stage *stage, const struct eg_c
     return gone && eg_grammar_of_path(gone, strlen(gone)) && !eg_map_get(stage->graph->by_path, gone, strlen(gone)) ? gone : NULL;
 }
 
-/* Removals first: a file may stand where another one was. */
+/* Removals first: a file may stand where another one was. The files then come in any order, as edges wait for the nodes they lead to. */
 eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress, struct eg_err *err) {
     struct eg_graph *graph = stage->graph;
     eg_status status = EG_OK;
@@ -52,7 +52,7 @@ eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell
             eg_graph_payload(&tell->payload, graph, i, tell->name, stage->commit.sha);
             stage->files++;
             stage->nodes += (size_t)graph->files[i].facts->n_defs + 1;
-            status = eg_tell_put(tell, "code.graph.indexed@v1", &stage->commit, err);
+            status = eg_tell_put_any(tell, "code.graph.indexed@v1", &stage->commit, err);
             eg_progress_tell(progress, (size_t)i + 1, (size_t)graph->n_files);
         }
     }

@@ -22,12 +22,18 @@ void eg_tell_end(struct eg_tell *tell) {
     eg_buf_free(&tell->event);
 }
 
-eg_status eg_tell_put(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
+static eg_status make(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
     eg_index_event(&tell->event, topic, commit->time_s, commit->sha, &tell->payload);
-    if (tell->payload.failed || tell->event.failed) {
-        return eg_err_set(err, EG_E_INTERNAL, NULL, "an event does not fit into memory");
-    }
-    return eg_sink_put(tell->sink, tell->event.data, tell->event.len, err);
+    bool failed = tell->payload.failed || tell->event.failed;
+    return failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "an event does not fit into memory") : EG_OK;
+}
+
+eg_status eg_tell_put(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
+    return make(tell, topic, commit, err) ? EG_FAIL : eg_sink_put(tell->sink, tell->event.data, tell->event.len, err);
+}
+
+eg_status eg_tell_put_any(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
+    return make(tell, topic, commit, err) ? EG_FAIL : eg_sink_put_any(tell->sink, tell->event.data, tell->event.len, err);
 }
 
 eg_status eg_tell_tokens(struct eg_tell *tell, const struct eg_history_step *step, struct eg_err *err) {

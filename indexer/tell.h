@@ -20,6 +20,9 @@ void eg_tell_end(struct eg_tell *tell);
 
 /* An event around tell->payload, at the commit's time. err: that of the sink; internal. */
 EG_MUST_CHECK eg_status eg_tell_put(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err);
+/* The same, of an event that others of its kind may overtake. */
+EG_MUST_CHECK eg_status eg_tell_put_any(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit,
+                                        struct eg_err *err);
 /* delta.tokens@v1, as many as the tokens need, and delta.fingerprint@v1. */
 EG_MUST_CHECK eg_status eg_tell_tokens(struct eg_tell *tell, const struct eg_history_step *step, struct eg_err *err);
 /* delta.mosaic@v1; said->repo is tell->name. */

@@ -60,6 +60,8 @@ void eg_poster_free(struct eg_poster *poster) {
 
 const struct eg_posted *eg_poster_result(const struct eg_poster *poster) { return &poster->posted; }
 
+void eg_poster_trust(struct eg_poster *poster) { poster->posted.answered = true; }
+
 static void pause_ms(long ms) {
     struct timespec rest = {ms / 1000, ms % 1000 * 1000000};
     while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {

@@ -32,6 +32,8 @@ struct eg_posted {
 struct eg_poster *eg_poster_new(const struct eg_poster_config *config); /* NULL when memory is out */
 void eg_poster_free(struct eg_poster *poster);
 
+/* The server answered somebody else: a connection that breaks is tried again from the first one on. */
+void eg_poster_trust(struct eg_poster *poster);
 /* One event as JSON; line ends in it become spaces. Sends when the batch is full. err: store_unavailable when the
  * server does not answer or stays overloaded, unauthorized, forbidden, internal: then nothing more should be added. */
 EG_MUST_CHECK eg_status eg_poster_add(struct eg_poster *poster, const char *json, size_t len, struct eg_err *err);

@@ -224,3 +224,29 @@ def test_a_run_that_was_cut_off_goes_on(repository, start_server, store):
         assert client.post("/v1/events", listed[:150]).status == 200
     done = json.loads(indexer.run("graph", "--repo", repository.folder, "--server", server.url).out)
     assert (done["stored"], done["duplicates"]) == (250, 150)
+
+
+def test_a_server_that_is_full_gets_all_in_the_end(repository, start_server, store):
+    """Several requests are under way at once, of which this server takes one or two; the others are sent again when it says so."""
+    repository.commit(files={f"m{n}.py": f"def f{n}():\n    return f{n + 1}()\n" for n in range(1100)})
+    server = start_server(store, config={"event.sender_most_events": 300})
+    first, second = (json.loads(indexer.run("graph", "--repo", repository.folder, "--server", server.url).out) for _ in range(2))
+    assert (first["stored"], first["duplicates"]) == (1100, 0) and (second["stored"], second["duplicates"]) == (0, 1100)
+    assert store.scalar("SELECT count(*) FROM ast_nodes") == 2200
+
+
+def test_removals_are_stored_before_what_takes_their_place(repository, server, store):
+    first = repository.commit(files={f"old{n}.py": f"x = {n}\n" for n in range(250)})
+    repository.git("rm", "-q", "*.py")
+    repository.commit(files={f"new{n}.py": f"def f{n}(): pass\n" for n in range(700)})
+    done = json.loads(indexer.run("graph", "--repo", repository.folder, "--from", first, "--server", server.url).out)
+    assert (done["removed"], done["stored"]) == (250, 950)
+    bounds = dict(store.query("SELECT topic, max(position) FROM events WHERE topic = 'code.file.removed@v1' GROUP BY topic"))
+    assert bounds["code.file.removed@v1"] < store.scalar("SELECT min(position) FROM events WHERE topic = 'code.graph.indexed@v1'")
+
+
+def test_commits_are_stored_in_their_order(repository, server, store):
+    order = [repository.commit(f"change {n}", files={"a.py": f"def f{n}(): pass\n"}) for n in range(30)]
+    indexer.run("history", "--repo", repository.folder, "--server", server.url)
+    stored = [row[0] for row in store.query("SELECT repo_sha FROM events WHERE topic = 'delta.fingerprint@v1' ORDER BY position")]
+    assert stored == order
