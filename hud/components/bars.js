@@ -1,4 +1,5 @@
 // Horizontal bars with their figures: rows [{label, value, shown, title, href, mark}]. A null value is a gap, not a bar of 0.
+// top: the value of a full bar, when it is not the greatest.
 import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
 import { NULL, number } from '../lib/format.js';
@@ -6,7 +7,7 @@ import { NULL, number } from '../lib/format.js';
 const FIRST = 12;
 
 export class Bars extends Element {
-  static properties = { rows: { attribute: false }, label: {}, most: { type: Number }, all: { state: true } };
+  static properties = { rows: { attribute: false }, label: {}, top: { type: Number }, most: { type: Number }, all: { state: true } };
 
   constructor() {
     super();
@@ -22,7 +23,7 @@ export class Bars extends Element {
   }
 
   render() {
-    const top = Math.max(...this.rows.map((row) => row.value ?? 0), Number.MIN_VALUE);
+    const top = this.top ?? Math.max(...this.rows.map((row) => row.value ?? 0), Number.MIN_VALUE);
     const shown = this.all ? this.rows : this.rows.slice(0, this.most);
     const more = this.rows.length - shown.length;
     return html`<ol class="bars" aria-label=${this.label ?? ''}>${shown.map((row) => this.#row(row, top))}</ol>

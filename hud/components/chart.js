@@ -14,6 +14,12 @@ const uplot = () => (library ??= import('uplot').then((module) => module.default
 const HEIGHT = 240;
 const LEGEND = 36; // below it
 
+// A tick of the time axis, seconds: its day, or within a day its time.
+function moment(tick, step) {
+  const text = utc(new Date(tick * 1000));
+  return step >= 86400 || text.endsWith(' 00:00:00') ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
+}
+
 export class Chart extends Element {
   static properties = {
     data: { attribute: false }, time: { type: Boolean }, label: {}, unit: {}, bands: { attribute: false }, marks: { attribute: false },
@@ -78,7 +84,10 @@ export class Chart extends Element {
       legend: { live: true },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: { x: { time: this.time, range: (_, least, most) => this.#range(least, most) }, y: { distr: this.log ? 3 : 1 } },
-      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) }],
+      axes: [
+        this.time ? { ...axis, values: (_, ticks, axisAt, space, step) => ticks.map((tick) => moment(tick, step)) } : axis,
+        { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) },
+      ],
       series: [
         { label: this.time ? 'UTC' : 'x', value: (_, value) => (value === null ? '–' : this.time ? utc(new Date(value * 1e3)) : number(value)) },
         ...this.data.series.map((series, i) => this.#series(Plot, series, i)),
@@ -104,7 +113,7 @@ export class Chart extends Element {
       label: series.name, stroke, width: 2, dash: series.dash ?? seriesDash(i), spanGaps: false,
       ...(paths && { paths }),
       ...(series.kind === 'bars' && { fill: stroke }),
-      points: { show: series.kind === 'points' || (series.kind !== 'bars' && this.data.x.length < 60), size: series.kind === 'points' ? 7 : 5, fill: stroke },
+      points: { show: series.kind === 'points' || (!['bars', 'steps'].includes(series.kind) && this.data.x.length < 60), size: series.kind === 'points' ? 7 : 5, fill: stroke },
       value: (_, value) => (value === null || value === undefined ? '–' : number(value) + this.unit),
     };
   }

@@ -422,16 +422,16 @@ export default class Deltas extends Element {
         <div class="wide deltas-commits">${frame(this.commits, {
           title: 'Commits', size: 's', curl: () => curlEgql(`SELECT fingerprints (sha, score_deltaz, created_utc) FROM all${rangeAsEgql()} LIMIT ${COMMITS_MOST}`),
           isEmpty: (list) => !list.length, empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
-        <div class="deltas-column">${this.#mosaic()}
+        <div class="stack">${this.#mosaic()}
         ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)), isEmpty: (rows) => !rows.length, empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
-        <div class="deltas-column">${frame(tokens, { ...of, title: few ? 'Tokens in the marked cells' : 'Tokens',
+        <div class="stack">${frame(tokens, { ...of, title: few ? 'Tokens in the marked cells' : 'Tokens',
           body: () => none ?? this.#histogram('Tokens', this.#keep('histogram', [binned], () => delta.sums(binned, (one) => one.token)), 'token') })}
         ${frame(this.isOne ? this.print : tokens, { title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of', curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
           isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.', body: () => this.#energy() })}
         ${frame(tokens, { ...of, title: few ? 'Neighbours in the marked cells' : 'Neighbours', note: 'Kinds that follow one another within a file.',
           body: () => none ?? this.#histogram('Neighbours', this.#keep('pairs', [binned], () => delta.bigrams(binned))) })}</div>
       </div>
-      <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables">
+      <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables stack">
         ${frame(tokens, { ...of, title: 'Files', body: () => this.#files() })}${frame(tokens, { ...of, title: 'Every token', body: () => this.#tokenTable() })}</div>
         ${query.file ? html`<div class="deltas-lines">${this.#lines()}</div>` : nothing}</div>`;
   }

@@ -42,6 +42,7 @@ ROWS = {
     "sast_scans": "sha, tool, complete, position, created_utc | {one}, 't{base}', i = 1, {k}, {when}",
     "sast_fix_queue": "id, nf_id, status, created_utc | {k}, CASE WHEN {base} > 0 THEN 'NF-' || {k} END, '{status}', {when}",
     "heal_candidates": "id, sha, kind, created_utc | 'c' || {k}, {one}, 'code_patch', {when}",
+    "heal_verification": "id, candidate_id | 'v' || {k}, 'c' || {k}",
     "heal_outcomes": "id, candidate_id, result | 'o' || {k}, 'c' || {k}, 'applied'",
     "runs": "id, sha, started | 'run-' || {k}, {one}, {when}",
     "steps": "run_id, name, idx, dt_ms | 'run-' || {k}, 's', i, 5",

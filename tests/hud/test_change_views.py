@@ -1,4 +1,7 @@
 """The views of changes, thresholds, findings and healing, with data that are known to the line."""
+import http.server
+import threading
+
 import pytest
 
 from support import change_data
@@ -8,9 +11,44 @@ from support.browser import run_flow
 @pytest.fixture
 def changes(server):
     with server.client() as client:
-        change_data.deltas(client)
+        for part in (change_data.deltas, change_data.spec, change_data.security, change_data.healing):
+            part(client)
     return server
 
 
-def test_deltas(changes):
-    run_flow("deltas", changes, parent=change_data.PARENT, child=change_data.CHILD)
+@pytest.fixture
+def rescan(changes):
+    """A door by which a flow has the next complete scan made."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            with changes.client() as client:
+                change_data.scan(client, ago_s=0)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    door = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=door.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{door.server_port}"
+    door.shutdown()
+    door.server_close()
+
+
+def test_deltas(server):
+    with server.client() as client:
+        change_data.deltas(client)
+    run_flow("deltas", server, child=change_data.CHILD)
+
+
+def test_spec(changes):
+    run_flow("spec", changes, child=change_data.CHILD)
+
+
+def test_security(changes, rescan):
+    run_flow("security", changes, nf=change_data.nf(1), rescan=rescan)
+
+
+def test_healer(changes):
+    run_flow("healer", changes, heals=change_data.HEALS)

@@ -52,3 +52,59 @@ def deltas(client):
     for gate, action, why in (("I1", "block", "exceeds β in core.a"), ("I3", "pass", "close enough")):
         post(client, "invariants.result@v1", {"sha": CHILD, "gate": gate, "score": 0.5507, "threshold": 0.5, "action": action, "module": "core.a",
                                               "details": {"why": why}})
+
+
+HEALS = ("01M0000000000000000000HEA1", "01M0000000000000000000HEA2", "01M0000000000000000000HEA3")
+
+
+def healing(client):
+    """Two patches, one applied and one rejected, and a rewrite that nobody has verified."""
+    for number, (heal, kind) in enumerate(zip(HEALS, ("code_patch", "code_patch", "test_rewrite"))):
+        more = {"rationale": {"gate": "I2", "says": "a parameter was added"}, "scope": {"files": ["core/a.py"]}, "confidence": 0.82} if not number else {}
+        post(client, "heal.proposed@v1", {"id": heal, "sha": CHILD, "kind": kind, **more}, 3000 - 60 * number)
+    post(client, "heal.verified@v1", {"id": "V1", "candidate_id": HEALS[0], "sandbox_ok": True, "ci_ok": True, "mutation_score": 0.71}, 2000)
+    post(client, "heal.outcome@v1", {"id": "O1", "candidate_id": HEALS[0], "result": "applied", "pr_url": "https://git.example/glitch/lab/pull/42"}, 1000)
+    post(client, "heal.verified@v1", {"id": "V2", "candidate_id": HEALS[1], "sandbox_ok": True, "ci_ok": False, "notes": "two tests fail"}, 2000)
+    post(client, "heal.outcome@v1", {"id": "O2", "candidate_id": HEALS[1], "result": "rejected", "reason": "tests still fail"}, 1000)
+
+
+def nf(number):
+    return f"NF-{number:026x}"
+
+
+def finding(number, severity, **more):
+    return {"id": nf(number), "rule_id": f"R{number % 2}", "severity": severity, "confidence": 0.9, "message": f"message {number}", "category": "Injection",
+            "location": {"file": "core/a.py" if number < 4 else "core/b.py", "line": 10 * number}, "fingerprint": f"{number:064x}", **more}
+
+
+def findings():
+    return [finding(1, "CRITICAL", risk=2.1, queue="block", ast_ref="AST::core/a.py#Reader.run", cwe="CWE-78"), finding(2, "HIGH", risk=1.3, queue="review"),
+            finding(3, "HIGH", risk=1.25, queue="review"), finding(4, "LOW", risk=0.4, queue="triage")]
+
+
+def scan(client, sha=CHILD, ago_s=3000):
+    post(client, "sast.findings.ready@v1", {"sha": sha, "tool": "bandit", "complete": True, "findings": findings()}, ago_s, sha=sha)
+
+
+def security(client):
+    """Four open findings; a fix of the first was asked for, proposed, and does not hold in CI."""
+    scan(client, PARENT, 4000)
+    post(client, "sast.fix.requested@v1", {"nf_id": nf(1), "pattern": "shell-to-list", "fix_hint": "pass a list", "review_gate": "human"}, 2000)
+    post(client, "sast.fix.decided@v1", {"nf_id": nf(1), "status": "proposed"}, 1500)
+    post(client, "sast.fix.validated@v1", {"nf_id": nf(1), "sandbox_ok": True, "ci_ok": False, "notes": "test_env fails"}, 1000)
+
+
+def spec(client):
+    """Thresholds that were set twice, scores around them, a drift that is over and a freeze that is not."""
+    for days, alpha in ((6, 0.3), (3, 0.4)):
+        for module in ("*", "core.a"):
+            post(client, "spec.thresholds.updated@v1", {"module": module, "alpha": alpha, "beta": alpha + 0.2, "zeta": alpha + 0.4, "basis": "quantile", "sha": PARENT}, days * DAY_S)
+    for days, score, action in ((5, 0.2, "pass"), (4, 0.45, "review"), (2, 0.9, "block"), (1, 0.35, "pass")):
+        tokens = [{"token": "DEL_FN", "file": "core/a.py", "line": 8, "symbol": "Reader.gone", "weight": 0.35, "share": 0.7},
+                  {"token": "MODIFY_SIG", "file": "core/a.py", "line": 10, "symbol": "Reader.run", "weight": 0.15, "share": 0.3}]
+        details = {"why": f"ΔZ is {score} in core.a", "tokens": tokens,
+                   "modules": [{"module": "core.a", "delta_z": score, "alpha": 0.3, "beta": 0.5, "zeta": 0.7, "action": action}]}
+        post(client, "invariants.result@v1", {"sha": CHILD, "gate": "I1", "score": score, "threshold": 0.3, "action": action, "module": "core.a", "details": details}, days * DAY_S)
+    post(client, "invariants.result@v1", {"sha": CHILD, "gate": "I3", "score": 0.4, "threshold": 0.15, "action": "block", "details": {"why": "0.4 apart"}}, DAY_S)
+    post(client, "spec.drift.frozen@v1", {"module": "core.a", "metric": "delta_z", "detector": "adwin", "commits": 20, "reason": "the mean has moved"}, 5 * DAY_S)
+    post(client, "spec.drift.unfrozen@v1", {"module": "core.a", "metric": "delta_z", "reason": "20 commits have passed"}, 4 * DAY_S)

@@ -79,6 +79,7 @@ def healing(client):
     for number, result in enumerate(("applied", "applied", "rejected", "rolled_back")):
         post(client, "heal.proposed@v1", {"id": f"h{number}", "sha": A, "kind": "code_patch"})
         post(client, "heal.outcome@v1", {"id": f"o{number}", "candidate_id": f"h{number}", "result": result})
+    post(client, "heal.verified@v1", {"id": "v0", "candidate_id": "h0", "sandbox_ok": True, "ci_ok": False, "mutation_score": 0.5})
 
 
 def runs(client):
@@ -120,6 +121,9 @@ EXPECTED = {
     "sast-backlog": ({}, "severity cnt", [["CRITICAL", 1], ["HIGH", 1], ["LOW", 1]]),
     "sast-findings": ({"severity": "LOW"}, "line rule_id file", [[6, "R1", "core/a.py"], [4, "R1", "core/a.py"]]),
     "fix-queue": ({}, "severity pattern status sandbox_ok ci_ok", [["LOW", "p", "queued", True, False]]),
+    "heal-candidates": ({}, "id kind sandbox_ok ci_ok mutation_score result", [
+        ["h3", "code_patch", None, None, None, "rolled_back"], ["h2", "code_patch", None, None, None, "rejected"],
+        ["h1", "code_patch", None, None, None, "applied"], ["h0", "code_patch", True, False, 0.5, "applied"]]),
     "heal-success": ({}, "kind success_rate n", [["code_patch", 0.5, 4]]),
     "runs": ({}, "id steps steps_ms slowest status", [["run-2", 3, 520, "check", "ok"], ["run-1", 3, 410, "check", "ok"]]),
     "run-steps": ({"run": RUN}, "idx name dt_ms", [[0, "load", 10], [1, "check", 100], [2, "check", 300]]),

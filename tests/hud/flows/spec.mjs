@@ -1,0 +1,82 @@
+// Spec Monitor: thresholds and scores, a violation explained by its tokens, a freeze and its end with reasons; the URL keeps what is looked at.
+const rows = (page, name) => page.getByRole('grid', { name, exact: true }).locator('.rows [role=row]');
+
+export default async function spec({ open, settled, sound, picture, assert, data }) {
+  const page = await open('spec?last=7d');
+  const has = (name, value) => page.waitForURL((url) => url.searchParams.get(name) === value);
+  await settled(page);
+
+  // What the chart draws: both thresholds as steps, gaps before the first, each score at its place.
+  await page.locator('.u-over').waitFor();
+  const drawn = await page.evaluate(() => document.querySelector('egdb-chart').data.series.map(({ name, kind, values }) => [name, kind, values]));
+  const value = (name) => drawn.find(([one]) => one === name)[2];
+  assert.deepEqual(drawn.map(([name, kind]) => `${name} ${kind}`), ['α steps', 'β steps', 'ζ steps', 'pass points', 'review points', 'block points']);
+  assert.equal(value('α')[0], null);
+  assert.deepEqual([...new Set(value('ζ').filter((one) => one !== null))].map((one) => one.toFixed(1)), ['0.7', '0.8']);
+  assert.deepEqual(value('pass').filter((one) => one !== null), [0.2, 0.35]);
+  assert.deepEqual(await page.evaluate(() => { const { bands, marks } = document.querySelector('egdb-chart'); return [bands.length, marks.length]; }), [1, 1]);
+  await page.getByText(/In force since/).waitFor();
+
+  // A violation, by keyboard: its evidence, which leads to the lines; reload and back.
+  await rows(page, 'Violations').nth(1).waitFor();
+  await page.getByRole('grid', { name: 'Violations' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const explain = page.getByRole('region', { name: 'Explain' });
+  await explain.getByText('Together 0.9000 of 0.9000.').waitFor();
+  assert.deepEqual(await explain.locator('.bars li').evaluateAll((list) => list.map((li) => li.textContent.replace(/\s+/g, ' ').trim())),
+    ['DEL_FN Reader.gone 0.6300, 70.0 %', 'MODIFY_SIG Reader.run 0.2700, 30.0 %']);
+  await sound(page, 'spec with evidence');
+  await picture(page, 'spec-explain');
+  await page.reload();
+  await explain.getByText('Together').waitFor();
+  await explain.getByRole('link', { name: 'MODIFY_SIG Reader.run' }).click();
+  await page.waitForURL(/deltas.*line=10/);
+  await page.locator('.lines .here').waitFor();
+  await page.goBack();
+  await explain.getByText('Together').waitFor();
+  await page.keyboard.press('Escape');
+  await has('violation', null);
+
+  // A result without tokens of its own is explained by those of its commit.
+  await page.getByLabel('gate').selectOption('I3');
+  await has('gate', 'I3');
+  await rows(page, 'Violations').first().click();
+  await explain.getByText('Together 0.4000 of 0.4000.').waitFor();
+  await page.getByLabel('gate').selectOption('I1');
+  await page.keyboard.press('Escape');
+
+  // One module only: what a result says of it.
+  await page.getByLabel('module', { exact: true }).first().selectOption('core.a');
+  await has('module', 'core.a');
+  await settled(page);
+  assert.equal(await rows(page, 'Violations').count(), 3);
+
+  // Freeze and unfreeze: events with a reason.
+  const panel = page.getByRole('region', { name: 'Freezes and drift' });
+  const freeze = panel.locator('egdb-decide').last();
+  await freeze.getByLabel('why').fill('a release is cut');
+  await freeze.getByRole('button', { name: 'Freeze' }).click();
+  await panel.getByText('a release is cut').waitFor();
+  assert.equal(await panel.getByText('frozen', { exact: true }).count(), 1);
+  const open_ = panel.locator('li').filter({ hasText: 'a release is cut' });
+  await open_.getByRole('button', { name: 'Unfreeze' }).click();
+  assert.equal(await panel.getByText('frozen', { exact: true }).count(), 1, 'not without a reason');
+  await open_.getByLabel('why').fill('it is out');
+  await page.keyboard.press('Enter');
+  await panel.getByText('a release is cut · it is out').waitFor();
+  const events = await page.evaluate(async () => (await (await fetch('../v1/events?topic=spec.drift.*&limit=10&order=desc')).json()).events);
+  const own = events.filter((event) => event.source === 'hud').sort((a, b) => a.position - b.position);
+  assert.deepEqual(own.map((event) => [event.topic, event.payload.module, event.payload.metric, event.payload.repo]),
+    [['spec.drift.frozen@v1', 'core.a', 'delta_z', 'glitch/lab'], ['spec.drift.unfrozen@v1', 'core.a', 'delta_z', 'glitch/lab']]);
+  assert.deepEqual([own[0].payload.commits, own[0].payload.detector, own[0].repo_sha], [20, 'manual', data.child]);
+
+  for (const [theme, width] of [['light', 390], ['light', 1280]]) {
+    const other = await open(`spec?last=7d&gate=I3`, { theme, width });
+    await settled(other);
+    await sound(other, `spec, ${theme}, ${width} px`);
+    await picture(other, `spec-${theme}-${width}`);
+    await other.close();
+  }
+}
