@@ -32,7 +32,7 @@ export default class Healer extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    this.success = new Load(this, (signal) => panel('heal-success', this.params, { signal }), { everyMs: EVERY_MS });
+    this.success = new Load(this, (signal) => panel('heal-success', { last: rangeAsLast() }, { signal }), { everyMs: EVERY_MS });
     this.list = new Load(this, (signal) => panel('heal-candidates', this.params, { signal }), { everyMs: EVERY_MS });
     this.one = new Load(this, async (signal) => {
       const options = { params: { id: router.current.query.id }, signal };
@@ -94,7 +94,7 @@ export default class Healer extends Element {
     const { id } = router.current.query;
     const { to, last } = range();
     return html`<h1>Healer</h1><div class="grid one">${frame(this.success, {
-      title: 'How often it succeeds', size: 's', note: 'Of the outcomes of candidates proposed in the time range: the share that was applied.', curl: () => curlPanel('heal-success', this.params),
+      title: 'How often it succeeds', size: 's', note: 'Of the outcomes of candidates proposed in the time range: the share that was applied.', curl: () => curlPanel('heal-success', { last: rangeAsLast() }),
       isEmpty: (answer) => !answer.rows.length, empty: 'No candidate of the time range has an outcome.', body: (answer) => this.#success(objects(answer)) })}</div>
       <div class="beside ${id ? 'with-one' : ''}">${frame(this.list, {
         title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), isEmpty: (answer) => !answer.rows.length, empty: 'Nothing was proposed in the time range.',

@@ -66,7 +66,7 @@ export default async function spec({ open, settled, sound, picture, assert, data
   await open_.getByLabel('why').fill('it is out');
   await page.keyboard.press('Enter');
   await panel.getByText('a release is cut · it is out').waitFor();
-  const events = await page.evaluate(async () => (await (await fetch('../v1/events?topic=spec.drift.*&limit=10&order=desc')).json()).events);
+  const events = await page.evaluate(async () => (await (await fetch('../v1/events?topic=spec.drift.*&limit=1000')).json()).events);
   const own = events.filter((event) => event.source === 'hud').sort((a, b) => a.position - b.position);
   assert.deepEqual(own.map((event) => [event.topic, event.payload.module, event.payload.metric, event.payload.repo]),
     [['spec.drift.frozen@v1', 'core.a', 'delta_z', 'glitch/lab'], ['spec.drift.unfrozen@v1', 'core.a', 'delta_z', 'glitch/lab']]);
