@@ -10,6 +10,8 @@
 
 #define TEXT_MOST_B ((size_t)2 << 20)  /* larger files are generated, or data */
 #define PARSE_MOST_US ((uint64_t)20000000) /* for texts that defeat the parser; files that are read take milliseconds */
+#define BLOCK_BEGINS UINT64_C(0x5be6d1a7c3f20941) /* tokens that have no text */
+#define BLOCK_ENDS UINT64_C(0x1f83d9abfb41bd6b)
 #define KEEP_MOST 4096                 /* elements that a list keeps its room for */
 #define KEEP_MOST_B ((size_t)64 << 10) /* of a buffer */
 
@@ -110,6 +112,7 @@ void eg_extractor_free(struct eg_extractor *x) {
     free(x->exported.v);
     free(x->tokens.v);
     free(x->places.v);
+    free(x->blocks.v);
     free(x->scopes.v);
     free(x->left.v);
     eg_buf_free(&x->scratch);
@@ -260,6 +263,24 @@ static void take_branch(struct eg_extractor *x) {
     }
 }
 
+/* That of a definition is its body, and needs no marks. */
+static void open_block(struct eg_extractor *x, TSNode node, uint32_t depth) {
+    uint32_t from = ts_node_start_byte(node), to = ts_node_end_byte(node);
+    if (eg_extract_scope(x)->depth + 1 != depth && to > from && ts_node_child_count(node) > 0) {
+        EG_PUSH(x, x->tokens, BLOCK_BEGINS);
+        EG_PUSH(x, x->places, from);
+        EG_PUSH(x, x->blocks, (struct eg_block){depth, to});
+    }
+}
+
+static void leave(struct eg_extractor *x) {
+    x->left.n--;
+    if (x->blocks.n > 0 && x->blocks.v[x->blocks.n - 1].depth == x->left.n) {
+        EG_PUSH(x, x->tokens, BLOCK_ENDS);
+        EG_PUSH(x, x->places, x->blocks.v[--x->blocks.n].to - 1);
+    }
+}
+
 static void take_attribute(struct eg_extractor *x, TSNode node) {
     struct eg_str text = eg_node_text(x, node);
     bool is_test = eg_str_is(text, "#[test]") || (text.n > 8 && memcmp(text.p + text.n - 7, "::test]", 7) == 0);
@@ -295,6 +316,7 @@ static uint32_t enter(struct eg_extractor *x, TSNode node, uint32_t depth) {
     case EG_ROLE_ALIAS: eg_extract_def(x, node, row, depth); break;
     case EG_ROLE_EXPORT: eg_extract_import(x, node); /* fall through */
     case EG_ROLE_SCOPE: eg_extract_space(x, node, depth); break;
+    case EG_ROLE_BLOCK: open_block(x, node, depth); break;
     case EG_ROLE_BRANCH: take_branch(x); break;
     case EG_ROLE_CALL: eg_extract_call(x, node); break;
     case EG_ROLE_EXPORTED: eg_extract_exported(x, node); break;
@@ -323,7 +345,7 @@ static void walk(struct eg_extractor *x, TSNode root) {
         }
         while (x->left.n > 0 && !(x->left.v[x->left.n - 1] > 0 && ts_tree_cursor_goto_next_sibling(&cursor))) {
             ts_tree_cursor_goto_parent(&cursor);
-            x->left.n--;
+            leave(x);
         }
         if (x->left.n > 0) {
             x->left.v[x->left.n - 1]--;
@@ -373,7 +395,7 @@ static void begin(struct eg_extractor *x) {
     x->n_tests = 0;
     x->failed = x->pending_test = false;
     x->defs.n = x->def_places.n = x->params.n = x->param_places.n = x->imports.n = x->calls.n = x->exported.n = 0;
-    x->tokens.n = x->places.n = x->scopes.n = x->left.n = 0;
+    x->tokens.n = x->places.n = x->scopes.n = x->left.n = x->blocks.n = 0;
     eg_seen_clear(&x->seen_calls);
     eg_seen_clear(&x->seen_quals);
 }

@@ -32,6 +32,10 @@ struct eg_scope { /* an open definition, or something else that names or exports
     bool in_function;
 };
 
+struct eg_block { /* held together by indentation */
+    uint32_t depth, to;
+};
+
 #define EG_VEC(type)                                                                                                       \
     struct {                                                                                                               \
         type *v;                                                                                                           \
@@ -65,6 +69,7 @@ struct eg_extractor {
     EG_VEC(uint64_t) tokens;
     EG_VEC(uint32_t) places; /* of the tokens: the byte each begins at */
     EG_VEC(struct eg_scope) scopes;
+    EG_VEC(struct eg_block) blocks; /* that the walk is in */
     EG_VEC(uint32_t) left; /* of the nodes that the walk is in: children that it has not come to */
     struct eg_buf scratch, tidied;
     struct eg_seen seen_calls, seen_quals;

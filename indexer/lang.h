@@ -16,6 +16,7 @@ enum eg_role {
     EG_ROLE_WHOLE,      /* one token, whatever stands below it */
     EG_ROLE_LAYOUT,     /* a token that a formatter may add or take away */
     EG_ROLE_QUOTE,      /* a token whose quotes a formatter may change */
+    EG_ROLE_BLOCK,      /* statements that only their indentation holds together: it counts as a token on either side */
     EG_ROLE_DOC,        /* a statement that is only documentation when a string is all it has */
     EG_ROLE_FUNCTION,   /* a definition that can be called */
     EG_ROLE_CLASS,      /* a definition that others belong to */

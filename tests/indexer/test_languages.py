@@ -45,6 +45,18 @@ def test_another_body_has_another_hash(name, tmp_path):
     assert changed == [d["def"] for d in before.defs], "the function, and the class around it"
 
 
+def test_indentation_is_meaning_in_python(tmp_path):
+    """What stands in a block, and what behind it, are two things; how deep it is indented and what follows the function are not."""
+    inside = "def f(a):\n    for x in a:\n        g(x)\n        h(x)\n"
+    behind = "def f(a):\n    for x in a:\n        g(x)\n    h(x)\n"
+    wide = "def f(a):\n  for x in a:\n\n          g(x)\n          # words\n          h(x)\n\n\nprint(1)\n"
+    body = {name: indexer.Symbols(tmp_path, f"{name}.py", text).defs[0]["body"]
+            for name, text in (("inside", inside), ("behind", behind), ("wide", wide))}
+    assert body["inside"] == body["wide"] != body["behind"]
+    line, lines = "def f(a):\n    if a: return g(a)\n    return 1\n", "def f(a):\n    if a:\n        return g(a)\n    return 1\n"
+    assert indexer.Symbols(tmp_path, "a.py", line).defs[0]["body"] == indexer.Symbols(tmp_path, "b.py", lines).defs[0]["body"]
+
+
 def test_tsx_is_typescript_with_elements(tmp_path):
     found = indexer.Symbols(tmp_path, "a.tsx", "export const View = (p: P): Node => <a href={link(p)}>text</a>;\n")
     assert [(d["def"], d["public"], d["signature"]) for d in found.defs] == [("View", True, "(p: P) -> Node")]
