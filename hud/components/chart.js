@@ -14,11 +14,13 @@ const uplot = () => (library ??= import('uplot').then((module) => module.default
 const HEIGHT = 240;
 const LEGEND = 36; // below it
 
-// A tick of the time axis, seconds: its day, or within a day its time.
-function moment(tick, step) {
-  const text = utc(new Date(tick * 1000));
-  return step >= 86400 || text.endsWith(' 00:00:00') ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
-}
+// UTC, as everywhere: the time of day, and the date where it begins; only dates when ticks are days apart.
+const times = (_, ticks, axis, space, step) => ticks.map((tick, i) => {
+  const [date, time] = utc(new Date(tick * 1e3)).split(' ');
+  if (step >= 86400) return date;
+  const before = i && utc(new Date(ticks[i - 1] * 1e3)).slice(0, 10);
+  return (step < 60 ? time : time.slice(0, 5)) + (before === date ? '' : `\n${date}`);
+});
 
 export class Chart extends Element {
   static properties = {
@@ -85,7 +87,7 @@ export class Chart extends Element {
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: { x: { time: this.time, range: (_, least, most) => this.#range(least, most) }, y: { distr: this.log ? 3 : 1 } },
       axes: [
-        this.time ? { ...axis, values: (_, ticks, axisAt, space, step) => ticks.map((tick) => moment(tick, step)) } : axis,
+        this.time ? { ...axis, values: times } : axis,
         { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) },
       ],
       series: [

@@ -5,7 +5,7 @@ import { compact, number } from '../lib/format.js';
 import { Load } from '../lib/load.js';
 import { rate } from '../lib/rate.js';
 import { Route, router } from '../lib/router.js';
-import { duration, range, rangeAsEgql, rangeAsLast } from '../lib/time.js';
+import { bucketWidth, duration, durationMs, iso, range, rangeAsEgql, rangeAsLast } from '../lib/time.js';
 import { frame } from '../components/frame.js';
 import '../components/chart.js';
 import '../components/group.js';
@@ -108,11 +108,41 @@ const COLUMNS = [
   { name: 'module', title: 'module', type: 'text', width: 120 },
 ];
 
+const SERIES_MOST = 6;
+const BUCKETS_EVERY_MS = 60e3;
+
+// Counts by bucket and topic as series: the topics with most, and all others together. A bucket without a row has no events: 0 is counted.
+function seriesOf(answer, width) {
+  const step = durationMs(width);
+  const rows = answer.rows.map(([at, topic, n]) => ({ at: Date.parse(at), topic, n }));
+  const first = Math.min(...rows.map((row) => row.at));
+  const x = Array.from({ length: Math.round((Math.max(...rows.map((row) => row.at)) - first) / step) + 1 }, (_, i) => first + i * step);
+  const totals = new Map();
+  for (const row of rows) totals.set(row.topic, (totals.get(row.topic) ?? 0) + row.n);
+  const order = [...totals.keys()].sort((a, b) => totals.get(b) - totals.get(a) || (a < b ? -1 : 1));
+  const named = order.length > SERIES_MOST ? [...order.slice(0, SERIES_MOST - 1), 'others'] : order;
+  const series = named.map((name) => ({ name, kind: 'steps', values: new Array(x.length).fill(0) }));
+  for (const row of rows) {
+    const place = named.indexOf(row.topic);
+    series[place < 0 ? series.length - 1 : place].values[Math.round((row.at - first) / step)] += row.n;
+  }
+  return { x, series };
+}
+
 export default class Overview extends Element {
   constructor() {
     super();
+    this.counts = new Load(this, async (signal) => {
+      const now = range();
+      const width = bucketWidth(now);
+      const answer = await egql(this.#countsQuery, { signal });
+      return { width, span: { from: +now.from, to: +now.to }, data: answer.rows.length ? seriesOf(answer, width) : null };
+    }, { everyMs: BUCKETS_EVERY_MS });
     this.violations = new Load(this, (signal) => egql(this.#query, { signal }), { everyMs: EVERY_MS });
-    this.route = new Route(this, () => this.violations.go());
+    this.route = new Route(this, () => {
+      this.violations.go();
+      this.counts.go();
+    });
   }
 
   connectedCallback() {
@@ -122,6 +152,22 @@ export default class Overview extends Element {
     this.rate.addEventListener('rate', again);
     this.until(() => this.rate.removeEventListener('rate', again));
     this.violations.go();
+    this.counts.go();
+  }
+
+  get #countsQuery() {
+    const at = `bucket(ts_utc, ${bucketWidth()})`;
+    return `SELECT events (${at} AS at, topic, count() AS n) FROM all GROUP BY ${at}, topic ORDER BY ${at}, topic${rangeAsEgql()} LIMIT 10000`;
+  }
+
+  #counts() {
+    const show = ({ from, to }) => router.set({ last: '', from: iso(new Date(from)), to: iso(new Date(to)) });
+    return html`<div class="wide">${frame(this.counts, {
+      title: 'Events over time', size: 'l', curl: () => curlEgql(this.#countsQuery), isEmpty: ({ data }) => !data, empty: 'No event has its time in this range.',
+      note: html`By their own time, every ${this.counts.data?.width ?? ''}. Drag to look closer; click to read the events.`,
+      body: ({ data, span, width }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time" @zoom=${(event) => show(event.detail)}
+        @pick=${({ detail }) => router.go('events', { from: iso(new Date(data.x[detail])), to: iso(new Date(data.x[detail] + durationMs(width))) })}></egdb-chart>`,
+    })}</div>`;
   }
 
   get #query() {
@@ -151,7 +197,7 @@ export default class Overview extends Element {
         isEmpty: (answer) => !answer.rows.length, empty: 'Every gate passed, or none was asked.',
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
           @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,
-      })}${this.#ingest()}</div>
+      })}${this.#ingest()}${this.#counts()}</div>
       <egdb-group .groups=${['Overview', 'Operations']} .except=${OWN}></egdb-group>`;
   }
 }

@@ -14,6 +14,13 @@ export default async function overview({ open, settled, sound, picture, url, ass
   assert.equal(await figure(page, 'Dead letters'), '2');
   assert.equal(await tile(page, 'Gates').getAttribute('data-state'), 'bad');
 
+  // Every event of the range is in a bucket.
+  await page.locator('egdb-chart[label="Events over time"] canvas').waitFor();
+  const asked = await (await fetch(`${url}/v1/query?q=${encodeURIComponent('SELECT events (count() AS n) FROM all LAST 24h')}`)).json();
+  const drawn = await page.evaluate(() => document.querySelector('egdb-chart[label="Events over time"]').data.series.flatMap((one) => one.values)
+    .reduce((sum, n) => sum + n, 0));
+  assert.equal(drawn, asked.rows[0][0]);
+
   // The block of a hundred days ago comes with the range.
   const gates = page.locator('egdb-table[label="Gates that did not pass"] .rows [role=row]');
   assert.equal(await gates.count(), 4);
