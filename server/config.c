@@ -20,7 +20,8 @@
 static const char *const others[] = {
     "EGDB_CONFIG",  "EGDB_SERVER",      "EGDB_TOKEN",   "EGDB_TOKEN_FILE", "EGDB_BRANCH",   "EGDB_BIN",   "EGDB_NOTES",
     "EGDB_IMAGE_*", "EGDB_DB_PASSWORD", "EGDB_CORPORA", "EGDB_SOAK",       "EGDB_DATABASE", "EGDB_URL",   "EGDB_TEST_*",
-    "EGDB_BENCH_*", "EGDB_PORT",        "EGDB_PORT_*",  "EGDB_SERVICE_*",  "EGDB_HOOK",     "EGDB_HOOK_*"};
+    "EGDB_BENCH_*", "EGDB_PORT",        "EGDB_PORT_*",  "EGDB_SERVICE_*",  "EGDB_HOOK",     "EGDB_HOOK_*",
+    "EGDB_CI_*",    "EGDB_CHROMIUM",    "EGDB_HUD_*",   "EGDB_PG_BIN"};
 
 static void *field(struct eg_config *config, int option) {
     static const size_t offsets[EG_OPT_COUNT] = {

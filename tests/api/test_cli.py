@@ -104,6 +104,20 @@ def test_a_wrong_configuration_is_78(scratch, words, env, says):
     assert says in done.err
 
 
+def test_the_settings_of_scripts_are_no_wrong_options():
+    """Whoever has exported what a hook, the gate of CI or a test takes can run egdb all the same."""
+    flags = re.findall(r'^X\((?:[^"\n]|"[^"]*")*?"([a-z0-9-]+)",\s*"', (binary.ROOT / "server/options.def").read_text("utf-8"), re.M)
+    options = {"EGDB_" + flag.upper().replace("-", "_") for flag in flags}
+    found = set()
+    for folder in ("deploy", "scripts", "docs", "indexer", "tests/support"):
+        for path in (binary.ROOT / folder).rglob("*"):
+            if path.is_file() and path.suffix in ("", ".sh", ".md", ".py", ".c", ".yml", ".mjs") and "node_modules" not in path.parts:
+                found |= set(re.findall(r"\bEGDB_[A-Z][A-Z_]*[A-Z]\b", path.read_text("utf-8", "replace")))
+    others = {name: "1" for name in found - options if name not in ("EGDB_CONFIG", "EGDB_TOKEN_FILE")}
+    assert {"EGDB_HOOK_TIMEOUT_MS", "EGDB_CI_REQUIRE_SERVER"} <= set(others) and "EGDB_LISTEN" in options
+    assert "is no option" not in run("check", "--no-store", env=others).err
+
+
 def test_a_password_is_never_told(scratch):
     port = ports.free()
     for command in (["doctor"], ["check"], ["serve"], ["migrate", "status"], ["migrate", "up"]):
