@@ -89,6 +89,7 @@ static eg_status post(struct run *run, const struct eg_spool *spool, bool waits,
     struct eg_err closing = {0};
     eg_tell_begin(&run->tell, run->repo, run->flags->name);
     eg_progress_begin(&run->progress, "files");
+    run->progress.quiet = true; /* what a hook says stands in the way of a commit */
     if (list(run, spool, waits, err) || eg_change_stage_begin(&run->changes, run->flags, run->repo, err) ||
         eg_sink_open(&config, &run->tell.sink, err)) {
         return EG_FAIL;

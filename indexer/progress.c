@@ -16,6 +16,9 @@ void eg_progress_begin(struct eg_progress *progress, const char *what) {
 
 void eg_progress_tell(void *ctx, size_t done, size_t of) {
     struct eg_progress *progress = ctx;
+    if (progress->quiet) {
+        return;
+    }
     int64_t now_us = eg_clock_mono_us();
     bool terminal = isatty(STDERR_FILENO);
     if (now_us - progress->told_us < (terminal ? TERMINAL_US : LINES_US) && !(terminal && done == of)) {

@@ -2,6 +2,7 @@
 #ifndef EG_INDEXER_PROGRESS_H
 #define EG_INDEXER_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +11,7 @@
 struct eg_progress {
     const char *what; /* "files" */
     int64_t began_us, told_us;
-    size_t told;
+    bool quiet; /* nothing is told */
 };
 
 void eg_progress_begin(struct eg_progress *progress, const char *what);

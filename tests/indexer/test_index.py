@@ -194,6 +194,12 @@ def test_a_hook_posts_what_the_whole_history_gives(repository, scratch, server, 
     assert store.scalar("SELECT score_deltaZ FROM delta_fingerprints") > 0
 
 
+def test_a_hook_says_nothing_when_all_went_well(repository, server):
+    script = f"exec {indexer.path()} hook --repo {repository.folder} --server {server.url}"
+    done = subprocess.run(["script", "-qec", script, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+    assert done.stdout == b""
+
+
 def test_commits_wait_and_are_posted_with_the_next(repository, start_server, store):
     nobody = f"http://127.0.0.1:{ports.free()}"
     waiting = []
