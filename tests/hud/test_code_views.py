@@ -5,7 +5,7 @@ from support import code_data, panel_data
 from support.browser import run_flow
 
 
-@pytest.mark.parametrize("flow", ["console", "runs"])
+@pytest.mark.parametrize("flow", ["console", "runs", "graph"])
 def test_flow(flow, server):
     with server.client() as client:
         panel_data.fill(client)

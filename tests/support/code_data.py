@@ -6,7 +6,7 @@ from .panel_data import A, B, post
 
 RUNS, SLOW_FROM = 40, 36
 STEPS = (("load", 20), ("parse", 100), ("check", 60), ("store", 30))
-HUB, WIDE = "AST::core/hub.py#Hub.run", 45
+HUB, WIDE = "AST::core/hub.py#Hub.run", 44
 LEAVES_OF_EACH = 21  # WIDE callees of HUB with so many of their own: about a thousand nodes
 HOUR_S = 3600
 
@@ -42,7 +42,7 @@ def file_event(path, nodes, edges):
     return events.event("code.graph.indexed@v1", {
         "sha": A, "module": path[:-3].replace("/", "."), "file": {"path": path, "sha256": "0" * 64},
         "nodes": [{"uid": uid, "kind": "FunctionDef", "name": uid.split("#")[1].split(".")[-1], "line": line, "col": 0} for uid, line in nodes],
-        "edges": [{"src": src, "dst": dst, "etype": "call", "line": line} for src, dst, line in edges]})
+        "edges": [{"src": src, "dst": dst, "etype": "call", "meta": {"line": line}} for src, dst, line in edges]})
 
 
 def graph(client):
