@@ -191,7 +191,8 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
         eg_arena_free(arena);
         return NULL;
     }
-    if (!eg_board_write_begin(&run->writer, ask, eg_board_panel(board, ask->panel), board->config.rows_most, arena)) {
+    run->key = (struct eg_str){eg_arena_dup(arena, ask->key.p, ask->key.n), ask->key.n};
+    if (!run->key.p || !eg_board_write_begin(&run->writer, ask, eg_board_panel(board, ask->panel), board->config.rows_most, arena)) {
         eg_buf_free(&run->writer.body);
         eg_arena_free(arena);
         return NULL;
@@ -199,7 +200,6 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
     run->board = board;
     run->arena = arena;
     run->panel = ask->panel;
-    run->key = (struct eg_str){eg_arena_dup(arena, ask->key.p, ask->key.n), ask->key.n};
     run->started_us = eg_clock_mono_us();
     eg_list_init(&run->waiters);
     eg_list_append(&board->runs, &run->link);

@@ -89,6 +89,7 @@ def test_csv(client, posted):
     ("*/*", "application/json"), ("application/*", "application/json"), ("text/*", "text/csv"), ("text/csv, */*", "text/csv"),
     ("application/json;q=0.5, application/x-ndjson", "application/x-ndjson"), ("application/ndjson", "application/x-ndjson"),
     ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"), ("*/*, application/json;q=0", "application/x-ndjson"),
+    ("application/json;q=1e300, text/csv;q=0.1", "application/json"), ("application/json;q=-9e99, text/csv;q=0.1", "application/json"),
     ("text/html", None), ("application/json;q=0", None)])
 def test_accept(client, accept, kind):
     answer = ask(client, "SELECT events FROM all", headers={"Accept": accept})
