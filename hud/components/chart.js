@@ -139,7 +139,7 @@ export class Chart extends Element {
     ctx.setLineDash([4, 4]);
     for (const mark of this.marks) {
       const at = Math.round(u.valToPos(mark.at / 1000, 'x', true)) + 0.5;
-      if (at < bbox.left || at > bbox.left + bbox.width) continue;
+      if (at < bbox.left || at > bbox.left + bbox.width + 1) continue;
       ctx.beginPath();
       ctx.moveTo(at, bbox.top);
       ctx.lineTo(at, bbox.top + bbox.height);

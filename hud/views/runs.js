@@ -127,10 +127,10 @@ export default class Runs extends Element {
     const { query } = this.route;
     const column = (name, title, type, more) => ({ name, title, type, ...more });
     const columns = [
-      column('started', 'started', 'time'),
-      column('id', 'run', 'text', { width: 190, render: (id) => html`<a href=${router.href('runs', { ...query, run: id })}>${id}</a>` }),
+      column('id', 'run', 'text', { render: (id) => html`<a href=${router.href('runs', { ...query, run: id })}>${id}</a>` }),
       column('status', 'status', 'text', { width: 110, grow: 0, get: (run) => (run.finished ? run.status : 'no end yet'),
         render: (state) => html`<span class=${{ ok: 'good', error: 'bad' }[state] ?? 'warn'}>${{ ok: '✓', error: '✗' }[state] ?? '…'} ${state}</span>` }),
+      column('started', 'started', 'time'),
       column('took', 'took', 'number', { get: (run) => (run.finished ? Date.parse(run.finished) - Date.parse(run.started) : null),
         render: (value) => (value === null ? NULL : duration(value)) }),
       column('steps', 'steps', 'integer', { width: 72 }),
@@ -140,7 +140,7 @@ export default class Runs extends Element {
       column('sha', 'commit', 'text', { width: 110, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }),
     ];
     if (query.run) {
-      columns.splice(2, 0, column('with', 'compare', 'text', { width: 96, grow: 0, get: (run) => run.id, render: (id) => (id === query.run ? 'shown'
+      columns.splice(1, 0, column('with', 'compare', 'text', { width: 96, grow: 0, get: (run) => run.id, render: (id) => (id === query.run ? 'shown'
         : html`<a href=${router.href('runs', { ...query, with: id === query.with ? '' : id })} aria-label=${`compare with ${id}`}>${id === query.with ? '● with' : '○ with'}</a>`) }));
     }
     const choose = html`<label for="runs-status">status</label><select id="runs-status" @change=${(event) => router.set({ status: event.target.value })}>
@@ -160,8 +160,8 @@ export default class Runs extends Element {
     const rows = steps.map((step, i) => ({ lane: step.name, ...spans[i], mark: markOf(step),
       title: `${step.idx} ${step.name}: ${number(step.dt_ms)} ms, usually ${step.p50_ms === null ? 'unknown' : `${number(step.p50_ms)} ms`}`, step }));
     const columns = [
-      { name: 'idx', title: '#', type: 'integer', width: 48 }, { name: 'name', title: 'step', type: 'text', render: (name) => this.#stepLink(name) },
-      { name: 'dt_ms', title: 'took', type: 'integer', render: ms }, { name: 'p50_ms', title: 'usual', type: 'number', render: ms },
+      { name: 'idx', title: '#', type: 'integer', width: 40 }, { name: 'name', title: 'step', type: 'text', width: 96, render: (name) => this.#stepLink(name) },
+      { name: 'dt_ms', title: 'took', type: 'integer', width: 84, render: ms }, { name: 'p50_ms', title: 'usual', type: 'number', render: ms },
       { name: 'p95_ms', title: 'usual p95', type: 'number', render: ms },
       { name: 'ratio', title: 'of usual', type: 'number', get: (step) => (step.p50_ms ? step.dt_ms / step.p50_ms : null), render: (_, step) => ratio(step.dt_ms, step.p50_ms) },
       { name: 'mark', title: 'slower', type: 'text', width: 96, get: markOf, render: (mark) => MARKS[mark] },
@@ -210,8 +210,8 @@ export default class Runs extends Element {
     if (!run || !other) return nothing;
     const signed = (value) => (value === null ? NULL : html`<span class=${value > LEAST_MS ? 'bad' : value < -LEAST_MS ? 'good' : ''}>${value > 0 ? '+' : ''}${ms(value)}</span>`);
     const columns = [
-      { name: 'step', type: 'text', render: (_, pair) => (pair.step === pair.name ? this.#stepLink(pair.name) : pair.step) },
-      { name: 'a', title: run, type: 'integer', width: 130, render: ms }, { name: 'b', title: other, type: 'integer', width: 130, render: ms },
+      { name: 'step', type: 'text', width: 96, render: (_, pair) => (pair.step === pair.name ? this.#stepLink(pair.name) : pair.step) },
+      { name: 'a', title: run, type: 'integer', width: 108, render: ms }, { name: 'b', title: other, type: 'integer', width: 108, render: ms },
       { name: 'more', title: 'difference', type: 'integer', width: 110, render: signed },
       { name: 'ratio', title: 'times', type: 'number', get: (pair) => (pair.b ? pair.a / pair.b : null), render: (_, pair) => ratio(pair.a, pair.b) },
     ];
@@ -245,10 +245,10 @@ export default class Runs extends Element {
     const steps = this.#byStep(answer);
     const chosen = steps.find((step) => step.name === this.route.query.step) ?? steps.toSorted((a, b) => b.slow - a.slow || b.now - a.now)[0];
     const columns = [
-      { name: 'name', title: 'step', type: 'text', width: 120, render: (name) => this.#stepLink(name) },
-      { name: 'now', title: 'p95 now', type: 'number', width: 86, render: ms }, { name: 'usual', title: 'before', type: 'number', width: 86, render: ms },
-      { name: 'ratio', title: 'times', type: 'number', width: 66, get: (step) => (step.usual ? step.now / step.usual : null), render: (_, step) => ratio(step.now, step.usual) },
-      { name: 'slowAt', title: 'became slower', type: 'time', width: 164, render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
+      { name: 'name', title: 'step', type: 'text', width: 96, render: (name) => this.#stepLink(name) },
+      { name: 'now', title: 'p95 now', type: 'number', width: 78, render: ms }, { name: 'usual', title: 'before', type: 'number', width: 78, render: ms },
+      { name: 'ratio', title: 'times', type: 'number', width: 60, get: (step) => (step.usual ? step.now / step.usual : null), render: (_, step) => ratio(step.now, step.usual) },
+      { name: 'slowAt', title: 'became slower', type: 'time', width: 194, render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
       { name: 'median', title: 'p50 now', type: 'number', width: 86, render: ms }, { name: 'n', title: 'ran', type: 'integer', width: 60 },
     ];
     return html`<div class="runs-trend"><egdb-table .columns=${columns} .rows=${steps} label="Steps over time" pickable .selected=${chosen}
