@@ -246,9 +246,9 @@ export default class Runs extends Element {
     const chosen = steps.find((step) => step.name === this.route.query.step) ?? steps.toSorted((a, b) => b.slow - a.slow || b.now - a.now)[0];
     const columns = [
       { name: 'name', title: 'step', type: 'text', width: 96, render: (name) => this.#stepLink(name) },
-      { name: 'now', title: 'p95 now', type: 'number', width: 78, render: ms }, { name: 'usual', title: 'before', type: 'number', width: 78, render: ms },
-      { name: 'ratio', title: 'times', type: 'number', width: 60, get: (step) => (step.usual ? step.now / step.usual : null), render: (_, step) => ratio(step.now, step.usual) },
-      { name: 'slowAt', title: 'became slower', type: 'time', width: 194, render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
+      { name: 'now', title: 'p95 now', type: 'number', width: 88, render: ms }, { name: 'usual', title: 'before', type: 'number', width: 92, render: ms },
+      { name: 'ratio', title: 'times', type: 'number', width: 76, get: (step) => (step.usual ? step.now / step.usual : null), render: (_, step) => ratio(step.now, step.usual) },
+      { name: 'slowAt', title: 'became slower', type: 'time', width: 184, render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
       { name: 'median', title: 'p50 now', type: 'number', width: 86, render: ms }, { name: 'n', title: 'ran', type: 'integer', width: 60 },
     ];
     return html`<div class="runs-trend"><egdb-table .columns=${columns} .rows=${steps} label="Steps over time" pickable .selected=${chosen}
