@@ -127,8 +127,7 @@ if [ "$what" = soak ]; then
     one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build
     one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
     pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/soak tests/contract/test_positions.py tests/contract/test_poison.py
-    EGDB_SOAK='' pytests_by_store "the HUD in a browser" hud "$PWD/build/egdb" tests/hud
-pytests "faults, a tenth, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_kill9.py tests/fault/test_sigterm.py \
+    EGDB_SOAK='' pytests "faults, a tenth, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_kill9.py tests/fault/test_sigterm.py \
         tests/fault/test_pg_gone.py tests/fault/test_backpressure.py
     one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
     counted "fuzzers, ten minutes each" fuzz "$MAKE" --no-print-directory fuzz FUZZ_S=600
@@ -148,5 +147,6 @@ pytests_by_store "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release"
 pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
 pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
 pytests "sigterm, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_sigterm.py
+pytests_by_store "the HUD in a browser" hud "$PWD/build/egdb" tests/hud
 optional "images, built and started" deploy/image-test.sh
 finish
