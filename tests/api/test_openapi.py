@@ -74,6 +74,14 @@ def test_scopes():
         assert ("401" in way["responses"]) == (scope != "NONE"), path
 
 
+def test_answers_that_every_path_may_give():
+    """The head is judged for all of them, and a body wherever one is taken."""
+    for path, ways in yaml.safe_load(text("openapi.yaml"))["paths"].items():
+        for method, way in ways.items():
+            wanted = {"400", "405", "408", "414", "431", "500", "503"} | ({"413", "415", "422"} if "requestBody" in way else set())
+            assert wanted <= set(way["responses"]), (method, path, wanted - set(way["responses"]))
+
+
 def test_open_paths():
     """docs/reference/auth.md names every path that needs no token."""
     page = text("docs/reference/auth.md")
