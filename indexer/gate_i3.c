@@ -10,9 +10,8 @@ void eg_gate_i3(const struct eg_judged *judged, struct eg_verdict *verdict) {
     double distance = 0, tau = policy->tau;
     bool known = series && eg_gate_value(judged, series, &distance);
     verdict->threshold = tau;
-    if (!known || json_array_size(judged->tokens) == 0) {
-        snprintf(verdict->said, sizeof(verdict->said), "%s",
-                 known ? "the commit changes no code" : "the commit has no mosaic");
+    if (!known) {
+        snprintf(verdict->said, sizeof(verdict->said), "the commit changes no code, or its mosaic was not indexed");
         return;
     }
     bool learned = eg_gate_bound(judged, EG_ALL, "mosaic_e", policy->i3_quantile, &tau, verdict);

@@ -121,11 +121,14 @@ def test_i3_is_measured_against_what_was(server, client, scratch):
     assert (gates["I3"]["action"], gates["I3"]["score"], gates["I3"]["threshold"]) == ("warn", 0.16, 0.15)
     assert whole["decision"] == "warn" and "not learned yet" in said and gates["I3"]["details"]["basis"] == "policy"
     assert judge(server, 2, "--spec", spec_with(scratch / "strict", untaught="block"), check=1)[0]["decision"] == "block"
-    for n in range(3, 33):
+    gating.post(client, [gating.fingerprint(3, {}), mosaic(3, 1)])  # code that changed without a token of its own
+    _, gates, _ = judge(server, 3)
+    assert (gates["I3"]["action"], gates["I3"]["details"]["applies"]) == ("warn", True) and not gates["I2"]["details"]["applies"]
+    for n in range(4, 33):
         commit(client, n)
-    gating.post(client, [mosaic(n, 0.2) for n in range(3, 32)] + [mosaic(32, 0.21)])
+    gating.post(client, [mosaic(n, 0.2) for n in range(4, 32)] + [mosaic(32, 0.21)])
     _, gates, _ = judge(server, 31)
-    assert (gates["I3"]["action"], gates["I3"]["threshold"]) == ("pass", 0.2), "the 95th percentile of 0.15, 0.16 and 28 times 0.2"
+    assert (gates["I3"]["action"], gates["I3"]["threshold"]) == ("pass", 0.2), "the 95th percentile of 0.15, 0.16, 1 and 27 times 0.2"
     _, gates, _ = judge(server, 32, check=1)
     assert (gates["I3"]["action"], gates["I3"]["threshold"], gates["I3"]["details"]["basis"]) == ("block", 0.2, "quantile")
     assert judge(server, 32, "--spec", spec_with(scratch / "mild", action="warn"))[0]["decision"] == "warn"
