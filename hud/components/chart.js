@@ -87,7 +87,7 @@ export class Chart extends Element {
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: { x: { time: this.time, range: (_, least, most) => this.#range(least, most) }, y: { distr: this.log ? 3 : 1 } },
       axes: [
-        this.time ? { ...axis, values: times } : axis,
+        this.time ? { ...axis, values: times, space: 84 } : axis,
         { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) },
       ],
       series: [

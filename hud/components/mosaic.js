@@ -46,6 +46,7 @@ export class Mosaic extends Element {
     const { rows, cols } = this.grid;
     const { picture, values, ground } = this;
     Object.assign(picture, { width: cols, height: rows });
+    this.inks = { mark: color('accent'), at: color('ink'), edge: color('ground') };
     const ctx = picture.getContext('2d');
     const image = ctx.createImageData(cols, rows);
     const grounds = [rgb('plane'), rgb('gap'), rgb('raised')];
@@ -69,7 +70,7 @@ export class Mosaic extends Element {
   #draw() {
     const { rows, cols } = this.grid;
     const width = Math.min(this.clientWidth, (HEIGHT_MOST * cols) / rows);
-    if (!this.canvas || width < 10) return;
+    if (!this.canvas || !this.inks || width < 10) return;
     const scale = devicePixelRatio || 1;
     const height = (width * rows) / cols;
     const { canvas } = this;
@@ -82,13 +83,13 @@ export class Mosaic extends Element {
     this.side = width / cols;
     const box = (row0, col0, row1, col1, style) => {
       const side = this.side * scale;
-      for (const [wide, ink] of [[4, color('ground')], [2, style]]) {
+      for (const [wide, ink] of [[4, this.inks.edge], [2, style]]) {
         Object.assign(ctx, { strokeStyle: ink, lineWidth: wide });
         ctx.strokeRect(col0 * side, row0 * side, (col1 - col0 + 1) * side, (row1 - row0 + 1) * side);
       }
     };
-    if (this.mark) box(...this.mark, color('accent'));
-    for (const [cell, style] of [[this.chosen, color('accent')], [this.at, color('ink')]]) {
+    if (this.mark) box(...this.mark, this.inks.mark);
+    for (const [cell, style] of [[this.chosen, this.inks.mark], [this.at, this.inks.at]]) {
       if (cell !== null && cell !== undefined) box(Math.floor(cell / cols), cell % cols, Math.floor(cell / cols), cell % cols, style);
     }
   }

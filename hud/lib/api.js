@@ -115,10 +115,14 @@ export function panels() {
   return declared;
 }
 
-// The rows of an answer as objects.
+// The rows of an answer as objects; member by member, so that all have one shape, which the engine likes.
 export function objects(answer) {
   const names = answer.columns.map((column) => column.name);
-  return answer.rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]])));
+  return answer.rows.map((row) => {
+    const one = {};
+    for (let i = 0; i < names.length; i++) one[names[i]] = row[i];
+    return one;
+  });
 }
 
 const quoted = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;

@@ -43,7 +43,12 @@ export function curve({ rows, cols }) {
 
 // Where files lie: rows of [file, cell] and of [file, lines]. files: Map of file to {cells (along the curve), lines}; at: the files of a cell.
 export function layout(cells, lines, wanted) {
-  const read = cells.map(([file, name]) => [file, cellAt(name)]).filter(([, cell]) => cell);
+  const named = new Map(); // files share cells
+  const read = [];
+  for (const [file, name] of cells) {
+    if (!named.has(name)) named.set(name, cellAt(name));
+    if (named.get(name)) read.push([file, named.get(name)]);
+  }
   if (!read.length) return null;
   const { rows, cols } = wanted ?? read[0][1];
   const places = curve({ rows, cols });
@@ -62,6 +67,21 @@ export function layout(cells, lines, wanted) {
   return files.size ? { rows, cols, files, at, places } : null;
 }
 
+// What tiles say of each cell, as shares of the whole: {observed, phi, diff}, NaN where none speaks.
+export function shares(tiles, rows, cols) {
+  const values = Object.fromEntries(['observed', 'phi', 'diff'].map((name) => [name, new Float64Array(rows * cols).fill(NaN)]));
+  const all = { phi: 0, observed: 0 };
+  for (const tile of tiles) for (const name of ['phi', 'observed']) all[name] += Math.abs(tile[name] ?? 0);
+  for (const tile of tiles) {
+    const place = cellAt(tile.cell);
+    if (!place || place.rows !== rows || place.cols !== cols || place.row >= rows || place.col >= cols) continue;
+    const cell = place.row * cols + place.col;
+    for (const name of ['phi', 'observed']) values[name][cell] = all[name] ? Math.abs(tile[name] ?? 0) / all[name] : 0;
+    values.diff[cell] = values.observed[cell] - values.phi[cell];
+  }
+  return values;
+}
+
 // The cells of a token: that of its line, or, where it names none, all of its file's.
 export function cellsOf(token, plan) {
   const file = plan.files.get(token.file);
@@ -71,29 +91,39 @@ export function cellsOf(token, plan) {
   return [file.cells[Math.max(0, Math.min(file.cells.length - 1, i))]];
 }
 
-// Sums by a key, the greatest first: [{key, count, weight}].
+// Sums by a key, the greatest first: [{key, count, weight, commits}].
 export function sums(tokens, keyOf) {
   const found = new Map();
   for (const token of tokens) {
     const key = keyOf(token);
     let one = found.get(key);
-    if (!one) found.set(key, (one = { key, count: 0, weight: 0, shas: new Set() }));
+    if (!one) found.set(key, (one = { key, count: 0, weight: 0, sha: token.sha, shas: null }));
     one.count++;
     one.weight += token.weight;
-    one.shas.add(token.sha);
+    if (token.sha !== one.sha) (one.shas ??= new Set([one.sha])).add(token.sha);
   }
+  for (const one of found.values()) one.commits = one.shas?.size ?? 1;
   return [...found.values()].sort((a, b) => b.count - a.count || b.weight - a.weight || (a.key < b.key ? -1 : 1));
 }
 
-// Kinds of neighbours within a file of a commit, in the order of lines, as the fingerprint has them.
-export function bigrams(tokens) {
-  const sorted = [...tokens].sort((a, b) => (a.sha < b.sha ? -1 : a.sha > b.sha ? 1 : a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0)));
-  const pairs = [];
-  for (let i = 1; i < sorted.length; i++) {
-    const [a, b] = [sorted[i - 1], sorted[i]];
-    if (a.sha === b.sha && a.file === b.file) pairs.push({ ...b, pair: `${a.token} › ${b.token}` });
+// Tells each token the one before it in its file of the same commit, in the order of lines, as the fingerprint has them.
+export function pair(tokens) {
+  const files = new Map();
+  for (const token of tokens) {
+    const key = `${token.sha} ${token.file}`;
+    if (files.has(key)) files.get(key).push(token);
+    else files.set(key, [token]);
   }
-  return sums(pairs, (pair) => pair.pair);
+  for (const list of files.values()) {
+    list.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    for (let i = 1; i < list.length; i++) list[i].after = list[i - 1];
+  }
+}
+
+// Kinds of neighbours that are both among these tokens.
+export function bigrams(tokens) {
+  const all = new Set(tokens);
+  return sums(tokens.filter((token) => all.has(token.after)), (token) => `${token.after.token} › ${token.token}`);
 }
 
 // What an energy is made of: each part's `value` is its share of `total`; they sum to it. print: the commit's fingerprint, with the modules

@@ -44,9 +44,9 @@ export default class Deltas extends Element {
     super();
     this.route = new Route(this, () => this.#ask());
     this.commits = new Load(this, (signal) => this.#commits(signal), { everyMs: EVERY_MS });
-    this.tokens = new Load(this, (signal) => this.#tokens(signal), { everyMs: EVERY_MS });
+    this.tokens = new Load(this, (signal) => this.#tokens(signal));
     for (const name of ['tiles', 'gates', 'print']) {
-      this[name] = new Load(this, async (signal) => objects(await egql(TEXTS[name](this.scope), { signal })), { everyMs: EVERY_MS });
+      this[name] = new Load(this, async (signal) => objects(await egql(TEXTS[name](this.scope), { signal })), { everyMs: name === 'gates' ? EVERY_MS : 0 });
     }
     this.plan = new Load(this, (signal) => this.#plan(signal));
     this.lines = new Load(this, async (signal) => objects(await egql(this.linesText, { params: { file: router.current.query.file }, signal })));
@@ -113,12 +113,24 @@ export default class Deltas extends Element {
     for (const one of objects(known)) {
       bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at, author: one.author, text: subject(one) });
     }
-    return [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
+    const list = [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
+    this.#follow(window, list);
+    return list;
+  }
+
+  // What is large is asked again when there are other commits than before, and once more, as their events do not come all at once.
+  #follow(window, list) {
+    const seen = list.map((one) => one.sha + one.score).join();
+    const { followed } = this;
+    const isNew = followed?.window === window && followed.seen !== seen;
+    if (isNew || followed?.again) for (const name of ['tokens', 'tiles', ...(this.isOne ? ['print'] : [])]) this[name].go();
+    this.followed = { window, seen, again: isNew };
   }
 
   async #tokens(signal) {
     const answer = await egql(TEXTS.tokens(this.scope), { signal });
     const list = objects(answer);
+    delta.pair(list);
     const repo = delta.sums(list, (token) => token.repo)[0]?.key ?? '';
     if (list.length && repo !== this.repo) {
       this.repo = repo;
@@ -145,36 +157,30 @@ export default class Deltas extends Element {
     return made;
   }
 
+  // The grid, what lies where on it, and what changed there.
   get map() {
-    const [tiles, plan, tokens] = [this.tiles.data, this.plan.data, this.tokens.data];
-    return this.#keep('map', [tiles, plan, tokens], () => {
+    const [tiles, plan] = [this.tiles.data, this.plan.data];
+    return this.#keep('map', [tiles, plan], () => {
       const grid = delta.cellAt(tiles?.find((tile) => delta.cellAt(tile.cell))?.cell);
       const laid = plan ? delta.layout(plan.cells, plan.lines, grid) : null;
       const size = grid ?? laid;
       if (!size) return null;
       const { rows, cols } = size;
-      const values = Object.fromEntries(LAYERS.map(([name]) => [name, new Float64Array(rows * cols).fill(NaN)]));
-      const all = { phi: 0, observed: 0 };
-      for (const tile of tiles ?? []) for (const name of ['phi', 'observed']) all[name] += Math.abs(tile[name] ?? 0);
-      for (const tile of tiles ?? []) {
-        const place = delta.cellAt(tile.cell);
-        if (!place || place.rows !== rows || place.cols !== cols || place.row >= rows || place.col >= cols) continue;
-        const cell = place.row * cols + place.col;
-        for (const name of ['phi', 'observed']) values[name][cell] = all[name] ? Math.abs(tile[name] ?? 0) / all[name] : 0;
-        values.diff[cell] = values.observed[cell] - values.phi[cell];
-      }
       const ground = new Uint8Array(rows * cols);
-      const cells = new Map();
-      if (laid) {
-        let i = 0;
-        for (const file of laid.files.values()) {
-          i++;
-          for (const cell of file.cells) ground[cell] ||= 1 + (i % 2);
-        }
-        for (const token of tokens?.list ?? []) cells.set(token, delta.cellsOf(token, laid));
+      let i = 0;
+      for (const file of laid?.files.values() ?? []) {
+        i++;
+        for (const cell of file.cells) ground[cell] ||= 1 + (i % 2);
       }
-      return { rows, cols, laid, values, ground, cells };
+      return { rows, cols, laid, ground, values: delta.shares(tiles ?? [], rows, cols) };
     });
+  }
+
+  // The cells of each token.
+  get places() {
+    const { map } = this;
+    const list = this.tokens.data?.list ?? [];
+    return this.#keep('places', [map, list], () => new Map(map?.laid ? list.map((token) => [token, delta.cellsOf(token, map.laid)]) : []));
   }
 
   get mark() {
@@ -185,15 +191,16 @@ export default class Deltas extends Element {
 
   // Those of the cell or of the mark; all when there is none.
   get binned() {
-    const { map, mark, tokens } = this;
+    const { map, mark, tokens, places } = this;
     const chosen = delta.cellAt(this.query.cell);
     const box = mark ?? (chosen && [chosen.row, chosen.col, chosen.row, chosen.col]);
     const list = tokens.data?.list ?? [];
     if (!box || !map?.laid) return list;
-    return this.#keep('binned', [list, map, box.join()], () => list.filter((token) => map.cells.get(token)?.some((cell) => {
-      const [row, col] = [Math.floor(cell / map.cols), cell % map.cols];
-      return row >= box[0] && row <= box[2] && col >= box[1] && col <= box[3];
-    })));
+    return this.#keep('binned', [list, map, box.join()], () => {
+      const inside = new Uint8Array(map.rows * map.cols);
+      for (let row = box[0]; row <= Math.min(box[2], map.rows - 1); row++) inside.fill(1, row * map.cols + box[1], row * map.cols + box[3] + 1);
+      return list.filter((token) => places.get(token)?.some((cell) => inside[cell]));
+    });
   }
 
   get ofKind() {
@@ -228,9 +235,9 @@ export default class Deltas extends Element {
   }
 
   #pickCell(index) {
-    const { map } = this;
+    const { map, places } = this;
     const name = delta.cellName(map, index);
-    const inside = (this.tokens.data?.list ?? []).filter((token) => map.cells.get(token)?.includes(index));
+    const inside = (this.tokens.data?.list ?? []).filter((token) => places.get(token)?.includes(index));
     const heaviest = inside.sort((a, b) => b.weight - a.weight)[0];
     const file = heaviest?.file ?? map.laid?.at.get(index)?.[0] ?? '';
     this.live = undefined;
@@ -361,7 +368,7 @@ export default class Deltas extends Element {
 
   #files() {
     const rows = this.#keep('files', [this.ofKind], () => delta.sums(this.ofKind, (token) => token.file).sort((a, b) => b.weight - a.weight)
-      .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.shas.size })));
+      .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })));
     const columns = [{ name: 'file', title: 'file', type: 'text', width: 200 }, { name: 'tokens', title: 'tokens', type: 'integer', width: 80 },
       { name: 'weight', title: 'Σ weight', type: 'number', width: 92 }, ...(this.isOne ? [] : [{ name: 'commits', title: 'commits', type: 'integer', width: 86 }])];
     return html`<egdb-table .columns=${columns} .rows=${rows} label="Files" pickable .rowClass=${(row) => (row.file === this.query.file ? 'chosen' : '')}
