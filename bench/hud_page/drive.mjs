@@ -18,6 +18,12 @@ const USES = {
   chart: () => sweep('.u-over'),
   mosaic: () => sweep('canvas'),
   heat: () => sweep('canvas'),
+  graph: async () => {
+    await page.locator('svg.graph').focus();
+    for (const key of ['Home', 'ArrowRight', ...Array(30).fill('ArrowDown'), 'ArrowRight', ...Array(30).fill('ArrowUp')]) await page.keyboard.press(key);
+    await page.locator('.graph-scroll').hover();
+    for (let i = 0; i < 60; i++) await page.mouse.wheel(0, i % 3 ? 900 : -400);
+  },
   table: async () => {
     await page.locator('.scroll').hover();
     for (let i = 0; i < 60; i++) await page.mouse.wheel(0, i % 3 ? 900 : -400);

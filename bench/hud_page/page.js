@@ -2,6 +2,7 @@
 // drive.mjs then moves, scrolls and types over it. Long tasks (over 50 ms) meanwhile are noted.
 import '../../hud/lib/theme.js';
 import '../../hud/components/chart.js';
+import '../../hud/components/graph.js';
 import '../../hud/components/heat.js';
 import '../../hud/components/mosaic.js';
 import '../../hud/components/table.js';
@@ -46,7 +47,16 @@ function heat() {
   make('egdb-heat', { columns, rows, values: Float64Array.from({ length: 20000 }, random), label: 'heat', brushable: true, rowHeight: 6 });
 }
 
-const CASES = { chart, table, mosaic, heat };
+// One node calls 30, each of these 33 more, and everyone calls a few of the others: all stubs open.
+function graph() {
+  const uid = (i) => `AST::core/file_${i % 50}.py#function_${i}`;
+  const callees = [];
+  for (let i = 1; i <= 30; i++) callees.push({ src: uid(0), dst: uid(i) });
+  for (let i = 0; i < 1000; i++) callees.push({ src: uid(1 + (i % 30)), dst: uid(31 + i) }, { src: uid(31 + i), dst: uid(31 + ((i * 17) % 1000)) });
+  make('egdb-graph', { data: { start: uid(0), callers: [], callees }, opened: ['*'], label: 'graph' });
+}
+
+const CASES = { chart, table, mosaic, heat, graph };
 let longest = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => (longest = Math.max(longest, entry.duration)))).observe({ type: 'longtask' });
 
