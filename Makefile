@@ -78,7 +78,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
-	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_registry.c \
+	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_panels.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
 	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c \
 	tests/unit/test_index_mosaic.c tests/unit/test_findings.c

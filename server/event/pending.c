@@ -180,6 +180,11 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
         try_rows(event, &woken);
         return;
     }
+    if (plan->rule->skip_without_parent) {
+        eg_info(&event->log, "event %.*s makes no row of %s: what it refers to in %s is not there", (int)event_id.n, event_id.p,
+                plan->rule->dml.table->name, missing->shape->need->table->name);
+        return;
+    }
     struct eg_waiter *waiter = eg_arena_alloc(batch->arena, sizeof *waiter);
     if (!waiter) {
         batch->failed = true;

@@ -41,6 +41,7 @@ struct eg_rule {
     const enum eg_type *types;  /* n_params */
     size_t n_needs;
     const struct eg_need *needs;
+    bool skip_without_parent;   /* "missing": "skip" of a rule that makes rows: one whose parent is not there is not made */
     bool wait_for_target;       /* UPDATE with "missing": "wait": needs[n_needs-1] is its own key */
     size_t n_fills;
     const struct eg_dml *fills; /* EG_DML_FILL: optional lookups of this rule's rows; run after its inserts, with fill_params */

@@ -73,14 +73,18 @@ static eg_status compile_kind(struct eg_rules *rules, json_t *json, struct eg_ru
     if (!update && !remove && json_object_get(json, "match")) {
         return eg_rules_fail(rules, "`match` is for updates and deletes");
     }
-    if (!update && (rule->dml.newest || json_object_get(json, "missing"))) {
-        return eg_rules_fail(rules, "`newest` and `missing` are for rules with \"update\": true");
+    if (!update && rule->dml.newest) {
+        return eg_rules_fail(rules, "`newest` is for rules with \"update\": true");
+    }
+    if (remove && json_object_get(json, "missing")) {
+        return eg_rules_fail(rules, "`missing` is not for rules with \"delete\": true");
     }
     if (json_object_get(json, "missing") &&
         (!missing || (strcmp(missing, "wait") != 0 && strcmp(missing, "skip") != 0))) {
         return eg_rules_fail(rules, "`missing` is \"wait\" or \"skip\"");
     }
-    rule->wait_for_target = missing && strcmp(missing, "wait") == 0;
+    rule->wait_for_target = update && missing && strcmp(missing, "wait") == 0;
+    rule->skip_without_parent = !update && missing && strcmp(missing, "skip") == 0;
     if (update || remove) {
         rule->dml.kind = update ? EG_DML_UPDATE : EG_DML_DELETE;
         return EG_OK;

@@ -86,6 +86,27 @@ def test_updates_wait_for_what_they_change(client, store):
     assert store.query("SELECT nf_id, status FROM sast_fix_queue") == [(nf, "accepted")] and waiting(store) == 0
 
 
+def test_a_number_that_nobody_has_is_not_waited_for(client, store):
+    """A fix_id is a number that the database gave: a row that gets it later is another fix, of which nothing was said."""
+    nf = "NF-" + "B" * 26
+    requested = [events.event("sast.fix.requested@v1", {"nf_id": nf, "pattern": "p", "fix_hint": "h", "review_gate": "auto"}) for _ in range(3)]
+    ready = events.event("sast.findings.ready@v1", {"sha": "abcdef12", "tool": "t", "findings": [finding(nf, "fp:sha256:0123456789")]})
+
+    def validated(fix_id, ok):
+        return events.event("sast.fix.validated@v1", {"nf_id": nf, "fix_id": fix_id, "sandbox_ok": ok, "ci_ok": ok})
+
+    early = validated(1, False)
+    assert client.post_event(early).json()["status"] == "stored" and waiting(store) == 0
+    assert client.post("/v1/events", [ready, *requested]).json()["stored"] == 4
+    first, second, third = (row[0] for row in store.query("SELECT id FROM sast_fix_queue ORDER BY id"))
+    late = [validated(second, True), validated(third + 1000, False)]
+    assert client.post("/v1/events", late).json()["stored"] == 2
+    assert [tuple(row) for row in store.query("SELECT fix_id, event_id FROM sast_fix_verification")] == [(second, late[0]["id"])]
+    assert waiting(store) == 0 and store.scalar(f"SELECT count(*) FROM events WHERE id IN ('{early['id']}', '{late[1]['id']}')") == 2
+    waits = events.event("sast.fix.validated@v1", {"nf_id": "NF-" + "C" * 26, "sandbox_ok": True, "ci_ok": True})
+    assert client.post_event(waits).status == 201 and waiting(store) == 1
+
+
 def test_a_finding_that_keeps_its_first_id_is_no_parent_by_another(client, store):
     """A finding of a known fingerprint keeps its id; what waits for another id goes on waiting, and the event is none the worse."""
     def found(name):

@@ -98,6 +98,20 @@ START_TEST(updates_wait_for_their_target) {
 }
 END_TEST
 
+START_TEST(rows_wait_for_their_parent_or_do_not) {
+    static const char *const rules[] = {"", ", \"missing\": \"wait\"", ", \"missing\": \"skip\""};
+    for (size_t i = 0; i < 3; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "[{\"table\": \"steps\", \"set\": {\"run_id\": \"/a\", \"name\": \"=n\", \"idx\": \"=1\", \"dt_ms\": \"=1\"}%s}]", rules[i]);
+        struct eg_registry *registry = loaded(text);
+        const struct eg_rule *rule = eg_registry_rule(registry, "t.x@v1", 6, 0);
+        ck_assert(rule->skip_without_parent == (i == 2) && !rule->wait_for_target);
+        ck_assert_uint_eq(rule->n_needs, 1);
+        eg_registry_free(registry);
+    }
+}
+END_TEST
+
 START_TEST(position_and_types) {
     struct eg_registry *registry = loaded("[{\"table\": \"kinds\", \"set\": {\"k\": \"$id\", \"i8\": \"$position\", "
                                           "\"z\": \"$ts_utc\", \"i4\": \"$policy.p.n\"}}]");
@@ -122,6 +136,7 @@ int main(void) {
     tcase_add_test(all, needs_of_foreign_keys);
     tcase_add_test(all, lookups_become_needs_and_fills);
     tcase_add_test(all, updates_wait_for_their_target);
+    tcase_add_test(all, rows_wait_for_their_parent_or_do_not);
     tcase_add_test(all, position_and_types);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
