@@ -16,7 +16,8 @@ static struct eg_panels *panels;
 static struct eg_err err;
 
 /* What every file has. */
-static const char *const plain = "\"name\": \"own\", \"system\": \"s\", \"group\": \"g\", \"title\": \"t\", \"description\": \"d\", \"cache_s\": 5";
+static const char plain[] = "\"name\": \"own\", \"system\": \"s\", \"group\": \"g\", \"title\": \"t\", \"description\": \"d\","
+                            " \"cache_s\": 5";
 
 static void setup(void) {
     char folder[64];
@@ -60,7 +61,8 @@ static const struct eg_panel *load(const char *parameters, const char *rest) {
 #define SINCE "{\"name\": \"since\", \"type\": \"time\", \"title\": \"s\"}"
 
 START_TEST(a_file_is_kept) {
-    const struct eg_panel *panel = load(LIMIT ", " BRANCH, SQL("\"SELECT 1 [[ WHERE branch = $branch ]] LIMIT $limit\"") ", \"scope\": \"admin\"");
+    const struct eg_panel *panel = load(LIMIT ", " BRANCH, SQL("\"SELECT 1 [[ WHERE branch = $branch ]] LIMIT $limit\"")
+                                                              ", \"scope\": \"admin\"");
     ck_assert_msg(panel != NULL, "%s: %s", err.place, err.message);
     ck_assert_str_eq(panel->name, "own");
     ck_assert(strstr(panel->file, "/panels/own.json"));
@@ -101,7 +103,8 @@ START_TEST(texts_leave_out_what_is_not_given) {
     writes(panel, 1 | 2, true, "SELECT $1, '$limit', \"$limit\" -- $limit [[\nFROM t WHERE b = $2\n < $3 LIMIT $1", "0 1 -1");
     writes(panel, 1 | 4, true, "SELECT $1, '$limit', \"$limit\" -- $limit [[\nFROM t\n < $2 LIMIT $1", "0 -1");
     writes(panel, 7, true,
-           "SELECT $1, '$limit', \"$limit\" -- $limit [[\nFROM t WHERE b = $2\nAND s > $3 AND b <> $2 AND l < $1 < $4 LIMIT $1", "0 1 2 -1");
+           "SELECT $1, '$limit', \"$limit\" -- $limit [[\nFROM t WHERE b = $2\nAND s > $3 AND b <> $2 AND l < $1 < $4 LIMIT $1",
+               "0 1 2 -1");
     writes(panel, 1, false, "SELECT $limit, '$limit', \"$limit\" -- $limit [[\nFROM t\n < $now LIMIT $limit", "0 -1");
 }
 END_TEST
@@ -128,8 +131,10 @@ START_TEST(slips_are_named) {
         {"{\"name\": \"x\", \"type\": \"text\", \"title\": \"x\", \"least\": 1}", SQL("\"$x\""), "bound a number"},
         {"{\"name\": \"x\", \"type\": \"text\", \"title\": \"x\", \"most\": 2001}", SQL("\"$x\""), "too large"},
         {"{\"name\": \"x\", \"type\": \"text\", \"title\": \"x\", \"required\": true, \"default\": \"a\"}", SQL("\"$x\""), "no default"},
-        {"{\"name\": \"x\", \"type\": \"text\", \"title\": \"x\", \"default\": \"c\", \"values\": [\"a\"]}", SQL("\"$x\""), "parameters[0].default"},
-        {"{\"name\": \"x\", \"type\": \"integer\", \"title\": \"x\", \"least\": 1, \"most\": 2, \"values\": [\"1\"]}", SQL("\"$x\""), "values"},
+        {"{\"name\": \"x\", \"type\": \"text\", \"title\": \"x\", \"default\": \"c\", \"values\": [\"a\"]}",
+         SQL("\"$x\""), "parameters[0].default"},
+        {"{\"name\": \"x\", \"type\": \"integer\", \"title\": \"x\", \"least\": 1, \"most\": 2, \"values\": [\"1\"]}",
+         SQL("\"$x\""), "values"},
         {"{\"name\": \"x\", \"type\": \"text\", \"title\": \"x\", \"colour\": 1}", SQL("\"$x\""), "parameters[0].colour"},
         {"", SQL("\"SELECT 1\"") ", \"colour\": 1", "colour: no such member"},
         {"", SQL("\"SELECT 1\"") ", \"scope\": \"root\"", "scope: a scope of tokens"},
@@ -139,8 +144,10 @@ START_TEST(slips_are_named) {
         {"", "\"sql\": {\"any\": \"SELECT 1\"}", "lists its columns"},
         {"", SQL("[]"), "at most 64 KiB"},
         {"", SQL("[1]"), "at most 64 KiB"},
-        {"", "\"columns\": [{\"name\": \"n\", \"type\": \"integer\", \"title\": \"n\"}], \"sql\": {\"sqlite\": \"SELECT 1\"}", "either \"any\""},
-        {"", "\"columns\": [{\"name\": \"n\", \"type\": \"int\", \"title\": \"n\"}], \"sql\": {\"any\": \"SELECT 1\"}", "columns[0].type"},
+        {"", "\"columns\": [{\"name\": \"n\", \"type\": \"integer\", \"title\": \"n\"}], \"sql\": {\"sqlite\": \"SELECT 1\"}",
+            "either \"any\""},
+        {"", "\"columns\": [{\"name\": \"n\", \"type\": \"int\", \"title\": \"n\"}], \"sql\": {\"any\": \"SELECT 1\"}",
+            "columns[0].type"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
         ck_assert_msg(load(slips[i].parameters, slips[i].rest) == NULL, "%s %s", slips[i].parameters, slips[i].rest);
@@ -177,20 +184,22 @@ static void reads(const char *declared, const char *text, const char *expected) 
 }
 
 START_TEST(values_are_judged) {
-    static const char whole[] = "\"type\": \"integer\", \"least\": -3, \"most\": 20", real[] = "\"type\": \"number\", \"least\": 0, \"most\": 1",
-                      text[] = "\"type\": \"text\", \"most\": 4", one[] = "\"type\": \"text\", \"values\": [\"a\", \"b\"]",
-                      flag[] = "\"type\": \"boolean\"", moment[] = "\"type\": \"time\"", span[] = "\"type\": \"duration\"";
+    static const char whole[] = "\"type\": \"integer\", \"least\": -3, \"most\": 20";
+    static const char real[] = "\"type\": \"number\", \"least\": 0, \"most\": 1";
+    static const char text[] = "\"type\": \"text\", \"most\": 4", one[] = "\"type\": \"text\", \"values\": [\"a\", \"b\"]";
+    static const char flag[] = "\"type\": \"boolean\"", moment[] = "\"type\": \"time\"", span[] = "\"type\": \"duration\"";
     static const struct {
         const char *declared, *text, *expected;
-    } cases[] = {{whole, "20", "20"},  {whole, "21", ""},     {whole, "-3", "-3"},   {whole, "-4", ""},   {whole, "", ""},     {whole, "1x", ""},
-                 {whole, "1.0", ""},   {whole, " 1", ""},     {whole, "+1", ""},     {whole, "99999999999999999999", ""},
-                 {real, "0.25", "0.25"}, {real, "1", "1"},    {real, "1.01", ""},    {real, "-0.1", ""},  {real, "nan", ""},   {real, "0x1", ""},
-                 {real, "1e-1", "0.1"}, {real, "", ""},       {text, "abcd", "abcd"}, {text, "abcde", ""}, {one, "b", "b"},     {one, "c", ""},
-                 {flag, "true", "true"}, {flag, "false", "false"}, {flag, "1", ""},  {flag, "TRUE", ""},
-                 {moment, "2025-10-10T00:00:00Z", "0"},       {moment, "2025-10-10T02:00:01+02:00", "1000000"}, {moment, "yesterday", ""},
+    } cases[] = {{whole, "20", "20"}, {whole, "21", ""}, {whole, "-3", "-3"}, {whole, "-4", ""}, {whole, "", ""}, {whole, "1x", ""},
+                 {whole, "1.0", ""}, {whole, " 1", ""}, {whole, "+1", ""}, {whole, "99999999999999999999", ""},
+                 {real, "0.25", "0.25"}, {real, "1", "1"}, {real, "1.01", ""}, {real, "-0.1", ""}, {real, "nan", ""}, {real, "0x1", ""},
+                 {real, "1e-1", "0.1"}, {real, "", ""},
+                 {text, "abcd", "abcd"}, {text, "abcde", ""}, {one, "b", "b"}, {one, "c", ""},
+                 {flag, "true", "true"}, {flag, "false", "false"}, {flag, "1", ""}, {flag, "TRUE", ""},
+                 {moment, "2025-10-10T00:00:00Z", "0"}, {moment, "2025-10-10T02:00:01+02:00", "1000000"}, {moment, "yesterday", ""},
                  {span, "1m", "-60000000"}, {span, "90m", "-5400000000"}, {span, "2h", "-7200000000"}, {span, "1d", "-86400000000"},
-                 {span, "1w", "-604800000000"}, {span, "0m", ""}, {span, "1", ""},   {span, "m", ""},     {span, "1y", ""},    {span, "-1h", ""},
-                 {span, "1hh", ""},    {span, "999999999h", ""}};
+                 {span, "1w", "-604800000000"}, {span, "0m", ""}, {span, "1", ""}, {span, "m", ""}, {span, "1y", ""}, {span, "-1h", ""},
+                 {span, "1hh", ""}, {span, "999999999h", ""}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         reads(cases[i].declared, cases[i].text, cases[i].expected);
     struct eg_value value;

@@ -102,7 +102,9 @@ START_TEST(rows_wait_for_their_parent_or_do_not) {
     static const char *const rules[] = {"", ", \"missing\": \"wait\"", ", \"missing\": \"skip\""};
     for (size_t i = 0; i < 3; i++) {
         char text[300];
-        snprintf(text, sizeof text, "[{\"table\": \"steps\", \"set\": {\"run_id\": \"/a\", \"name\": \"=n\", \"idx\": \"=1\", \"dt_ms\": \"=1\"}%s}]", rules[i]);
+        snprintf(text, sizeof text,
+                 "[{\"table\": \"steps\", \"set\": {\"run_id\": \"/a\", \"name\": \"=n\", \"idx\": \"=1\","
+                 " \"dt_ms\": \"=1\"}%s}]", rules[i]);
         struct eg_registry *registry = loaded(text);
         const struct eg_rule *rule = eg_registry_rule(registry, "t.x@v1", 6, 0);
         ck_assert(rule->skip_without_parent == (i == 2) && !rule->wait_for_target);
