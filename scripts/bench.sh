@@ -24,6 +24,7 @@ bench/latency --rounds "$rounds"
 bench/stream
 bench/rejected --rounds "$rounds" --seconds "$seconds"
 bench/query --rounds "$rounds"
+bench/at_once --seconds "$seconds"
 bench/graph --rounds "$rounds"
 bench/panels
 bench/index --rounds "$rounds"
