@@ -17,10 +17,14 @@ function make(name, members) {
   return element;
 }
 
+// What is large is made before the clock starts.
+const times = Array.from({ length: 100000 }, (_, i) => 1.7e12 + i * 1000);
+const series = ['one', 'two'].map((name) => ({ name, values: times.map(() => (random() < 0.01 ? null : random() * 100)) }));
+const rows = times.map((ms, i) => [i, new Date(ms).toISOString(), `topic.${i % 31}@v1`, random() * 1000, (i * 7919).toString(16).padStart(40, '0'),
+  `source-${i % 7}`, random(), i % 5 ? 'ok' : null]);
+
 function chart() {
-  const x = Array.from({ length: 100000 }, (_, i) => 1.7e12 + i * 1000);
-  const series = ['one', 'two'].map((name) => ({ name, values: x.map(() => (random() < 0.01 ? null : random() * 100)) }));
-  const element = make('egdb-chart', { data: { x, series }, time: true, label: 'points' });
+  const element = make('egdb-chart', { data: { x: times, series }, time: true, label: 'points' });
   return async () => {
     while (!element.plot) await painted();
   };
@@ -29,8 +33,6 @@ function chart() {
 function table() {
   const columns = [['id', 'integer'], ['when', 'time'], ['topic', 'text'], ['n', 'number'], ['sha', 'text'], ['source', 'text'], ['ms', 'number'], ['state', 'text']]
     .map(([name, type]) => ({ name, type }));
-  const rows = Array.from({ length: 100000 }, (_, i) => [i, new Date(1.7e12 + i * 1000).toISOString(), `topic.${i % 31}@v1`, random() * 1000,
-    (i * 7919).toString(16).padStart(40, '0'), `source-${i % 7}`, random(), i % 5 ? 'ok' : null]);
   make('egdb-table', { columns, rows, label: 'rows', pickable: true });
 }
 
