@@ -65,8 +65,8 @@ export default class Deltas extends Element {
 
   get query() {
     const { query } = router.current;
-    const sha = HEX.test(query.sha ?? '') ? query.sha : '';
-    return { ...query, sha, base: sha && HEX.test(query.base ?? '') ? query.base : '' };
+    const named = (name) => (HEX.test(query[name] ?? '') ? query[name] : ''); // they stand in the text of queries
+    return { ...query, sha: named('sha'), base: named('sha') && named('base'), at: named('at') };
   }
 
   get isOne() {

@@ -167,15 +167,17 @@ export default class Spec extends Element {
 
   #explain(row) {
     const tokens = row.tokens ?? [];
+    const isEnergy = row.gate === 'I1'; // the other gates' scores are no sums of weights
     const part = tokens.reduce((sum, token) => sum + token.share, 0);
     return html`<p><span class="action ${row.action}">${row.action}</span> <strong>${row.gate}</strong> ${number(row.score)} against ${number(row.threshold)}</p>
       ${row.details?.why ? html`<p>${row.details.why}</p>` : nothing}
       ${facts([['commit', commit(row.sha)], ['module', row.module], ['time', when(row.created_utc)], ['frozen', row.details?.frozen],
         ['event', html`<a href=${router.href('events', { id: row.event_id })}>as stored</a>`]])}
-      ${tokens.length ? html`<h3>What the tokens add to the score</h3><egdb-bars most="20" label="Tokens" .rows=${tokens.map((token) => ({
-          label: `${token.token} ${token.symbol || token.file}`, title: `${token.file}${token.line ? `:${token.line}` : ''}`, value: token.share * row.score,
-          shown: `${(token.share * row.score).toFixed(4)}, ${(100 * token.share).toFixed(1)} %`, href: router.href('deltas', { sha: row.sha, file: token.file, line: token.line ?? '' }) }))}></egdb-bars>
-        <p class="note">Together ${(part * row.score).toFixed(4)} of ${row.score.toFixed(4)}${part < 0.9995 ? `, the ${tokens.length} heaviest` : ''}.</p>`
+      ${tokens.length ? html`<h3>${isEnergy ? 'What the tokens add to the score' : 'The tokens, by weight'}</h3><egdb-bars most="20" label="Tokens" .rows=${tokens.map((token) => ({
+          label: `${token.token} ${token.symbol || token.file}`, title: `${token.file}${token.line ? `:${token.line}` : ''}`, value: token.share,
+          shown: `${isEnergy ? `${(token.share * row.score).toFixed(4)}, ` : ''}${(100 * token.share).toFixed(1)} %`,
+          href: router.href('deltas', { sha: row.sha, file: token.file, line: token.line ?? '' }) }))}></egdb-bars>
+        <p class="note">${isEnergy ? `Together ${(part * row.score).toFixed(4)} of ${row.score.toFixed(4)}` : `Together ${(100 * part).toFixed(1)} % of the weight`}${part < 0.9995 ? `, the ${tokens.length} heaviest` : ''}.</p>`
         : html`<p class="empty">No tokens are stored for it.</p>`}
       ${row.details?.changes?.length ? html`<h3>Changes</h3><ul>${row.details.changes.slice(0, 50).map((one) => html`<li>${one.file}${one.line ? `:${one.line}` : ''} ${one.symbol ?? ''}: ${one.why ?? one.says ?? ''}</li>`)}</ul>` : nothing}`;
   }

@@ -43,7 +43,7 @@ export default async function spec({ open, settled, sound, picture, assert, data
   await page.getByLabel('gate').selectOption('I3');
   await has('gate', 'I3');
   await rows(page, 'Violations').first().click();
-  await explain.getByText('Together 0.4000 of 0.4000.').waitFor();
+  await explain.getByText('Together 100.0 % of the weight.').waitFor();
   await page.getByLabel('gate').selectOption('I1');
   await page.keyboard.press('Escape');
 
