@@ -111,7 +111,7 @@ export default class Console extends Element {
     const key = q && JSON.stringify([as === 'plan', this.#question]);
     if (key === this.asked) return;
     const before = this.q;
-    Object.assign(this, { asked: key, q });
+    Object.assign(this, { asked: key, q, given: undefined });
     if (before !== undefined && before !== q) this.#edited(q);
     if (q) (as === 'plan' ? this.plan : this.load).go({ fresh: true });
   }
