@@ -4,7 +4,7 @@ import pathlib
 import subprocess
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "hud"
-FLOW_S = 240
+FLOW_S = 480  # beyond it hangs
 
 
 def run_flow(name, server, **data):
