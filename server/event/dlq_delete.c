@@ -40,4 +40,5 @@ static enum eg_step_result answer(struct eg_request *req) {
 }
 
 static const struct eg_step way[] = {{"take", take}, {"gather", eg_event_gather}, {"store", eg_event_store}, {"answer", answer}};
-const struct eg_flow eg_flow_dlq_delete = {.name = "dlq_delete", .n_steps = 4, .steps = way, .drop = eg_submission_drop};
+const struct eg_flow eg_flow_dlq_delete = {
+    .name = "dlq_delete", .n_steps = 4, .steps = way, .drop = eg_submission_drop, .held = eg_submission_held};

@@ -63,9 +63,15 @@ void eg_submission_drop(struct eg_request *req) {
     eg_arena_free(sub->arena);
 }
 
+bool eg_submission_held(const struct eg_request *req) {
+    const struct eg_submission *sub = req->state;
+    return sub && sub->magic == EG_SUBMISSION_MAGIC && sub->n_open > 0;
+}
+
 const struct eg_flow eg_flow_events_post = {
     .name = "events_post",
     .n_steps = sizeof request_way / sizeof request_way[0],
     .steps = request_way,
     .drop = eg_submission_drop,
+    .held = eg_submission_held,
 };

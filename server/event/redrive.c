@@ -385,5 +385,10 @@ static enum eg_step_result answer(struct eg_request *req) {
     return eg_request_answer(req, r->failed ? 207 : 200, "application/json");
 }
 
+static bool held(const struct eg_request *req) {
+    const struct eg_redrive *r = req->state;
+    return r && r->sub && r->sub->n_open > 0;
+}
+
 static const struct eg_step way[] = {{"take", take}, {"redrive", redrive}, {"answer", answer}};
-const struct eg_flow eg_flow_dlq_redrive = {.name = "dlq_redrive", .n_steps = 3, .steps = way, .drop = drop};
+const struct eg_flow eg_flow_dlq_redrive = {.name = "dlq_redrive", .n_steps = 3, .steps = way, .drop = drop, .held = held};

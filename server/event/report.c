@@ -225,4 +225,5 @@ static const struct eg_step way[] = {{"take", take},
                                      {"gather", eg_event_gather},
                                      {"store", eg_event_store},
                                      {"answer", answer}};
-const struct eg_flow eg_flow_sarif_post = {.name = "sarif_post", .n_steps = sizeof way / sizeof way[0], .steps = way, .drop = drop};
+const struct eg_flow eg_flow_sarif_post = {
+    .name = "sarif_post", .n_steps = sizeof way / sizeof way[0], .steps = way, .drop = drop, .held = eg_submission_held};

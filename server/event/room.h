@@ -93,6 +93,7 @@ void eg_batch_remove_letter(struct eg_event *event, struct eg_item *item);
 
 /* event_flow.c */
 void eg_submission_drop(struct eg_request *req);
+bool eg_submission_held(const struct eg_request *req); /* by the queue, or the batch */
 void eg_item_prepare(struct eg_item *item); /* from bytes to rows, or to a rejection */
 
 /* gather.c */

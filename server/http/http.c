@@ -192,6 +192,8 @@ static void cut_drain(struct eg_http *http) {
     for (struct eg_link *at = http->conns.next; at != &http->conns; at = at->next) {
         struct eg_conn *conn = EG_CONTAINER(at, struct eg_conn, link);
         struct eg_exchange *x = conn->exchange;
+        if (x && x->phase == EG_PHASE_FLOW && x->suspended && x->flow && x->flow->held && x->flow->held(&x->pub))
+            continue; /* it is answered when they have done; they have time limits of their own */
         if (x && x->phase == EG_PHASE_FLOW && x->suspended) {
             eg_flow_drop(x);
             eg_err_clear(&x->pub.err);

@@ -31,6 +31,8 @@ struct eg_flow {
     /* Called once when the request ends, answered or not: the flow forgets the request. While a store still works for
      * it, the flow must keep what that needs elsewhere. May be NULL. */
     void (*drop)(struct eg_request *req);
+    /* Whether others hold what is the request's, so that it cannot be dropped now: a drain waits for them beyond its time. NULL: never. */
+    bool (*held)(const struct eg_request *req);
     bool no_head; /* its work is all in the answer's body: HEAD is answered 405 instead of doing it for nothing */
 };
 

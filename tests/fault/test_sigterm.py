@@ -2,6 +2,8 @@
 import json
 import threading
 
+import pytest
+
 from support import events, wait
 from support.hold import held
 from support.raw import Raw
@@ -120,3 +122,20 @@ def test_a_store_that_is_away_does_not_hold_the_server(start_server, store, impa
     for raw in raws:
         raw.socket.close()
     assert store.scalar("SELECT count(*) FROM events") == 0
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_batch_that_takes_longer_than_the_drain(start_server, store):
+    """Somebody holds the file's lock, and the server may wait for it longer than for anything else: the batch is waited for all the
+    same, and its event is answered."""
+    server = start_server(store, config={"http.drain_deadline_ms": 100, "event.store_wait_ms": 100, "store.write_timeout_ms": 100,
+                                         "store.sqlite_busy_ms": 60000})
+    with Raw(server.port) as raw, Raw(server.port) as half:
+        with held(store):
+            raw.send(request(events.label()))
+            half.send(b"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n{")
+            wait.until(lambda: waiting(server) == 1, "the event is in the batch")
+            server.terminate()
+            assert half.answer() is None, "the drain's time is over: what has not come whole is cut"
+        assert raw.answer().status == 201
+    assert server.stop() == 0
