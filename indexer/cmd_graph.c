@@ -49,7 +49,7 @@ static void report(struct run *run) {
     const struct eg_graph_stage *stage = &run->stage;
     char fields[160];
     snprintf(fields, sizeof(fields), ",\"files\":%zu,\"nodes\":%zu,\"removed\":%zu,\"left_out\":%zu", stage->files, stage->nodes,
-             stage->removed, stage->graph->n_left_out);
+             stage->removed, stage->left_out);
     eg_progress_sum(&run->progress, "graph", run->commit.sha, fields, &run->sum);
 }
 

@@ -45,7 +45,9 @@ static eg_status tell_graph(struct run *run, struct eg_err *err) {
     if (eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->to, run->flags->from ? &run->from.oid : NULL, &run->progress, err)) {
         return EG_FAIL;
     }
-    return eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
+    eg_status status = eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
+    eg_graph_stage_end(&run->graph); /* what comes now needs memory too */
+    return status;
 }
 
 static eg_status take_change(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
@@ -87,7 +89,7 @@ int eg_index_index(struct eg_index_command *command) {
     if (status == EG_OK) {
         char fields[200];
         snprintf(fields, sizeof(fields), ",\"commits\":%zu,\"files\":%zu,\"nodes\":%zu,\"removed\":%zu,\"tokens\":%zu,\"left_out\":%zu",
-                 run.range.n, run.graph.files, run.graph.nodes, run.graph.removed, run.changes.tokens, run.graph.graph->n_left_out);
+                 run.range.n, run.graph.files, run.graph.nodes, run.graph.removed, run.changes.tokens, run.graph.left_out);
         eg_progress_sum(&run.whole, "index", run.to.sha, fields, &run.sum);
     }
     eg_graph_stage_end(&run.graph);

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "indexer/spec.h"
 
 static double number(const json_t *object, const char *name, double otherwise) {
     const json_t *value = json_object_get(object, name);
@@ -89,33 +90,15 @@ static eg_status take(struct eg_gate_policy *policy, const char *path, struct eg
     return take_patterns(policy, path, err);
 }
 
-/* Beside this folder, or beside the program: ../spec in a checkout, ../share/egdb/spec where it was installed. */
-static void find(const char *folder, char *out, size_t size_b) {
-    static const char *const places[] = {"../spec", "../share/egdb/spec", "../../spec"};
-    char program[400] = "";
-    snprintf(out, size_b, "%s/policies/gates.json", folder ? folder : "spec");
-    if (folder || access(out, R_OK) == 0 || readlink("/proc/self/exe", program, sizeof(program) - 1) < 0) {
-        return;
-    }
-    char *slash = strrchr(program, '/');
-    for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(out, size_b, "%.*s/%s/policies/gates.json", (int)(slash - program), program, places[i]);
-        if (access(out, R_OK) == 0) {
-            return;
-        }
-    }
-}
-
 eg_status eg_gate_policy_load(const char *folder, struct eg_gate_policy *policy, struct eg_err *err) {
     char path[600];
-    json_error_t error;
+    json_t *document;
     *policy = (struct eg_gate_policy){0};
-    find(folder, path, sizeof(path));
-    policy->document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!policy->document) {
-        return eg_err_set(err, EG_E_CONFIG, path, "line %d: %s; --spec names the folder of the declarations",
-                          error.line, error.text);
+    eg_spec_path(folder, "gates", path, sizeof(path));
+    if (eg_spec_policy(folder, "gates", &document, err)) {
+        return EG_FAIL;
     }
+    policy->document = document;
     return take(policy, path, err);
 }
 

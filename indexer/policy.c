@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "indexer/spec.h"
 
 #define FACTORS_MOST 100
 
@@ -61,36 +62,14 @@ static eg_status take(struct eg_policy *policy, const char *path, struct eg_err 
     return policy->match ? take_factors(policy, path, err) : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
 
-/* Beside this folder, or beside the program: ../spec in a checkout, ../share/egdb/spec where it was installed. */
-static void find(const char *folder, char *out, size_t size_b) {
-    static const char *const places[] = {"../spec", "../share/egdb/spec", "../../spec"};
-    char program[400] = "";
-    snprintf(out, size_b, "%s/policies/tokens.json", folder ? folder : "spec");
-    if (folder || access(out, R_OK) == 0 || readlink("/proc/self/exe", program, sizeof(program) - 1) < 0) {
-        return;
-    }
-    char *slash = strrchr(program, '/');
-    for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(out, size_b, "%.*s/%s/policies/tokens.json", (int)(slash - program), program, places[i]);
-        if (access(out, R_OK) == 0) {
-            return;
-        }
-    }
-}
-
 eg_status eg_policy_load(const char *folder, struct eg_policy **out, struct eg_err *err) {
     struct eg_policy *policy = *out = calloc(1, sizeof(*policy));
     char path[600];
-    json_error_t error;
     if (!policy) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    find(folder, path, sizeof(path));
-    policy->document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!policy->document) {
-        eg_err_set(err, EG_E_CONFIG, path, "line %d: %s; --spec names the folder of the declarations", error.line, error.text);
-    }
-    if (!policy->document || take(policy, path, err)) {
+    eg_spec_path(folder, "tokens", path, sizeof(path));
+    if (eg_spec_policy(folder, "tokens", &policy->document, err) || take(policy, path, err)) {
         eg_policy_free(policy);
         *out = NULL;
         return EG_FAIL;

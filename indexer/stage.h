@@ -20,6 +20,7 @@ struct eg_graph_stage {
     struct eg_mosaic *mosaic;
     struct eg_mosaic_reader *cells;
     size_t files, nodes, removed; /* told */
+    size_t left_out;              /* paths that are too long or not UTF-8 */
 };
 
 /* Reads the graph of `commit`. base: only what changed since that state is told; NULL: all, with what the first
@@ -33,7 +34,7 @@ EG_MUST_CHECK eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct
 /* The same as one document: {"repo", "sha", "removed": [paths], "left_out", "files": [of code.graph.indexed@v1]}. err: usage, when the
  * file cannot be opened. */
 EG_MUST_CHECK eg_status eg_graph_stage_write(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, struct eg_err *err);
-void eg_graph_stage_end(struct eg_graph_stage *stage);
+void eg_graph_stage_end(struct eg_graph_stage *stage); /* the numbers stay; a second time is fine */
 
 /* stage_commits.c: commit.recorded@v1 of these commits, in this order, as `egdb post` writes it. */
 EG_MUST_CHECK eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *commits, size_t n, struct eg_tell *tell,

@@ -157,6 +157,7 @@ eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_inde
         eg_graph_read(flags->repo ? flags->repo : ".", repo, commit, jobs, eg_progress_tell, progress, &stage->graph, err)) {
         return EG_FAIL;
     }
+    stage->left_out = stage->graph->n_left_out;
     mark_changes(stage, base != NULL);
     return follow_renames(stage, err) ? EG_FAIL : read_mosaic(stage, err);
 }
@@ -174,7 +175,7 @@ static void write_document(struct eg_graph_stage *stage, struct eg_tell *tell, F
             eg_buf_json_string(text, gone, strlen(gone));
         }
     }
-    eg_buf_printf(text, "],\"left_out\":%zu,\"files\":[", stage->graph->n_left_out);
+    eg_buf_printf(text, "],\"left_out\":%zu,\"files\":[", stage->left_out);
     fwrite(text->data, 1, text->len, file);
     for (int i = 0; i < stage->graph->n_files; i++) {
         if (stage->graph->files[i].wanted) {
@@ -205,4 +206,5 @@ void eg_graph_stage_end(struct eg_graph_stage *stage) {
     eg_mosaic_free(stage->mosaic);
     eg_mosaic_reader_free(stage->cells);
     eg_arena_free(stage->arena);
+    *stage = (struct eg_graph_stage){.files = stage->files, .nodes = stage->nodes, .removed = stage->removed, .left_out = stage->left_out};
 }
