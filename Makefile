@@ -11,7 +11,7 @@ BASE_SRC = base/err.c base/arena.c base/buf.c base/buf_double.c base/log.c base/
 	base/jscan.c base/jscan_walk.c base/text.c base/folder.c base/scope.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
-	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
+	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/read_queue.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
 	db/db_pg_fault.c db/db_pg_query.c db/db_pg_text.c db/db_pg_sql.c db/db_pg_type.c \
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \
 	db/db_sqlite_json.c db/db_sqlite_jsonb.c db/db_sqlite_percentile.c
@@ -77,7 +77,7 @@ LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_
 UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
-	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_sqlite.c \
+	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_contract_pool.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_panels.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
 	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c \

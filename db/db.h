@@ -96,7 +96,8 @@ void eg_db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit,
 /* Ends an open transaction without effect; done gets EG_FAULT_NONE or EG_FAULT_LOST. */
 void eg_db_rollback(struct eg_db *db, eg_round_done done, void *ctx);
 
-/* Reads: on a read-only connection of a pool, bounded queue (err overloaded when full). */
+/* Reads: on a read-only connection of a pool, bounded queue (err overloaded when it is full, or when no connection became free in the
+ * read's time; timeout when the read itself took longer). */
 
 struct eg_read {
     enum eg_sql sql;       /* a fixed statement; or, when EG_SQL_COUNT, the text below */
@@ -108,6 +109,7 @@ struct eg_read {
     const enum eg_type *column_types;
     int timeout_ms; /* 0: the configured one */
     bool pausable;  /* eg_db_read_pause may be called */
+    bool lengthy;   /* it may take long, by its own work or its reader's: such reads get all connections but one at most */
     bool by_key;    /* for text only: the best plan does not hang on the values, so the store may keep one */
     /* One row; cells live during the call. False stops the read: done comes with EG_OK and the rest is dropped. */
     bool (*row)(void *ctx, const struct eg_value *cells, size_t n_columns);

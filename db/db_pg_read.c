@@ -53,8 +53,8 @@ static void on_soon(uv_timer_t *timer) {
         eg_list_append(&ended, link);
     }
     while (!eg_list_empty(&ended)) { /* only those of now: a done that reads again is answered the next time round */
-        struct eg_pg_read *read = EG_CONTAINER(ended.next, struct eg_pg_read, link);
-        eg_list_remove(&read->link);
+        struct eg_pg_read *read = EG_CONTAINER(ended.next, struct eg_pg_read, place.link);
+        eg_list_remove(&read->place.link);
         read_done(read);
     }
     pool->finished(pool->host);
@@ -64,14 +64,18 @@ static void soon(struct eg_pg_pool *pool) { uv_timer_start(&pool->soon, on_soon,
 
 static void end_later(struct eg_pg_read *read) {
     read->over = true;
-    eg_list_append(&read->pool->ended, &read->link);
+    eg_list_append(&read->pool->ended, &read->place.link);
     soon(read->pool);
 }
 
-static void unqueue(struct eg_pg_read *read) {
-    eg_list_remove(&read->link);
-    read->pool->n_waiting--;
-    end_later(read);
+/* Those that have waited until then; the rest is what to tell them. */
+static void refuse_waiting(struct eg_pg_pool *pool, int64_t until_us, enum eg_code code, const char *says) {
+    struct eg_read_place *place;
+    while ((place = eg_read_queue_late(&pool->queue, until_us))) {
+        struct eg_pg_read *read = EG_CONTAINER(place, struct eg_pg_read, place);
+        (void)eg_err_set(&read->err, code, NULL, "%s", says);
+        end_later(read);
+    }
 }
 
 static bool any_up(const struct eg_pg_pool *pool) {
@@ -102,25 +106,17 @@ static void sweep_running(struct eg_pg_reader *reader, int64_t now_us) {
 static void on_sweep(uv_timer_t *timer) {
     struct eg_pg_pool *pool = timer->data;
     int64_t now_us = eg_clock_mono_us();
-    bool up = any_up(pool);
-    for (struct eg_link *link = pool->waiting.next, *next; link != &pool->waiting; link = next) {
-        struct eg_pg_read *read = EG_CONTAINER(link, struct eg_pg_read, link);
-        next = link->next;
-        if (!up) {
-            (void)eg_err_set(&read->err, EG_E_STORE_UNAVAILABLE, NULL, "%s", pool->host->first->err.message);
-            unqueue(read);
-        } else if (read->deadline_us < now_us) {
-            (void)eg_err_set(&read->err, EG_E_TIMEOUT, NULL, "the read waited %d ms for a connection",
-                             read->timeout_ms);
-            unqueue(read);
-        }
+    if (any_up(pool)) {
+        refuse_waiting(pool, now_us, EG_E_OVERLOADED, EG_READ_WAITED);
+    } else {
+        refuse_waiting(pool, INT64_MAX, EG_E_STORE_UNAVAILABLE, pool->host->first->err.message);
     }
     for (int i = 0; i < pool->n_readers; i++) {
         if (pool->readers[i].read) {
             sweep_running(&pool->readers[i], now_us);
         }
     }
-    if (pool->n_waiting == 0 && pool->n_running == 0) {
+    if (pool->queue.n_waiting == 0 && pool->queue.n_running == 0) {
         uv_timer_stop(&pool->sweep);
     }
 }
@@ -166,7 +162,7 @@ static void end(struct eg_pg_reader *reader) {
     reader->read = NULL;
     reader->cancel_wanted = false;
     reader->resumed = false;
-    pool->n_running--;
+    eg_read_queue_ended(&pool->queue, &read->place);
     read_done(read);
     eg_pg_pool_give(pool);
     pool->finished(pool->host);
@@ -347,15 +343,16 @@ static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
 }
 
 void eg_pg_pool_give(struct eg_pg_pool *pool) {
-    for (int i = 0; i < pool->n_readers && !eg_list_empty(&pool->waiting); i++) {
+    for (int i = 0; i < pool->n_readers; i++) {
         struct eg_pg_reader *reader = &pool->readers[i];
         if (reader->conn.state != EG_PG_UP || reader->read || reader->cancelling) {
             continue;
         }
-        struct eg_pg_read *read = EG_CONTAINER(pool->waiting.next, struct eg_pg_read, link);
-        eg_list_remove(&read->link);
-        pool->n_waiting--;
-        pool->n_running++;
+        struct eg_read_place *place = eg_read_queue_take(&pool->queue);
+        if (!place) {
+            return;
+        }
+        struct eg_pg_read *read = EG_CONTAINER(place, struct eg_pg_read, place);
         read->reader = reader;
         read->deadline_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
         reader->read = read;
@@ -374,7 +371,7 @@ eg_status eg_pg_pool_init(struct eg_pg_pool *pool, struct eg_pg_host *host, int 
     static const struct eg_pg_role role = {
         .name = "reader", .read_only = true, .follows = true, .up = on_up, .input = on_input, .down = on_down};
     pool->host = host;
-    eg_list_init(&pool->waiting);
+    eg_read_queue_init(&pool->queue, n_readers);
     eg_list_init(&pool->ended);
     pool->readers = calloc((size_t)n_readers, sizeof *pool->readers);
     if (!pool->readers) {
@@ -413,11 +410,12 @@ struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_
     read->pool = pool;
     read->what = *what;
     read->timeout_ms = what->timeout_ms > 0 ? what->timeout_ms : pool->host->config.read_timeout_ms;
-    read->deadline_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
+    read->place.lengthy = what->lengthy;
+    read->place.until_us = eg_clock_mono_us() + read->timeout_ms * INT64_C(1000);
     pool->reads++;
     if (pool->stopping) {
         (void)eg_err_set(&read->err, EG_E_STOPPING, NULL, "the server is stopping");
-    } else if (pool->n_waiting >= MOST_WAITING) {
+    } else if (pool->queue.n_waiting >= MOST_WAITING) {
         (void)eg_err_set(&read->err, EG_E_OVERLOADED, NULL, "%d reads wait already", MOST_WAITING);
     } else if (!any_up(pool)) {
         (void)eg_err_set(&read->err, EG_E_STORE_UNAVAILABLE, NULL, "%s", pool->host->first->err.message);
@@ -426,8 +424,7 @@ struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_
         end_later(read);
         return &read->base;
     }
-    eg_list_append(&pool->waiting, &read->link);
-    pool->n_waiting++;
+    eg_read_queue_add(&pool->queue, &read->place);
     if (!uv_is_active((uv_handle_t *)&pool->sweep)) {
         uv_timer_start(&pool->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     }
@@ -437,11 +434,13 @@ struct eg_read_handle *eg_pg_pool_read(struct eg_pg_pool *pool, const struct eg_
 
 void eg_pg_pool_cancel(struct eg_read_handle *handle) {
     struct eg_pg_read *read = EG_CONTAINER(handle, struct eg_pg_read, base);
+    struct eg_pg_pool *pool = read->pool;
     EG_ASSERT(read->magic == MAGIC);
     bool waits = !read->reader && !read->over;
     stop(read);
     if (waits) {
-        unqueue(read);
+        eg_read_queue_leave(&pool->queue, &read->place);
+        end_later(read);
     }
 }
 
@@ -455,11 +454,7 @@ void eg_pg_pool_pause(struct eg_read_handle *handle, bool pause) {
 
 void eg_pg_pool_stop(struct eg_pg_pool *pool) {
     pool->stopping = true;
-    while (!eg_list_empty(&pool->waiting)) {
-        struct eg_pg_read *read = EG_CONTAINER(pool->waiting.next, struct eg_pg_read, link);
-        (void)eg_err_set(&read->err, EG_E_STOPPING, NULL, "the server is stopping");
-        unqueue(read);
-    }
+    refuse_waiting(pool, INT64_MAX, EG_E_STOPPING, "the server is stopping");
     for (int i = 0; i < pool->n_readers; i++) {
         struct eg_pg_read *read = pool->readers[i].read;
         if (read && read->paused) { /* nobody may come to resume it */
@@ -470,7 +465,7 @@ void eg_pg_pool_stop(struct eg_pg_pool *pool) {
 }
 
 bool eg_pg_pool_quiet(const struct eg_pg_pool *pool) {
-    return pool->n_waiting == 0 && pool->n_running == 0 && eg_list_empty(&pool->ended) && !pool->cancel_of;
+    return pool->queue.n_waiting == 0 && pool->queue.n_running == 0 && eg_list_empty(&pool->ended) && !pool->cancel_of;
 }
 
 void eg_pg_pool_close(struct eg_pg_pool *pool) {

@@ -5,18 +5,19 @@
 #include "base/list.h"
 #include "db/db_pg_conn.h"
 #include "db/db_pg_text.h"
+#include "db/read_queue.h"
 
 struct eg_pg_pool;
 
 struct eg_pg_read { /* what an eg_read_handle of this store is */
     struct eg_read_handle base;
     uint32_t magic;
-    struct eg_link link; /* in waiting or ended */
+    struct eg_read_place place; /* in the queue, running, or its link in ended */
     struct eg_pg_pool *pool;
     struct eg_pg_reader *reader; /* NULL: not running */
     struct eg_read what;
     int timeout_ms;
-    int64_t deadline_us;
+    int64_t deadline_us; /* while it runs */
     size_t rows;
     bool stopped; /* its reader has had enough: the rest is dropped */
     bool paused;
@@ -45,9 +46,8 @@ struct eg_pg_pool {
     struct eg_pg_host *host;
     struct eg_pg_reader *readers;
     int n_readers;
-    struct eg_link waiting;
+    struct eg_read_queue queue;
     struct eg_link ended; /* refused or cancelled before they ran: told from the loop */
-    int n_waiting, n_running;
     bool stopping;
     uv_timer_t sweep; /* looks for reads past their time, while there are reads */
     uv_timer_t soon;

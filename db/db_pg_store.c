@@ -308,8 +308,8 @@ static void db_stats(const struct eg_db *db, struct eg_db_stats *stats) {
                                   .lost = p->write.lost,
                                   .reads = p->pool.reads,
                                   .reconnects = p->host.reconnects,
-                                  .reads_waiting = p->pool.n_waiting,
-                                  .reads_running = p->pool.n_running,
+                                  .reads_waiting = p->pool.queue.n_waiting,
+                                  .reads_running = p->pool.queue.n_running,
                                   .up = p->write.conn.state == EG_PG_UP && !p->tend.frozen};
 }
 

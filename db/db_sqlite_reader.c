@@ -11,6 +11,7 @@
 #include "db/db_sqlite_bind.h"
 #include "db/db_sqlite_conn.h"
 #include "db/db_sqlite_regexp.h"
+#include "db/read_queue.h"
 
 #define MOST_QUEUED 256
 #define CHUNK_ROWS 256
@@ -19,18 +20,20 @@
 #define MOST_COLUMNS 1024
 #define MOST_PARAMS 16384
 #define HANDLE_MAGIC 0x52454144u
+#define STOPS "the server is stopping"
 
 struct read {
     struct eg_read_handle base;
     uint32_t magic;
     struct eg_sqlite_pool *pool;
     const struct eg_read *what;
-    struct eg_link link; /* in the queue, or among the refused */
-    int64_t deadline_us;
+    struct eg_read_place place; /* in the queue, running, or its link among the refused */
+    int timeout_ms;             /* of waiting, and again of reading */
     atomic_bool cancelled; /* by the loop's thread; the reading one obeys */
     bool deaf;             /* the loop's own: no more rows are wanted */
     bool paused;           /* the loop's own */
     enum eg_code refusal;  /* for the refused, and for the paused at the stop; of the unwanted NONE */
+    const char *says;      /* with the refusal */
 };
 
 struct chunk {
@@ -63,10 +66,8 @@ struct eg_sqlite_pool {
     uv_cond_t wake;  /* something is queued, or stop */
     uv_cond_t freed; /* a chunk is empty again */
     /* under the mutex */
-    struct eg_link queue;
+    struct eg_read_queue queue;
     struct eg_link full;
-    int n_queued;
-    int n_running;
     int n_threads;
     bool stop;
     /* the loop's own */
@@ -102,7 +103,6 @@ static struct chunk *empty_chunk(struct reader *r) {
 static void give(struct reader *r, struct chunk *chunk) {
     uv_mutex_lock(&r->pool->mutex);
     chunk->full = true;
-    r->pool->n_running -= chunk->last;
     eg_list_append(&r->pool->full, &chunk->link);
     uv_mutex_unlock(&r->pool->mutex);
     uv_async_send(r->pool->done);
@@ -121,7 +121,7 @@ static void read_failed(struct reader *r, const struct read *read, int rc, struc
     else
         (void)eg_sqlite_fault(&r->conn, rc, NULL, err);
     if (err->code == EG_E_STORE_REFUSED) /* a text too long for SQLite, say: nothing was to be stored */
-        err->code = EG_E_INTERNAL;
+        err->code = (rc & 0xFF) == SQLITE_TOOBIG ? EG_E_ANSWER_TOO_LARGE : EG_E_INTERNAL;
     if (eg_sqlite_fatal(rc))
         eg_sqlite_conn_close(&r->conn);
 }
@@ -147,7 +147,7 @@ static struct chunk *step_all(struct reader *r, struct read *read, sqlite3_stmt 
         chunk->read = read;
         chunk->n_columns = n;
         if (!add_row(chunk, stmt, types, n)) {
-            (void)eg_err_set(&chunk->err, EG_E_INTERNAL, NULL, "a row is larger than %u bytes", CHUNK_MOST_B);
+            (void)eg_err_set(&chunk->err, EG_E_ANSWER_TOO_LARGE, NULL, "a row is larger than %u bytes", CHUNK_MOST_B);
             return chunk;
         }
         if (chunk->n_rows == CHUNK_ROWS || eg_arena_used(chunk->arena) >= CHUNK_B) {
@@ -214,8 +214,6 @@ static struct chunk *run_read(struct reader *r, struct read *read) {
     struct eg_err err = {0};
     if (atomic_load(&read->cancelled))
         return empty_chunk(r);
-    if (eg_clock_mono_us() >= read->deadline_us)
-        return failed_at_start(r, read, SQLITE_INTERRUPT);
     if (r->conn.db && eg_sqlite_conn_moved(&r->conn))
         eg_sqlite_conn_close(&r->conn);
     if (!r->conn.db && eg_sqlite_conn_open(&r->conn, r->pool->path, r->pool->config, false, &err) != EG_OK) {
@@ -223,7 +221,7 @@ static struct chunk *run_read(struct reader *r, struct read *read) {
         chunk->err = err;
         return chunk;
     }
-    r->conn.deadline_us = read->deadline_us;
+    r->conn.deadline_us = eg_clock_mono_us() + read->timeout_ms * 1000LL;
     r->conn.cancelled = &read->cancelled;
     struct chunk *last = read->what->sql < EG_SQL_COUNT ? run_fixed(r, read) : run_text(r, read);
     r->conn.deadline_us = 0;
@@ -236,14 +234,13 @@ static void reader_main(void *arg) {
     struct eg_sqlite_pool *pool = r->pool;
     uv_mutex_lock(&pool->mutex);
     for (;;) {
-        while (!pool->stop && eg_list_empty(&pool->queue))
+        struct eg_read_place *place;
+        while (!(place = eg_read_queue_take(&pool->queue)) && !pool->stop)
             uv_cond_wait(&pool->wake, &pool->mutex);
-        if (eg_list_empty(&pool->queue))
+        if (!place)
             break;
-        struct read *read = EG_CONTAINER(pool->queue.next, struct read, link);
-        eg_list_remove(&read->link);
-        pool->n_queued--;
-        pool->n_running++;
+        struct read *read = EG_CONTAINER(place, struct read, place);
+        const struct eg_read_place was = *place; /* the read may be gone before its thread is free */
         uv_mutex_unlock(&pool->mutex);
         struct chunk *last = run_read(r, read);
         last->read = read;
@@ -252,6 +249,8 @@ static void reader_main(void *arg) {
         uv_mutex_lock(&pool->mutex);
         while (r->chunks[0].full || r->chunks[1].full) /* of a paused read, say: the next must not wait for it */
             uv_cond_wait(&pool->freed, &pool->mutex);
+        eg_read_queue_ended(&pool->queue, &was);
+        uv_cond_signal(&pool->wake); /* a lengthy one may now run elsewhere */
     }
     uv_mutex_unlock(&pool->mutex);
     eg_sqlite_conn_close(&r->conn);
@@ -272,6 +271,11 @@ static void finish(struct read *read, const struct eg_err *err) {
     what->done(what->ctx, err->code != EG_E_NONE ? err : NULL);
 }
 
+static void refuse(struct read *read, enum eg_code code, const char *says) {
+    read->refusal = code;
+    read->says = says;
+}
+
 static void deliver_chunk(struct eg_sqlite_pool *pool, struct chunk *chunk) {
     struct read *read = chunk->read;
     while (chunk->n_given < chunk->n_rows && !read->deaf && !read->paused)
@@ -284,7 +288,7 @@ static void deliver_chunk(struct eg_sqlite_pool *pool, struct chunk *chunk) {
         return;
     }
     if (read->paused && !read->deaf) { /* nobody may come to resume it */
-        read->refusal = EG_E_STOPPING;
+        refuse(read, EG_E_STOPPING, STOPS);
         read->deaf = true;
         atomic_store(&read->cancelled, true);
     }
@@ -299,7 +303,7 @@ static void deliver_chunk(struct eg_sqlite_pool *pool, struct chunk *chunk) {
     if (read->deaf)
         eg_err_clear(&err);
     if (read->refusal != EG_E_NONE)
-        (void)eg_err_set(&err, read->refusal, NULL, "the server is stopping");
+        (void)eg_err_set(&err, read->refusal, NULL, "%s", read->says);
     finish(read, &err);
 }
 
@@ -320,12 +324,6 @@ static void deliver_chunks(struct eg_sqlite_pool *pool, struct eg_link *chunks) 
     }
 }
 
-static const char *refusal_text(enum eg_code refusal) {
-    return refusal == EG_E_STOPPING  ? "the server is stopping"
-           : refusal == EG_E_TIMEOUT ? "the read waited for a connection longer than its time"
-                                     : "as many reads wait already as may";
-}
-
 void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
     struct eg_link held, full, refused;
     uv_mutex_lock(&pool->mutex);
@@ -336,11 +334,11 @@ void eg_sqlite_pool_deliver(struct eg_sqlite_pool *pool) {
     deliver_chunks(pool, &full);
     move_all(&pool->refused, &refused);
     while (!eg_list_empty(&refused)) {
-        struct read *read = EG_CONTAINER(refused.next, struct read, link);
+        struct read *read = EG_CONTAINER(refused.next, struct read, place.link);
         struct eg_err err = {0};
-        eg_list_remove(&read->link);
+        eg_list_remove(&read->place.link);
         if (read->refusal != EG_E_NONE)
-            (void)eg_err_set(&err, read->refusal, NULL, "%s", refusal_text(read->refusal));
+            (void)eg_err_set(&err, read->refusal, NULL, "%s", read->says);
         finish(read, &err);
     }
 }
@@ -350,16 +348,20 @@ struct eg_read_handle *eg_sqlite_pool_read(struct eg_sqlite_pool *pool, const st
     EG_ASSERT(read != NULL);
     int timeout_ms = what->timeout_ms > 0 ? what->timeout_ms : pool->config->read_timeout_ms;
     *read = (struct read){.base = {pool->store}, .magic = HANDLE_MAGIC, .pool = pool, .what = what};
-    read->deadline_us = eg_clock_mono_us() + timeout_ms * 1000LL;
+    read->timeout_ms = timeout_ms;
+    read->place.lengthy = what->lengthy;
+    read->place.until_us = eg_clock_mono_us() + timeout_ms * 1000LL;
     pool->n_undone++;
     pool->n_reads++;
     uv_mutex_lock(&pool->mutex);
-    if (pool->stop || pool->n_queued >= MOST_QUEUED) {
-        read->refusal = pool->stop ? EG_E_STOPPING : EG_E_OVERLOADED;
-        eg_list_append(&pool->refused, &read->link);
+    if (pool->stop || pool->queue.n_waiting >= MOST_QUEUED) {
+        if (pool->stop)
+            refuse(read, EG_E_STOPPING, STOPS);
+        else
+            refuse(read, EG_E_OVERLOADED, "as many reads wait already as may");
+        eg_list_append(&pool->refused, &read->place.link);
     } else {
-        eg_list_append(&pool->queue, &read->link);
-        pool->n_queued++;
+        eg_read_queue_add(&pool->queue, &read->place);
         uv_cond_signal(&pool->wake);
     }
     uv_mutex_unlock(&pool->mutex);
@@ -370,20 +372,17 @@ struct eg_read_handle *eg_sqlite_pool_read(struct eg_sqlite_pool *pool, const st
 
 bool eg_sqlite_pool_sweep(struct eg_sqlite_pool *pool) {
     int64_t now_us = eg_clock_mono_us();
+    struct eg_read_place *place;
     bool any = false;
     uv_mutex_lock(&pool->mutex);
-    for (struct eg_link *link = pool->queue.next, *next; link != &pool->queue; link = next) {
-        struct read *read = EG_CONTAINER(link, struct read, link);
-        next = link->next;
-        if (!read->deaf && read->deadline_us > now_us)
-            continue;
-        read->refusal = read->deaf ? EG_E_NONE : EG_E_TIMEOUT;
-        eg_list_remove(link);
-        eg_list_append(&pool->refused, link);
-        pool->n_queued--;
+    while ((place = eg_read_queue_late(&pool->queue, now_us))) {
+        struct read *read = EG_CONTAINER(place, struct read, place);
+        if (!read->deaf)
+            refuse(read, EG_E_OVERLOADED, EG_READ_WAITED);
+        eg_list_append(&pool->refused, &place->link);
         any = true;
     }
-    bool waits = pool->n_queued > 0;
+    bool waits = pool->queue.n_waiting > 0;
     uv_mutex_unlock(&pool->mutex);
     if (any)
         uv_async_send(pool->done);
@@ -395,6 +394,9 @@ void eg_sqlite_pool_cancel(struct eg_read_handle *handle) {
     EG_ASSERT(read->magic == HANDLE_MAGIC);
     read->deaf = true;
     atomic_store(&read->cancelled, true);
+    uv_mutex_lock(&read->pool->mutex);
+    read->place.until_us = INT64_MIN; /* if it waits, the next sweep lets it go */
+    uv_mutex_unlock(&read->pool->mutex);
     if (read->paused)
         uv_async_send(read->pool->done); /* what is held for it is let go */
 }
@@ -410,21 +412,19 @@ void eg_sqlite_pool_pause(struct eg_read_handle *handle, bool pause) {
 void eg_sqlite_pool_stats(struct eg_sqlite_pool *pool, struct eg_db_stats *stats) {
     stats->reads = pool->n_reads;
     uv_mutex_lock(&pool->mutex);
-    stats->reads_waiting = pool->n_queued;
-    stats->reads_running = pool->n_running;
+    stats->reads_waiting = pool->queue.n_waiting;
+    stats->reads_running = pool->queue.n_running;
     uv_mutex_unlock(&pool->mutex);
 }
 
 void eg_sqlite_pool_stop(struct eg_sqlite_pool *pool) {
     uv_mutex_lock(&pool->mutex);
     pool->stop = true;
-    while (!eg_list_empty(&pool->queue)) {
-        struct read *read = EG_CONTAINER(pool->queue.next, struct read, link);
-        eg_list_remove(&read->link);
-        read->refusal = EG_E_STOPPING;
-        eg_list_append(&pool->refused, &read->link);
+    struct eg_read_place *place;
+    while ((place = eg_read_queue_late(&pool->queue, INT64_MAX))) {
+        refuse(EG_CONTAINER(place, struct read, place), EG_E_STOPPING, STOPS);
+        eg_list_append(&pool->refused, &place->link);
     }
-    pool->n_queued = 0;
     uv_cond_broadcast(&pool->wake);
     uv_mutex_unlock(&pool->mutex);
     uv_async_send(pool->done);
@@ -474,7 +474,7 @@ eg_status eg_sqlite_pool_new(const struct eg_store *store, const char *path, con
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");
     *pool = (struct eg_sqlite_pool){.store = store, .config = config, .path = path, .done = done, .n_readers = n};
     EG_ASSERT(uv_mutex_init(&pool->mutex) == 0 && uv_cond_init(&pool->wake) == 0 && uv_cond_init(&pool->freed) == 0);
-    eg_list_init(&pool->queue);
+    eg_read_queue_init(&pool->queue, n);
     eg_list_init(&pool->full);
     eg_list_init(&pool->held);
     eg_list_init(&pool->refused);

@@ -129,7 +129,7 @@ static eg_status advance(struct egql_run *run, struct egql_diag *diag) {
 
 static bool out_of_memory(struct egql_diag *diag) {
     *diag = (struct egql_diag){
-        .code = EG_E_INTERNAL, .line = 1, .column = 1, .message = "the query needs more memory than one may have"};
+        .code = EG_E_ANSWER_TOO_LARGE, .line = 1, .column = 1, .message = "the query needs more memory than one may have"};
     return false;
 }
 

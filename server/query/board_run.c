@@ -144,6 +144,7 @@ static void next_statement(struct eg_board_run *run) {
                                      .param_types = run->statement.param_types,
                                      .n_columns = run->statement.n_columns,
                                      .column_types = run->statement.column_types,
+                                     .lengthy = true,
                                      .row = take_row,
                                      .done = finish,
                                      .ctx = run};
@@ -203,6 +204,7 @@ static struct eg_board_run *start(struct eg_board *board, const struct eg_board_
     run->started_us = eg_clock_mono_us();
     eg_list_init(&run->waiters);
     eg_list_append(&board->runs, &run->link);
+    run->read.lengthy = true;
     run->read.row = take_row;
     run->read.done = finish;
     run->read.ctx = run;

@@ -27,7 +27,7 @@ static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_buf *out = &ask->req->answer;
     eg_answer_row(&ask->answer, cells, out);
     if (out->failed) {
-        (void)eg_err_set(&ask->err, EG_E_INTERNAL, NULL, "a row does not fit into http.max_answer_b");
+        (void)eg_err_set(&ask->err, EG_E_ANSWER_TOO_LARGE, NULL, "a row does not fit into http.max_answer_b (%zu bytes)", out->max);
         return false;
     }
     eg_ask_much(ask);
@@ -78,7 +78,7 @@ void eg_ask_next(struct eg_ask *ask) {
     }
     const struct egql_statement *statement = to_run(ask);
     if (!statement) {
-        (void)eg_err_set(&ask->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+        (void)eg_err_set(&ask->err, EG_E_ANSWER_TOO_LARGE, NULL, "the query needs more memory than one may have");
     }
     if (!statement || time_left(ask, &left_ms)) {
         eg_ask_end(ask);
@@ -93,6 +93,7 @@ void eg_ask_next(struct eg_ask *ask) {
                                  .column_types = statement->column_types,
                                  .timeout_ms = left_ms,
                                  .pausable = ask->statement.answer && !ask->explained,
+                                 .lengthy = true,
                                  .by_key = statement == &ask->statement && statement->by_key,
                                  .row = take_row,
                                  .done = read_done,

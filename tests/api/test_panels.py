@@ -5,7 +5,6 @@ import io
 import json
 import pathlib
 import re
-import shutil
 import socket
 import time
 import urllib.parse
@@ -13,7 +12,7 @@ import urllib.parse
 import jwt
 import pytest
 
-from support import binary, events, panel_data, wait
+from support import binary, events, own_spec, panel_data, wait
 from support.figures import metric
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -143,7 +142,7 @@ def test_an_answer_is_a_querys(store, scratch, start_server):
     made = {"own_sql": {"sql": {"any": "SELECT a, b, j, w FROM (SELECT 1 AS a, '' AS b, '\"x,\\n\"' AS j, 'a\"b' AS w) AS t"},
                         "columns": [{"name": name, "type": kind, "title": name}
                                     for name, kind in (("a", "integer"), ("b", "text"), ("j", "json"), ("w", "text"))]}}
-    server = start_server(store, args=["--spec", str(own_spec(scratch, own_odd={"egql": "SELECT tokens FROM all", "columns": None}, **made))])
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_odd={"egql": "SELECT tokens FROM all", "columns": None}, **made))])
 
     def plain(text):
         return re.sub(r',"generated_at":"[^"]*"', "", re.sub(r'"elapsed_ms":[^,}]*', '"elapsed_ms":0', text))
@@ -190,7 +189,7 @@ def test_what_is_cut_says_so(store, scratch, start_server):
 def test_the_budget_of_a_search_is_a_querys(store, scratch, start_server):
     causes = {"egql": "SELECT events (id) FROM causes($id)", "columns": None,
               "parameters": [{"name": "id", "type": "text", "title": "event", "required": True}]}
-    server = start_server(store, args=["--spec", str(own_spec(scratch, own_causes=causes))], config={"query.nodes_most": 2})
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_causes=causes))], config={"query.nodes_most": 2})
     chain = [events.label()]
     with server.client() as client:
         for _ in range(3):
@@ -221,24 +220,12 @@ def test_an_unchanged_answer_is_304(filled, start_server):
     assert ask(filled, "gates", sha=panel_data.B).headers["ETag"] != tag
 
 
-def own_spec(scratch, **panels):
-    """A copy of spec/ with panels of one's own beside it."""
-    spec = scratch / "spec"
-    shutil.copytree(binary.ROOT / "spec", spec)
-    for name, panel in panels.items():
-        declared = ({
-            "name": name.replace("_", "-"), "system": "own", "group": "Own", "title": "t", "description": "d", "parameters": [], "cache_s": 0,
-            "draw": {"kind": "table"}, "columns": [{"name": "n", "type": "integer", "title": "n"}], **panel})
-        (spec / "panels" / f"{name.replace('_', '-')}.json").write_text(
-            json.dumps({member: value for member, value in declared.items() if value is not None}))
-    return spec
-
 
 COUNT = {"sql": {"any": "SELECT count(*) FROM commit_labels"}}
 
 
 def test_a_panel_of_another_spec_appears_and_its_cache_is_kept(store, scratch, start_server):
-    spec = own_spec(scratch, own_kept={**COUNT, "cache_s": 3600}, own_short={**COUNT, "cache_s": 1}, own_fresh=COUNT)
+    spec = own_spec.with_panels(scratch, own_kept={**COUNT, "cache_s": 3600}, own_short={**COUNT, "cache_s": 1}, own_fresh=COUNT)
     server = start_server(store, args=["--spec", str(spec)])
     with server.client() as client:
         assert {"own-kept", "own-short", "own-fresh", "commits"} <= {panel["name"] for panel in client.get("/v1/panels").json()["panels"]}
@@ -256,7 +243,7 @@ def test_a_panel_of_another_spec_appears_and_its_cache_is_kept(store, scratch, s
 def test_asked_at_once_it_runs_once(store, scratch, start_server):
     slow = ("SELECT count(*) FROM (SELECT pg_sleep(1)) AS s" if store.kind == "postgresql" else
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n")
-    server = start_server(store, args=["--spec", str(own_spec(scratch, own_slow={"sql": {"any": slow}}))])
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_slow={"sql": {"any": slow}}))])
 
     def one(_):
         with server.client() as client:
@@ -268,11 +255,6 @@ def test_asked_at_once_it_runs_once(store, scratch, start_server):
     assert asked == 8 and runs + shared == 8 and shared >= 4
 
 
-def endless(store):
-    return {"sql": {"any": "SELECT count(*) FROM (SELECT pg_sleep(600)) AS s" if store.kind == "postgresql" else
-                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"}}
-
-
 def running(store, client):
     """Statements of panels that the store works on now."""
     if store.kind == "sqlite":
@@ -282,7 +264,7 @@ def running(store, client):
 
 
 def test_a_statement_ends_with_the_last_of_its_clients(store, scratch, start_server):
-    server = start_server(store, args=["--spec", str(own_spec(scratch, own_endless=endless(store)))], config={"store.read_timeout_ms": 600_000})
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_endless=own_spec.endless(store)))], config={"store.read_timeout_ms": 600_000})
     asking = b"GET /v1/panels/own-endless HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with server.client() as client:
         with socket.create_connection(("127.0.0.1", server.port)) as last:
@@ -299,7 +281,7 @@ def test_a_statement_ends_with_the_last_of_its_clients(store, scratch, start_ser
 
 
 def test_a_run_past_its_time(store, scratch, start_server):
-    server = start_server(store, args=["--spec", str(own_spec(scratch, own_endless=endless(store)))], config={"store.read_timeout_ms": 2000})
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_endless=own_spec.endless(store)))], config={"store.read_timeout_ms": 2000})
     with server.client() as client:
         answer = ask(client, "own-endless")
         assert answer.status == 504 and answer.json()["code"] == "timeout"
@@ -353,7 +335,7 @@ def test_no_panel_shows_what_its_reader_may_not_select():
     ({"egql": "SELECT dlq FROM all", "columns": None, "scope": "events:read"}, ["dlq", "admin"]), ({**COUNT, "scope": "root"}, ["scope", "admin"]),
     ({"sql": {"any": "SELECT [[ 1"}}, ["[["]), ({"sql": {"any": "DELETE FROM commits"}}, ["own.json"])])
 def test_a_wrong_declaration_stops_the_start(store, scratch, change, words):
-    spec = own_spec(scratch, own=change)
+    spec = own_spec.with_panels(scratch, own=change)
     told = [binary.run("serve", "--listen", "127.0.0.1:0", "--store", store.dsn, "--spec", str(spec), check=78),
             binary.run("check", "--store", store.dsn, "--spec", str(spec), check=78)]
     for done in told:

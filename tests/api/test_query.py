@@ -312,15 +312,8 @@ def running(store, client):
                         " AND state = 'active' AND query NOT LIKE '%FOR UPDATE%'")
 
 
-def slow(store):
-    """A query that would take minutes: an order over many rows, each of which costs much."""
-    fill.events(store, 60_000)
-    return 'SELECT events(count(), p99(payload.n)) FROM all WHERE ' + " ".join(
-        f'NOT payload.text ~ "(a|b|c|d|e|f|g|h){{{n}}}[a-z ]*{n}x"' for n in range(1, 40))
-
-
 def test_a_query_past_its_time(server, client, store):
-    query = slow(store)
+    query = fill.slow_query(store)
     answer = ask(client, query, timeout_ms=100)
     assert (answer.status, answer.json()["code"]) == (504, "timeout")
     assert "100 ms" in answer.json()["detail"]
@@ -330,7 +323,7 @@ def test_a_query_past_its_time(server, client, store):
 
 def test_timeouts_are_capped(start_server, store):
     server = start_server(store, config={"query.timeout_most_ms": 150})
-    query = slow(store)
+    query = fill.slow_query(store)
     with server.client() as client:
         answer = ask(client, query, timeout_ms=3_600_000)
         assert (answer.status, answer.json()["code"]) == (504, "timeout")
@@ -338,7 +331,7 @@ def test_timeouts_are_capped(start_server, store):
 
 
 def test_a_client_that_goes_ends_its_statement(server, client, store):
-    query = slow(store)
+    query = fill.slow_query(store)
     body = json.dumps({"query": query, "timeout_ms": 60_000}).encode()
     with socket.create_connection(("127.0.0.1", server.port)) as gone:
         gone.sendall(b"POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" %

@@ -11,7 +11,7 @@ from support import binary, stores
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("program", ["test_db_contract", "test_db_contract_reads"])
+@pytest.mark.parametrize("program", ["test_db_contract", "test_db_contract_reads", "test_db_contract_pool"])
 def test_contract(program, empty_store, store_kind):
     path = binary.path().parent / "unit" / program
     assert path.exists(), f"{path} is missing: make units"

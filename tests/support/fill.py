@@ -26,3 +26,10 @@ def events(store, count):
     params = (count, text) if store.kind == "sqlite" else (text, count)
     store.query(_EVENTS[store.kind], params)
     store.query("ANALYZE events")
+
+
+def slow_query(store):
+    """A query that would take minutes: many rows, each of which costs much."""
+    events(store, 60_000)
+    return 'SELECT events(count(), p99(payload.n)) FROM all WHERE ' + " ".join(
+        f'NOT payload.text ~ "(a|b|c|d|e|f|g|h){{{n}}}[a-z ]*{n}x"' for n in range(1, 40))
