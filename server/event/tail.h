@@ -41,10 +41,12 @@ struct eg_tail {
     struct eg_value read_after;
     size_t n_read, read_b;
     bool due;           /* there may be something new */
+    bool doubtful;      /* the log may end before what was read: its ends are to be read again */
     int64_t ends_at_us; /* monotonic: when the ends were read last */
     bool known;         /* the figures below hold */
     int64_t oldest;     /* position of the first event that is kept; newest + 1 without any */
     int64_t newest;     /* everything up to here was seen by the feed */
+    int64_t end;        /* of the log when its ends were read last: followers may have been placed there, beyond newest */
     int64_t ring_from;  /* what lies behind this position, up to newest, is in the ring */
     struct eg_tail_event *ring[EG_TAIL_RING];
     size_t ring_first, ring_n, ring_b;

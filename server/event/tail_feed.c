@@ -9,7 +9,8 @@
 #define TURN_US 250
 #define RING_MOST_B ((size_t)16 << 20)
 #define NEWS_MOST_B ((size_t)4 << 20) /* a read ends early rather than holding the loop */
-#define ENDS_AGAIN_US 60000000
+#define ENDS_AGAIN_US 5000000
+#define DOUBTS_US 1000000 /* a late hint is no rare thing */
 #define TICK_MOST_MS 1000
 
 void eg_tail_frame(struct eg_buf *out, const struct eg_value *cells) {
@@ -43,7 +44,7 @@ static void ring_drop(struct eg_tail *tail) {
 static void forget(struct eg_tail *tail) {
     while (tail->ring_n > 0)
         ring_drop(tail);
-    tail->known = false;
+    tail->known = tail->doubtful = false;
     uv_timer_stop(&tail->poll);
     uv_timer_stop(&tail->tick);
     eg_buf_free(&tail->scratch);
@@ -98,16 +99,35 @@ static void poll_later(struct eg_tail *tail) {
     uv_timer_start(&tail->poll, on_poll, ms - ms / 4 + jitter, 0);
 }
 
+/* The log ends before what was read from it: an older database was restored. What was kept is of another log, and who stands behind
+ * the end is told, in its turn. */
+static void set_back(struct eg_tail *tail, int64_t end) {
+    eg_warn(&tail->log, "the log ends at position %lld, and was read up to %lld: an older database was restored", (long long)end,
+            (long long)tail->newest);
+    while (tail->ring_n > 0)
+        ring_drop(tail);
+    tail->newest = tail->ring_from = end;
+}
+
 static bool take_ends(void *ctx, const struct eg_value *cells, size_t n_columns) {
     struct eg_tail *tail = ctx;
+    int64_t end = cells[0].i;
     (void)n_columns;
     tail->n_read++;
-    tail->oldest = cells[1].null ? cells[0].i + 1 : cells[1].i;
+    tail->oldest = cells[1].null ? end + 1 : cells[1].i;
     if (!tail->known) {
         tail->known = true;
-        tail->newest = tail->ring_from = cells[0].i;
-    } else if (cells[0].i > tail->newest) {
+        tail->newest = tail->ring_from = end;
+    } else if (end < tail->newest) {
+        set_back(tail, end);
+    } else if (end > tail->newest) {
         tail->due = true;
+    }
+    tail->end = end;
+    for (struct eg_link *at = tail->followers.next; at != &tail->followers; at = at->next) {
+        struct eg_follower *f = EG_CONTAINER(at, struct eg_follower, all);
+        if (f->at > end)
+            eg_tail_work(f);
     }
     tail->read_after = cells[0]; /* for those who begin at the end */
     return true;
@@ -136,6 +156,7 @@ static void ends_read(void *ctx, const struct eg_err *err) {
 static void read_ends(struct eg_tail *tail) {
     static const enum eg_type types[] = {EG_INT8, EG_INT8};
     tail->reading = EG_TAIL_READS_ENDS;
+    tail->doubtful = false;
     while (!eg_list_empty(&tail->starting)) {
         struct eg_link *link = tail->starting.next;
         eg_list_remove(link);
@@ -206,7 +227,7 @@ static void read_next(struct eg_tail *tail) {
         forget(tail);
         return;
     }
-    bool ends_old = tail->known && eg_clock_mono_us() - tail->ends_at_us > ENDS_AGAIN_US;
+    bool ends_old = tail->known && eg_clock_mono_us() - tail->ends_at_us > (tail->doubtful ? DOUBTS_US : ENDS_AGAIN_US);
     if (!eg_list_empty(&tail->starting) || ends_old)
         read_ends(tail);
     else if (tail->due && tail->known && eg_list_empty(&tail->work))
@@ -217,9 +238,12 @@ static void read_next(struct eg_tail *tail) {
 
 static void on_news(void *ctx, int64_t position) {
     struct eg_tail *tail = ctx;
-    if (tail->n_followers == 0 || (position && tail->known && position <= tail->newest))
+    if (tail->n_followers == 0 || (position && tail->known && position == tail->newest))
         return;
-    tail->due = true;
+    if (position && tail->known && position < tail->newest)
+        tail->doubtful = true;
+    else
+        tail->due = true;
     read_next(tail);
 }
 

@@ -47,6 +47,17 @@ void eg_follow_resync(struct eg_follower *f, int64_t asked) {
                   (long long)f->at, (long long)asked, (long long)f->at, (long long)f->tail->oldest, (long long)f->tail->newest);
 }
 
+/* What it has been given is no longer, or not yet again, in the log: it goes on from the end. */
+static void keep_in_log(struct eg_follower *f) {
+    const struct eg_tail *tail = f->tail;
+    int64_t end = tail->newest > tail->end ? tail->newest : tail->end, asked = f->at;
+    if (asked > end) {
+        f->at = end;
+        eg_follow_resync(f, asked);
+        say(f);
+    }
+}
+
 void eg_follow_end(struct eg_follower *f, const char *why) {
     if (f->over)
         return;
@@ -128,6 +139,7 @@ static void read_page(struct eg_follower *f) {
         eg_follow_resync(f, asked);
         say(f);
     }
+    keep_in_log(f);
     f->upto = tail->newest - f->at > f->span ? f->at + f->span : tail->newest;
     f->filter.params[f->filter.n_params - 3] = eg_int(f->at);
     f->filter.params[f->filter.n_params - 2] = eg_int(f->upto);
@@ -181,8 +193,11 @@ static size_t ring_find(const struct eg_tail *tail, int64_t position) {
 
 void eg_follow(struct eg_follower *f) {
     struct eg_tail *tail = f->tail;
-    if (f->over || f->reading || f->at >= tail->newest || full(f))
+    if (f->over || f->reading || full(f))
         return; /* what is full is called when there is room */
+    keep_in_log(f);
+    if (f->at >= tail->newest)
+        return;
     if (f->at < tail->ring_from) {
         eg_list_append(&tail->catching, &f->link);
         eg_follow_pages(tail);

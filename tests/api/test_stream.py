@@ -226,6 +226,39 @@ def test_resync_when_events_are_gone(server, client, store):
             assert first.position == max(last_id, 20) + 1
 
 
+def set_back(store, position):
+    """As a restored backup would: the log ends earlier than it did, and grows again from there."""
+    store.script(f"BEGIN; UPDATE event_position SET position = {position}; DELETE FROM events WHERE position > {position}; COMMIT")
+
+
+@pytest.mark.parametrize("last_id", [None, 50, 10])
+def test_resync_when_an_older_log_was_restored(server, client, store, last_id):
+    """Those who follow are told, though nothing new came; then what comes is given, and nothing that the ring still held of the other log."""
+    post(client, 10)
+    with Stream(server.port) as first, Stream(server.port, last_id=10) as second:
+        post(client, 40)
+        assert first.take(40)[-1].position == second.take(40)[-1].position == 50
+        set_back(store, 20)
+        if last_id:
+            with Stream(server.port, last_id=last_id) as third:
+                came = third.take(1 if last_id == 50 else 10)
+                if last_id == 50:
+                    assert (came[0].kind, came[0].json()) == ("resync", {"asked": 50, "continues_behind": 20, "oldest": 1, "newest": 20})
+                else:
+                    assert [event.position for event in came] == list(range(11, 21))
+                new = client.post("/v1/events", [events.label() for _ in range(3)]).json()["items"]
+                assert [(event.position, event.json()["id"]) for event in third.take(3)] == [(item["position"], item["id"]) for item in new]
+        for stream in (first, second):
+            resync = stream.take(1)[0]
+            assert (resync.kind, resync.json()["asked"]) == ("resync", 50)
+        if not last_id:
+            assert resync.json() == {"asked": 50, "continues_behind": 20, "oldest": 1, "newest": 20}
+            new = client.post("/v1/events", [events.label() for _ in range(3)]).json()["items"]
+        assert [event.json()["id"] for event in first.take(3)] == [item["id"] for item in new]
+        assert [event.position for event in second.take(3)] == [21, 22, 23]
+    assert metric(client, "egdb_stream_resyncs_total") == (3 if last_id == 50 else 2)
+
+
 def test_slow_readers_cost_little_and_lose_nothing(server, client):
     for _ in range(30):
         post(client, 200, env={"filler": "x" * 2000})
