@@ -214,6 +214,8 @@ bool egql_time_parse(const char *text, size_t len, int64_t *us);
 /* A sha or the first digits of one: 4 to 64 hexadecimal digits. What a parameter of a scope gives is to be checked when
  * the query runs. */
 bool egql_sha_check(const char *text, size_t len);
+/* diag.c: how many bytes of a text a message quotes: at most 60, and whole characters. */
+int egql_shown(struct eg_str text);
 /* diag.c: sets diag from a span; the message is printed into the arena. Always EG_FAIL. */
 eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct eg_arena *arena, struct egql_span span,
                     enum eg_code code, const char *format, ...) EG_PRINTF(6, 7);

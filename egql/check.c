@@ -43,7 +43,7 @@ static bool params(struct egql_checker *c, const struct egql_param *given, size_
             j++;
         if (j == c->ast->n_params) {
             egql_fail(c->diag, c->ast, c->arena, (struct egql_span){0}, EG_E_PARAM_INVALID,
-                      "there is a value for $%.*s, which the query does not use", (int)(name.n > 60 ? 60 : name.n),
+                      "there is a value for $%.*s, which the query does not use", egql_shown(name),
                       name.p);
             return false;
         }
@@ -68,8 +68,7 @@ static bool find_source(struct egql_checker *c, struct egql_query *q) {
     struct egql_suggest suggest = {.word = q->source_name.p, .len = q->source_name.n};
     for (size_t i = 0; i < c->sources->n; i++)
         egql_suggest_try(&suggest, c->sources->all[i].name);
-    int shown = q->source_name.n > 60 ? 60 : (int)q->source_name.n;
-    egql_c_fail(c, q->source_span, "there is no source %.*s", shown, q->source_name.p);
+    egql_c_fail(c, q->source_span, "there is no source %.*s", egql_shown(q->source_name), q->source_name.p);
     c->diag->expected = source_names(c);
     c->diag->suggestion = suggest.best;
     return false;

@@ -8,7 +8,7 @@ static bool is(struct eg_str text, const char *word) {
     return strlen(word) == text.n && memcmp(text.p, word, text.n) == 0;
 }
 
-#define SHOWN(text) (int)((text).n > 60 ? 60 : (text).n), (text).p
+#define SHOWN(text) egql_shown(text), (text).p
 
 static bool unknown(struct egql_checker *c, const struct egql_key *key) {
     const struct egql_source *s = c->source;

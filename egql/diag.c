@@ -5,6 +5,8 @@
 
 #include "egql/ast.h"
 
+#define MOST_SHOWN_B 60
+
 static bool is_continuation(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
 
 static void locate(struct egql_diag *diag, const char *text, size_t len) {
@@ -17,6 +19,13 @@ static void locate(struct egql_diag *diag, const char *text, size_t len) {
             diag->column++;
         }
     }
+}
+
+int egql_shown(struct eg_str text) {
+    size_t n = text.n > MOST_SHOWN_B ? MOST_SHOWN_B : text.n;
+    while (n > 0 && n < text.n && is_continuation(text.p[n]))
+        n--;
+    return (int)n;
 }
 
 eg_status egql_fail(struct egql_diag *diag, const struct egql_ast *ast, struct eg_arena *arena, struct egql_span span,

@@ -114,7 +114,7 @@ static void suggest_word(struct egql_parser *p, struct eg_str word) {
 }
 
 /* A word quoted in a message, cut where it is long. */
-#define SHOWN(text) (int)((text).n > 60 ? 60 : (text).n), (text).p
+#define SHOWN(text) egql_shown(text), (text).p
 
 bool egql_p_wrong(struct egql_parser *p) {
     if (p->diag->code != EG_E_NONE)

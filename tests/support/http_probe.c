@@ -206,7 +206,7 @@ static void drop(struct eg_request *req) {
 
 #define FLOW_WITH(name, drop, ...)                                                                                     \
     static const struct eg_step name##_steps[] = {__VA_ARGS__};                                                        \
-    static const struct eg_flow name = {#name, sizeof name##_steps / sizeof name##_steps[0], name##_steps, drop, false}
+    static const struct eg_flow name = {#name, sizeof name##_steps / sizeof name##_steps[0], name##_steps, drop, NULL, false}
 #define FLOW(name, ...) FLOW_WITH(name, drop, __VA_ARGS__)
 
 FLOW(fast, {"say_ok", say_ok});
