@@ -34,7 +34,8 @@ class CopyButton extends Element {
   }
 
   render() {
-    return html`<button type="button" class="quiet" aria-label=${this.name ?? this.label} title=${this.name ?? this.label} @click=${this.#copy}>
+    const name = this.name ?? this.label; // what is heard has what is seen in it, also while it says "copied"
+    return html`<button type="button" class="quiet" aria-label=${this.said || name} title=${name} @click=${this.#copy}>
       <span class=${this.said ? 'hidden' : ''}>${this.label}</span>
       <span class="said ${this.said ? '' : 'hidden'}" role="status">${this.said ?? ''}</span></button>`;
   }
