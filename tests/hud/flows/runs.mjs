@@ -12,8 +12,10 @@ export default async function runs({ open, settled, sound, assert, allow }) {
   await list.getByText('nightly-005').waitFor();
   assert.equal(await list.getByRole('row').count(), 2);
   await page.getByLabel('status').selectOption('');
+  await list.getByText('nightly-039').waitFor(); // all are there again
   await list.focus();
   for (let i = 0; i < 2; i++) await page.keyboard.press('End');
+  await list.getByText('nightly-003').waitFor();
   const open_ = await cells(list, 'nightly-003');
   assert.equal(open_[1], '… no end yet');
   assert.equal(open_[3], '∅');
