@@ -32,7 +32,7 @@ REGISTRY_SRC = server/registry/panels.c server/registry/panels_text.c server/reg
 EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c server/event/json_build.c \
 	server/event/envelope.c server/event/cloudevents.c server/event/authenticate.c server/event/validate.c \
 	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
-	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/store.c \
+	server/event/pending.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/plan_gone.c server/event/store.c \
 	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c server/event/tail.c server/event/tail_feed.c server/event/tail_follow.c \
 	server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
@@ -226,7 +226,7 @@ units: $(UNIT_BIN) $(OUT)/http_probe $(OUT)/egql_probe
 $(OUT)/http_probe: $(OBJ)/tests/support/http_probe.o $(LIB) # a server without a store, for tests/api/test_framing.py
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
-$(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store without a server, for tests/contract/test_egql.py
+$(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store without a server, for tests/contract/test_egql.py and bench/graph
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(OUT)/unit/test_index_stat $(OUT)/unit/test_index_signature $(OUT)/unit/test_index_mosaic: $(INDEX_LIB)
@@ -237,7 +237,7 @@ $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(QUIET)$(LINK) -o $@ -Wl,--start-group $^ -Wl,--end-group $(CHECK_LIBS) $(UNIT_LIBS) $(LDLIBS)
 
-benches: $(BENCH_BIN)
+benches: $(BENCH_BIN) $(OUT)/egql_probe
 
 $(OUT)/bench/index_limit: $(GRAMMARS)
 $(OUT)/bench/index_limit: BENCH_LIBS = $(INDEX_LIBS)

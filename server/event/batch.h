@@ -40,6 +40,7 @@ struct eg_need_state { /* of one natural key of one need shape */
 struct eg_waiter { /* a row that cannot be made yet */
     struct eg_waiter *next;      /* in the list it stands in: of its parent, or of what is to be tried */
     struct eg_waiter *next_made; /* in batch.waiters */
+    struct eg_waiter *next_gone; /* of those that one delete takes away (gone.c) */
     int64_t order;
     const struct eg_rule_plan *plan;
     const struct eg_value *params;
@@ -47,7 +48,7 @@ struct eg_waiter { /* a row that cannot be made yet */
     int64_t created_us;
     int64_t received_us;
     int64_t pending_id; /* of its row in pending_rows; 0: not there yet */
-    bool settled;       /* made, so nothing is to be written into pending_rows */
+    bool settled;       /* made or deleted, so nothing is to be written into pending_rows */
     const struct eg_need_state *waits_for;
     const struct eg_need_state *stored_for; /* what its row in pending_rows says */
 };
@@ -84,6 +85,7 @@ struct eg_batch {
     bool failed;          /* the arena is full */
     bool position_lost;   /* the counter's row is not there */
     bool guessed;         /* one round: nothing was asked first */
+    bool some_wait;       /* in pending_rows */
     struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
     struct eg_map *ids;   /* id → struct eg_known_id */
     struct eg_map *dlq;   /* original hash → struct eg_known_letter */
@@ -95,7 +97,7 @@ struct eg_batch {
     size_t needs_asked;   /* need_list[0 … needs_asked) have been looked up */
     struct eg_need_state *coming;
     struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows;
-    struct eg_params_buf dlq_redriven_rows, dlq_gone_rows, pending_rows, pending_moved, pending_gone;
+    struct eg_params_buf dlq_redriven_rows, dlq_gone_rows, pending_rows, pending_moved, pending_gone, pending_dropped;
     struct eg_waiter *waiters; /* all, newest first */
     size_t n_waiters;
     struct eg_phases phases;
@@ -142,10 +144,14 @@ void eg_batch_join_waiting(struct eg_event *event); /* when all needs are answer
 /* Rows that still wait, into pending_rows' buffers. */
 void eg_batch_keep_waiting(struct eg_event *event);
 
-/* gone.c: a needed row was found (cells of the lookup's `out`), made, or is deleted. */
+/* gone.c: a needed row was found (cells of the lookup's `out`) or made, a row waits, or rows are deleted: those that wait in this batch
+ * or in the database as well. */
 void eg_gone_note_found(struct eg_batch *batch, struct eg_need_state *state, const struct eg_value *cells);
 void eg_gone_note_made(struct eg_batch *batch, struct eg_need_state *state, const struct eg_creates *creates,
                        const struct eg_value *params);
+void eg_gone_note_waits(struct eg_batch *batch, struct eg_waiter *waiter);
+/* Into row: the table that the waiting row is for, and the key of what deletes it, null when nothing does. */
+void eg_gone_key(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_value row[2]);
 void eg_gone_delete(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params);
 
 /* waiting.c: parameters as the JSON that pending_rows keeps. */

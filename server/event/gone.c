@@ -1,6 +1,7 @@
 /* What the deletes of a batch take away from the rows that others need. A delete finds its rows by other columns than
  * those by which they are needed (a node by its file, but needed by its uid); so a row that is there says those columns
- * too, when it is looked up or made, and stands in a list under them until a delete of the batch empties it. */
+ * too, when it is looked up or made, and stands in a list under them until a delete of the batch empties it. So does a row that waits:
+ * a delete that comes later takes it away before it was ever made. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -16,6 +17,7 @@ struct entry { /* a row that is there */
 
 struct list {
     struct entry *first;
+    struct eg_waiter *waiters; /* rows that are not there yet, and would be deleted too */
 };
 
 static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
@@ -81,6 +83,46 @@ void eg_gone_note_made(struct eg_batch *batch, struct eg_need_state *state, cons
     }
 }
 
+void eg_gone_note_waits(struct eg_batch *batch, struct eg_waiter *waiter) {
+    const struct eg_rule_plan *plan = waiter->plan;
+    struct list *list = plan->gone ? list_of(batch, plan->gone, waiter->params, plan->gone_at.at, true) : NULL;
+    if (list) {
+        waiter->next_gone = list->waiters;
+        list->waiters = waiter;
+    }
+}
+
+static void key_of(struct eg_batch *batch, const struct eg_gone *gone, const struct eg_value *params, const int *at, struct eg_value *key) {
+    struct eg_value *values = eg_arena_alloc(batch->arena, (gone->n + 1) * sizeof *values);
+    *key = eg_null();
+    for (size_t i = 0; values && i < gone->n; i++) {
+        values[i] = params[at[i]];
+        if (values[i].null) /* a null in a delete's key matches nothing */
+            return;
+    }
+    struct eg_str text = values ? eg_params_encode(batch->arena, gone->types, values, gone->n) : (struct eg_str){NULL, 0};
+    batch->failed |= !text.p;
+    *key = eg_text(text.p, text.n);
+}
+
+void eg_gone_key(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_value row[2]) {
+    row[0] = eg_cstr(plan->rule->dml.table->name);
+    row[1] = eg_null();
+    if (plan->gone)
+        key_of(batch, plan->gone, params, plan->gone_at.at, &row[1]);
+}
+
+/* Whatever waits in the database came before this batch. */
+static void drop_waiting(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params) {
+    struct eg_value key;
+    key_of(batch, plan->gone, params, plan->key.at, &key);
+    struct eg_value *row = key.null || batch->failed ? NULL : eg_batch_row(batch, &batch->pending_dropped);
+    if (row) {
+        row[0] = eg_cstr(plan->rule->dml.table->name);
+        row[1] = key;
+    }
+}
+
 void eg_gone_delete(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params) {
     struct list *list = plan->gone && plan->key.n ? list_of(batch, plan->gone, params, plan->key.at, false) : NULL;
     for (; list && list->first; list->first = list->first->next) {
@@ -88,4 +130,8 @@ void eg_gone_delete(struct eg_batch *batch, const struct eg_rule_plan *plan, con
         if (state->since == list->first->since)
             state->exists = state->created = false;
     }
+    for (; list && list->waiters; list->waiters = list->waiters->next_gone)
+        list->waiters->settled = true;
+    if (batch->some_wait && plan->gone && plan->key.n)
+        drop_waiting(batch, plan, params);
 }

@@ -150,6 +150,8 @@ static void try_rows(struct eg_event *event, struct eg_wait_list *list) {
     while (list->first && !batch->failed) {
         struct eg_waiter *waiter = list->first;
         list->first = waiter->next;
+        if (waiter->settled) /* deleted meanwhile */
+            continue;
         struct eg_need_state *missing = missing_need(batch, waiter->plan, waiter->params);
         if (missing) {
             wait_for(waiter, missing);
@@ -165,6 +167,7 @@ static void add_waiter(struct eg_batch *batch, struct eg_waiter *waiter) {
     waiter->next_made = batch->waiters;
     batch->waiters = waiter;
     batch->n_waiters++;
+    eg_gone_note_waits(batch, waiter);
 }
 
 void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_str event_id,
@@ -375,6 +378,7 @@ static void keep(struct eg_batch *batch, const struct eg_waiter *waiter) {
     row[5] = eg_text(params.p, params.n);
     row[6] = eg_int(waiter->created_us);
     row[7] = eg_int(waiter->received_us);
+    eg_gone_key(batch, waiter->plan, waiter->params, row + 8);
 }
 
 /* Its id stays, which is its place among the rows that wait. */

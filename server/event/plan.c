@@ -1,34 +1,13 @@
 /* Makes the plan at start: shapes for the log's own tables by the names of their columns, and for each rule what its rows need, make,
  * and touch. */
-#include "server/event/plan.h"
-
-#include <stdio.h>
 #include <string.h>
+
+#include "server/event/plan_make.h"
 
 #define COLUMNS_MOST 32
 
-struct maker {
-    struct eg_arena *arena;
-    const struct eg_catalogue *catalogue;
-    const struct eg_registry *registry;
-    struct eg_plan *plan;
-    struct eg_err *err;
-    struct eg_need_shape *shapes; /* being collected */
-    size_t cap_shapes;
-    struct keyset *keysets;
-    size_t n_keysets;
-    struct eg_gone *gone;
-    size_t n_gone;
-};
-
-struct keyset {
-    const struct eg_table *table;
-    size_t n;
-    const int *columns;
-};
-
 /* "a b c" → column indexes. */
-static eg_status columns_of(struct maker *m, const struct eg_table *table, const char *names, const int **out, size_t *n) {
+static eg_status columns_of(struct eg_plan_maker *m, const struct eg_table *table, const char *names, const int **out, size_t *n) {
     int *columns = eg_arena_alloc(m->arena, COLUMNS_MOST * sizeof *columns);
     if (!columns)
         return eg_err_set(m->err, EG_E_INTERNAL, NULL, "no memory for the plan");
@@ -46,7 +25,7 @@ static eg_status columns_of(struct maker *m, const struct eg_table *table, const
     return EG_OK;
 }
 
-static eg_status shape(struct maker *m, struct eg_dml *dml, enum eg_dml_kind kind, const char *table_name, const char *cells,
+static eg_status shape(struct eg_plan_maker *m, struct eg_dml *dml, enum eg_dml_kind kind, const char *table_name, const char *cells,
                        const char *key, const char *out) {
     const struct eg_table *table = eg_catalogue_table(m->catalogue, table_name);
     const int *columns;
@@ -67,7 +46,7 @@ static eg_status shape(struct maker *m, struct eg_dml *dml, enum eg_dml_kind kin
     return EG_OK;
 }
 
-static eg_status log_shapes(struct maker *m) {
+static eg_status log_shapes(struct eg_plan_maker *m) {
     struct eg_plan *p = m->plan;
     struct {
         struct eg_dml *dml;
@@ -95,9 +74,10 @@ static eg_status log_shapes(struct maker *m) {
         {&p->pending_lookup, EG_DML_LOOKUP, "pending_rows", "", "need_table need_key",
          "id topic rule event_id params_json created_utc received_utc"},
         {&p->pending_insert, EG_DML_INSERT, "pending_rows",
-         "need_table need_key topic rule event_id params_json created_utc received_utc", "", ""},
+         "need_table need_key topic rule event_id params_json created_utc received_utc row_table row_key", "", ""},
         {&p->pending_move, EG_DML_UPDATE, "pending_rows", "need_table need_key", "id", ""},
         {&p->pending_delete, EG_DML_DELETE, "pending_rows", "", "id", ""},
+        {&p->pending_drop, EG_DML_DELETE, "pending_rows", "", "row_table row_key", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (shape(m, rows[i].dml, rows[i].kind, rows[i].table, rows[i].cells, rows[i].key, rows[i].out) != EG_OK)
@@ -106,7 +86,7 @@ static eg_status log_shapes(struct maker *m) {
     return EG_OK;
 }
 
-static const struct eg_need_shape *need_shape(struct maker *m, const struct eg_need *need) {
+static const struct eg_need_shape *need_shape(struct eg_plan_maker *m, const struct eg_need *need) {
     struct eg_plan *p = m->plan;
     for (size_t i = 0; i < p->n_shapes; i++) {
         const struct eg_need *old = m->shapes[i].need;
@@ -126,7 +106,7 @@ static const struct eg_need_shape *need_shape(struct maker *m, const struct eg_n
         .need = need,
         .types = types,
         .lookup = {.kind = EG_DML_LOOKUP, .table = need->table, .n_key = need->n_where, .key = need->where,
-                   .n_out = 1, .out = need->where}, /* plan_gone adds to it */
+                   .n_out = 1, .out = need->where}, /* eg_plan_gone adds to it */
     };
     made->demand = made->lookup;
     made->demand.kind = EG_DML_DEMAND;
@@ -163,8 +143,7 @@ static int param_of_key_first(const struct eg_dml *dml, int column) {
     return param_of(dml, column);
 }
 
-/* False when one of the columns is not said by the rule's rows. */
-static bool params_of(struct maker *m, const struct eg_dml *dml, size_t n, const int *columns, struct eg_params *out) {
+bool eg_plan_params(struct eg_plan_maker *m, const struct eg_dml *dml, size_t n, const int *columns, struct eg_params *out) {
     int *at = eg_arena_alloc(m->arena, (n + 1) * sizeof *at);
     *out = (struct eg_params){0, at};
     for (size_t i = 0; at && i < n; i++) {
@@ -177,27 +156,25 @@ static bool params_of(struct maker *m, const struct eg_dml *dml, size_t n, const
     return at != NULL;
 }
 
-static bool makes_rows(const struct eg_dml *dml) { return dml->kind <= EG_DML_REPLACE; }
-
-static size_t keyset_of(const struct maker *m, const struct eg_table *table, size_t n, const int *columns) {
+static size_t keyset_of(const struct eg_plan_maker *m, const struct eg_table *table, size_t n, const int *columns) {
     size_t i = 0;
     for (; i < m->n_keysets; i++) {
-        const struct keyset *old = &m->keysets[i];
+        const struct eg_plan_keyset *old = &m->keysets[i];
         if (old->table == table && old->n == n && !memcmp(old->columns, columns, n * sizeof *columns))
             break;
     }
     return i;
 }
 
-static void note_keyset(struct maker *m, const struct eg_table *table, size_t n, const int *columns) {
+static void note_keyset(struct eg_plan_maker *m, const struct eg_table *table, size_t n, const int *columns) {
     if (n && keyset_of(m, table, n, columns) == m->n_keysets)
-        m->keysets[m->n_keysets++] = (struct keyset){table, n, columns};
+        m->keysets[m->n_keysets++] = (struct eg_plan_keyset){table, n, columns};
 }
 
 /* Which row is the newest depends on what was inserted before, as a row's content depends on what its key met before. */
 static const struct eg_ref *newest_of(const struct eg_cell *cell) { return cell->ref && cell->ref->newest ? cell->ref : NULL; }
 
-static void note_keysets(struct maker *m, const struct eg_dml *dml) {
+static void note_keysets(struct eg_plan_maker *m, const struct eg_dml *dml) {
     if (dml->kind != EG_DML_INSERT)
         note_keyset(m, dml->table, dml->n_key, dml->key);
     for (size_t i = 0; i < dml->n_cells; i++) {
@@ -207,7 +184,7 @@ static void note_keysets(struct maker *m, const struct eg_dml *dml) {
     }
 }
 
-static eg_status plan_reads(struct maker *m, struct eg_rule_plan *plan, struct eg_keyset_use *uses) {
+static eg_status plan_reads(struct eg_plan_maker *m, struct eg_rule_plan *plan, struct eg_keyset_use *uses) {
     const struct eg_dml *dml = &plan->rule->dml;
     int at = 0;
     for (size_t i = 0; i < dml->n_cells; i++) {
@@ -226,7 +203,7 @@ static eg_status plan_reads(struct maker *m, struct eg_rule_plan *plan, struct e
     return EG_OK;
 }
 
-static eg_status plan_keysets(struct maker *m, struct eg_rule_plan *plan) {
+static eg_status plan_keysets(struct eg_plan_maker *m, struct eg_rule_plan *plan) {
     const struct eg_dml *dml = &plan->rule->dml;
     struct eg_keyset_use *uses = eg_arena_alloc(m->arena, (m->n_keysets + dml->n_cells + 1) * sizeof *uses);
     if (!uses)
@@ -236,13 +213,13 @@ static eg_status plan_keysets(struct maker *m, struct eg_rule_plan *plan) {
             continue;
         struct eg_keyset_use *use = &uses[plan->n_keysets++];
         use->id = (int)i;
-        if (!params_of(m, dml, m->keysets[i].n, m->keysets[i].columns, &use->at))
+        if (!eg_plan_params(m, dml, m->keysets[i].n, m->keysets[i].columns, &use->at))
             use->at.n = 0;
     }
     plan->keysets = uses;
     if (plan_reads(m, plan, uses) != EG_OK)
         return EG_FAIL;
-    if (dml->kind != EG_DML_INSERT && !params_of(m, dml, dml->n_key, dml->key, &plan->key))
+    if (dml->kind != EG_DML_INSERT && !eg_plan_params(m, dml, dml->n_key, dml->key, &plan->key))
         plan->key.n = 0;
     return EG_OK;
 }
@@ -264,7 +241,7 @@ static bool keeps_columns(const struct eg_dml *dml, const struct eg_need *need) 
 }
 
 /* The row of the same key, as something to ask for. */
-static const struct eg_need_shape *key_shape(struct maker *m, const struct eg_dml *dml) {
+static const struct eg_need_shape *key_shape(struct eg_plan_maker *m, const struct eg_dml *dml) {
     struct eg_need *need = eg_arena_zalloc(m->arena, sizeof *need);
     if (!need)
         return NULL;
@@ -272,8 +249,8 @@ static const struct eg_need_shape *key_shape(struct maker *m, const struct eg_dm
     return need_shape(m, need);
 }
 
-static eg_status note_key_shape(struct maker *m, const struct eg_dml *dml) {
-    for (size_t i = 0; makes_rows(dml) && i < m->plan->n_shapes; i++) {
+static eg_status note_key_shape(struct eg_plan_maker *m, const struct eg_dml *dml) {
+    for (size_t i = 0; eg_plan_makes_rows(dml) && i < m->plan->n_shapes; i++) {
         const struct eg_need *need = m->shapes[i].need;
         if (need->table == dml->table && keeps_columns(dml, need))
             return key_shape(m, dml) ? EG_OK : EG_FAIL;
@@ -281,73 +258,21 @@ static eg_status note_key_shape(struct maker *m, const struct eg_dml *dml) {
     return EG_OK;
 }
 
-static const struct eg_gone *gone_of(struct maker *m, const struct eg_dml *dml) {
-    size_t i = 0;
-    for (; i < m->n_gone; i++) {
-        const struct eg_gone *old = &m->gone[i];
-        if (old->table == dml->table && old->n == dml->n_key && !memcmp(old->columns, dml->key, dml->n_key * sizeof *dml->key))
-            return old;
-    }
-    m->gone[i] = (struct eg_gone){(int)m->n_gone++, dml->table, dml->n_key, dml->key};
-    return &m->gone[i];
-}
-
-/* The deletes that may take rows of the shape away, and their columns into its lookup. */
-static eg_status plan_gone(struct maker *m, struct eg_need_shape *shape) {
-    const struct eg_gone **of = eg_arena_alloc(m->arena, (m->n_gone + 1) * sizeof *of);
-    const int **out_at = eg_arena_alloc(m->arena, (m->n_gone + 1) * sizeof *out_at);
-    int *out = eg_arena_alloc(m->arena, (shape->need->table->n_columns + 1) * sizeof *out);
-    if (!of || !out_at || !out)
-        return EG_FAIL;
-    shape->gone = of;
-    shape->gone_out = out_at;
-    out[0] = shape->need->where[0]; /* that it is there is all that is asked without deletes */
-    shape->lookup.n_out = 1;
-    shape->lookup.out = out;
-    for (size_t i = 0; i < m->n_gone; i++) {
-        const struct eg_gone *gone = &m->gone[i];
-        int *at = gone->table == shape->need->table ? eg_arena_alloc(m->arena, (gone->n + 1) * sizeof *at) : NULL;
-        if (!at)
-            continue;
-        for (size_t j = 0; j < gone->n; j++) {
-            size_t k = 0;
-            while (k < shape->lookup.n_out && out[k] != gone->columns[j])
-                k++;
-            at[j] = (int)k;
-            if (k == shape->lookup.n_out)
-                out[shape->lookup.n_out++] = gone->columns[j];
-        }
-        of[shape->n_gone] = gone;
-        out_at[shape->n_gone++] = at;
-    }
-    return EG_OK;
-}
-
-static eg_status plan_gone_at(struct maker *m, const struct eg_dml *dml, struct eg_creates *made) {
-    struct eg_params *at = eg_arena_zalloc(m->arena, (made->shape->n_gone + 1) * sizeof *at);
-    made->gone_at = at;
-    for (size_t i = 0; at && i < made->shape->n_gone; i++) {
-        if (!params_of(m, dml, made->shape->gone[i]->n, made->shape->gone[i]->columns, &at[i]))
-            at[i].n = 0;
-    }
-    return at ? EG_OK : EG_FAIL;
-}
-
-static eg_status plan_creates(struct maker *m, struct eg_rule_plan *plan) {
+static eg_status plan_creates(struct eg_plan_maker *m, struct eg_rule_plan *plan) {
     const struct eg_dml *dml = &plan->rule->dml;
     struct eg_creates *creates = eg_arena_alloc(m->arena, (m->plan->n_shapes + 1) * sizeof *creates);
     if (!creates)
         return EG_FAIL;
-    for (size_t i = 0; makes_rows(dml) && i < 2 * m->plan->n_shapes; i++) {
+    for (size_t i = 0; eg_plan_makes_rows(dml) && i < 2 * m->plan->n_shapes; i++) {
         const struct eg_need_shape *shape = &m->shapes[i % m->plan->n_shapes];
         bool keeps = shape->need->table == dml->table && keeps_columns(dml, shape->need);
         struct eg_creates made = {.shape = shape};
         if (shape->need->table != dml->table || keeps != (i < m->plan->n_shapes) ||
-            !params_of(m, dml, shape->need->n_where, shape->need->where, &made.at))
+            !eg_plan_params(m, dml, shape->need->n_where, shape->need->where, &made.at))
             continue;
-        if (keeps && (!(made.unless = key_shape(m, dml)) || !params_of(m, dml, dml->n_key, dml->key, &made.unless_at)))
+        if (keeps && (!(made.unless = key_shape(m, dml)) || !eg_plan_params(m, dml, dml->n_key, dml->key, &made.unless_at)))
             return EG_FAIL;
-        if (plan_gone_at(m, dml, &made) != EG_OK)
+        if (eg_plan_gone_at(m, dml, &made) != EG_OK)
             return EG_FAIL;
         creates[plan->n_creates++] = made;
     }
@@ -355,10 +280,10 @@ static eg_status plan_creates(struct maker *m, struct eg_rule_plan *plan) {
     return EG_OK;
 }
 
-static eg_status plan_fills(struct maker *m, struct eg_rule_plan *plan) {
+static eg_status plan_fills(struct eg_plan_maker *m, struct eg_rule_plan *plan) {
     const struct eg_rule *rule = plan->rule;
     const struct eg_dml *const *of_table = NULL;
-    size_t n_of = makes_rows(&rule->dml) ? eg_registry_fills_of(m->registry, rule->dml.table, &of_table) : 0;
+    size_t n_of = eg_plan_makes_rows(&rule->dml) ? eg_registry_fills_of(m->registry, rule->dml.table, &of_table) : 0;
     struct eg_fill_use *uses = eg_arena_alloc(m->arena, (n_of + rule->n_fills + 1) * sizeof *uses);
     if (!uses)
         return EG_FAIL;
@@ -369,7 +294,7 @@ static eg_status plan_fills(struct maker *m, struct eg_rule_plan *plan) {
     for (size_t i = 0; i < n_of; i++) {
         const struct eg_ref *ref = of_table[i]->fill.ref;
         struct eg_params at;
-        if (params_of(m, &rule->dml, ref->n_where, ref->where, &at))
+        if (eg_plan_params(m, &rule->dml, ref->n_where, ref->where, &at))
             uses[plan->n_fills++] = (struct eg_fill_use){of_table[i], at};
     }
     plan->fills = uses;
@@ -385,7 +310,7 @@ static bool holds(const struct eg_dml *dml, int column) {
 }
 
 /* Which parameters a later row of the same key replaces in an earlier one. */
-static eg_status plan_folding(struct maker *m, struct eg_rule_plan *plan) {
+static eg_status plan_folding(struct eg_plan_maker *m, struct eg_rule_plan *plan) {
     const struct eg_rule *rule = plan->rule;
     plan->replaced = eg_arena_zalloc(m->arena, (rule->n_params + 1) * sizeof *plan->replaced);
     if (!plan->replaced)
@@ -404,7 +329,7 @@ static eg_status plan_folding(struct maker *m, struct eg_rule_plan *plan) {
     return EG_OK;
 }
 
-static eg_status plan_rule(struct maker *m, const struct eg_rule *rule) {
+static eg_status plan_rule(struct eg_plan_maker *m, const struct eg_rule *rule) {
     struct eg_rule_plan *plan = eg_arena_zalloc(m->arena, sizeof *plan);
     const struct eg_rule **key = eg_arena_alloc(m->arena, sizeof *key);
     const struct eg_need_shape **needs = eg_arena_alloc(m->arena, (rule->n_needs + 1) * sizeof *needs);
@@ -415,15 +340,15 @@ static eg_status plan_rule(struct maker *m, const struct eg_rule *rule) {
     plan->needs = needs;
     for (size_t i = 0; i < rule->n_needs; i++)
         needs[i] = need_shape(m, &rule->needs[i]);
-    if (rule->dml.kind == EG_DML_DELETE)
-        plan->gone = gone_of(m, &rule->dml);
-    if (plan_keysets(m, plan) != EG_OK || plan_creates(m, plan) != EG_OK || plan_fills(m, plan) != EG_OK ||
-        plan_folding(m, plan) != EG_OK)
+    if (rule->dml.kind == EG_DML_DELETE && !(plan->gone = eg_plan_gone_of(m, &rule->dml)))
+        return EG_FAIL;
+    if (eg_plan_taken(m, plan) != EG_OK || plan_keysets(m, plan) != EG_OK || plan_creates(m, plan) != EG_OK ||
+        plan_fills(m, plan) != EG_OK || plan_folding(m, plan) != EG_OK)
         return EG_FAIL;
     return eg_map_put(m->plan->rules, key, sizeof *key, plan) ? EG_OK : EG_FAIL;
 }
 
-static eg_status plan_rules(struct maker *m) {
+static eg_status plan_rules(struct eg_plan_maker *m) {
     const struct eg_topic *const *topics;
     size_t n_topics = eg_registry_topics(m->registry, &topics), n_keysets = 0, n_rules = 0, n_needs = 0;
     for (size_t i = 0; i < n_topics; i++) {
@@ -444,8 +369,8 @@ static eg_status plan_rules(struct maker *m) {
         for (size_t j = 0; j < topics[i]->n_rules; j++) {
             const struct eg_rule *rule = &topics[i]->rules[j];
             note_keysets(m, &rule->dml);
-            if (rule->dml.kind == EG_DML_DELETE)
-                (void)gone_of(m, &rule->dml);
+            if (rule->dml.kind == EG_DML_DELETE && !eg_plan_gone_of(m, &rule->dml))
+                return EG_FAIL;
             for (size_t k = 0; k < rule->n_needs; k++) {
                 if (!need_shape(m, &rule->needs[k]))
                     return EG_FAIL;
@@ -459,7 +384,7 @@ static eg_status plan_rules(struct maker *m) {
         }
     }
     for (size_t i = 0; i < m->plan->n_shapes; i++) {
-        if (plan_gone(m, &m->shapes[i]) != EG_OK)
+        if (eg_plan_gone(m, &m->shapes[i]) != EG_OK)
             return EG_FAIL;
     }
     for (size_t i = 0; i < n_topics; i++) {
@@ -474,7 +399,7 @@ static eg_status plan_rules(struct maker *m) {
 
 eg_status eg_plan_make(struct eg_plan *plan, const struct eg_registry *registry, const struct eg_catalogue *catalogue,
                        struct eg_arena *arena, struct eg_err *err) {
-    struct maker m = {.arena = arena, .catalogue = catalogue, .registry = registry, .plan = plan, .err = err};
+    struct eg_plan_maker m = {.arena = arena, .catalogue = catalogue, .registry = registry, .plan = plan, .err = err};
     *plan = (struct eg_plan){0};
     if (log_shapes(&m) == EG_OK && plan_rules(&m) == EG_OK)
         return EG_OK;

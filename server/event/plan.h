@@ -13,6 +13,7 @@ struct eg_gone {
     const struct eg_table *table;
     size_t n;
     const int *columns;
+    const enum eg_type *types;
 };
 
 /* A way in which rows of a table are needed by other rows: table and columns, distinct over all rules. */
@@ -59,7 +60,8 @@ struct eg_rule_plan {
     struct eg_params key;                      /* of dml.key, for folding */
     size_t n_fills;
     const struct eg_fill_use *fills;
-    const struct eg_gone *gone; /* of a delete: what it takes away */
+    const struct eg_gone *gone; /* of a delete: what it takes away; of a rule whose rows may wait: what takes them away, NULL: nothing */
+    struct eg_params gone_at;   /* of a rule whose rows may wait: gone's columns in them */
     bool *replaced; /* n_params: whether a later row's value wins when two are folded */
     bool moves_key; /* an update that changes a column of its key: what it changed is not found by the same key again */
 };
@@ -67,7 +69,7 @@ struct eg_rule_plan {
 struct eg_plan {
     struct eg_dml key_lookup, id_lookup, dlq_lookup, letter_lookup;
     struct eg_dml id_insert, key_insert, event_insert, artifact_insert, dlq_insert, dlq_seen, dlq_redriven, dlq_delete;
-    struct eg_dml pending_lookup, pending_insert, pending_move, pending_delete;
+    struct eg_dml pending_lookup, pending_insert, pending_move, pending_delete, pending_drop;
     size_t n_shapes;
     const struct eg_need_shape *shapes;
     struct eg_map *rules; /* &rule → struct eg_rule_plan */

@@ -36,6 +36,7 @@ static void reset(struct eg_event *event) {
     batch->pending_rows.dml = &plan->pending_insert;
     batch->pending_moved.dml = &plan->pending_move;
     batch->pending_gone.dml = &plan->pending_delete;
+    batch->pending_dropped.dml = &plan->pending_drop;
     eg_phases_init(&batch->phases, arena);
 }
 
@@ -124,6 +125,7 @@ static void write_all(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     eg_batch_keep_waiting(event);
     put(batch, &batch->pending_gone);
+    put(batch, &batch->pending_dropped);
     put(batch, &batch->pending_moved);
     put(batch, &batch->id_rows);
     put(batch, &batch->key_rows);
@@ -198,7 +200,8 @@ static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err) {
     batch->position = batch->first_position = lock->cells[0].i;
     eg_batch_take(event);
     eg_batch_take_needs(event);
-    if (lock->cells[1].b) /* there are rows that wait */
+    batch->some_wait = lock->cells[1].b;
+    if (batch->some_wait)
         note_creates(event);
     look_further(event);
 }

@@ -169,6 +169,43 @@ def test_a_parent_that_moves_to_another_file(client, store):
     assert edges(store) == [("x", "x", "y")] and waiting(store) == 0
 
 
+def stale():
+    """Of a.py an edge whose source is unknown, and what takes it away: the file's next index, or its removal."""
+    edge = indexed([], [("x", "old")])
+    return edge, (indexed([], [("x", "new")]), events.event("code.file.removed@v1", {"sha": "0" * 40, "path": "a.py"}))
+
+
+def test_a_delete_takes_what_waits(client, store):
+    edge, (again, removed) = stale()
+    other = indexed([], [("x", "kept")], path="other.py")
+    for event in (edge, other):
+        client.post_event(event)
+    assert waiting(store) == 2
+    client.post_event(again)
+    assert waiting(store) == 2 and store.query("SELECT DISTINCT row_table FROM pending_rows") == [("ast_edges",)]
+    client.post_event(removed)
+    assert waiting(store) == 1
+    client.post_event(indexed(["x"], [], path="b.py"))
+    assert edges(store) == [("x", "x", "kept")] and waiting(store) == 0
+
+
+def test_a_delete_takes_what_waits_in_its_batch(client, store):
+    """Whether the row came with the batch or waited before it, and whether its parent comes before or after the delete."""
+    parent = indexed(["x"], [], path="b.py")
+    for cut in (0, 1):
+        for order in ((0, 1), (1, 0)):
+            for which, left in ((0, [("x", "x", "new")]), (1, [])):
+                edge, deletes = stale()
+                later = [[deletes[which], parent][i] for i in order]
+                for event in [edge][:cut]:
+                    client.post_event(event)
+                assert client.post("/v1/events", [edge][cut:] + later).json()["rejected"] == 0
+                assert edges(store) == left and waiting(store) == 0, (cut, order, which)
+                client.post("/v1/events", [events.event("code.file.removed@v1", {"sha": "0" * 40, "path": path}) for path in ("a.py", "b.py")])
+                assert edges(store) == [] and waiting(store) == 0
+                parent = indexed(["x"], [], path="b.py")
+
+
 def test_a_decision_on_a_fix_that_is_not_there(client, store):
     """It cannot be one that comes later, since the ids are given here: it waits for nothing, and never meets another's fix."""
     nf_id = "NF-3b1f0c9d8e7a6b5c4d3e2f1a0b"
