@@ -37,9 +37,9 @@ def arguments(text, **defaults):
         else:
             parser.add_argument(flag, type=type(default), default=default, help=meaning)
     options = parser.parse_args()
-    for program in ("load", "sqlite_limit", "pg_copy_limit"):
-        if not tool(program).exists():
-            parser.error(f"no {tool(program)}; run `make build benches`")
+    for program in (tool("load"), tool("sqlite_limit"), tool("pg_copy_limit"), binary.path().parent / "egql_probe"):
+        if not program.exists():
+            parser.error(f"no {program}; run `make build benches`")
     return options
 
 
