@@ -56,7 +56,7 @@ void eg_event_close(struct eg_event *event) {
 
 void eg_event_tail_stats(const struct eg_event *event, struct eg_tail_stats *stats) {
     const struct eg_tail *tail = event->tail;
-    *stats = (struct eg_tail_stats){tail->n_followers, tail->n_opened, tail->n_refused, tail->n_sent, tail->n_pages, tail->n_resyncs};
+    *stats = (struct eg_tail_stats){tail->n_streaming, tail->n_opened, tail->n_refused, tail->n_sent, tail->n_pages, tail->n_resyncs};
 }
 
 void eg_event_stats(const struct eg_event *event, struct eg_event_stats *stats) { *stats = event->stats; }

@@ -60,7 +60,7 @@ struct eg_event_stats {
     int64_t position;                 /* the last that this server committed */
 };
 struct eg_tail_stats {
-    size_t open;
+    size_t open; /* whose answer has begun: what is stored from then on reaches them */
     uint64_t opened, refused, sent, pages, resyncs; /* sent: events to clients; pages: reads of the store for those far behind */
 };
 void eg_event_tail_stats(const struct eg_event *event, struct eg_tail_stats *stats);

@@ -95,6 +95,7 @@ static enum eg_step_result stream(struct eg_request *req) {
         eg_buf_printf(&req->answer, "id: %lld\n\n", (long long)f->at);
     f->said_us = eg_clock_mono_us();
     f->streams = true;
+    f->tail->n_streaming++;
     eg_request_push(req);
     eg_tail_work(f);
     return result;

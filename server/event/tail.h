@@ -27,6 +27,7 @@ struct eg_tail {
     int n_handles;
     struct eg_link followers; /* all of them */
     size_t n_followers;
+    size_t n_streaming; /* of these, whose answer has begun: they have their place in the log */
     struct eg_link starting; /* they wait for the log's ends to be read */
     struct eg_link asked;    /* … and these for the read that runs */
     struct eg_link work;     /* they may have something to take */

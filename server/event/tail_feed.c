@@ -295,6 +295,7 @@ void eg_tail_leave(struct eg_tail *tail, struct eg_follower *f) {
     eg_list_remove(&f->all);
     eg_list_remove(&f->link);
     tail->n_followers--;
+    tail->n_streaming -= f->streams;
     read_next(tail);
 }
 

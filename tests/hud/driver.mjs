@@ -1,6 +1,7 @@
 // Runs one flow in a real browser against a running server: node driver.mjs flows/NAME.mjs URL [JSON]. A flow is a default export,
-// async ({open, url, data, check, equal, browser}) => …; the exit code is 1 when it fails, or when a page broke its content policy or wrote an
-// error to its console.
+// async ({open, settled, eventually, url, data, browser, …}) => …; the exit code is 1 when it fails, or when a page broke its content policy or
+// wrote an error to its console. What a page shows after something was done comes when it comes: a flow waits for it (eventually), and
+// looks once only at what has settled.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,8 @@ import { chromium } from 'playwright-core';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
-const SHOWN_MS = 15e3;
+const SHOWN_MS = 60e3; // a right page on a slow machine
+const LOOK_MS = 50;
 
 const [, , file, url, json = '{}'] = process.argv;
 const profile = mkdtempSync(join(tmpdir(), 'egdb-hud-'));
@@ -45,10 +47,23 @@ async function open(path, { theme = 'dark', width = 1280, height = 850, context,
   return page;
 }
 
+// Until look() answers what is expected: a value, or an expression that a text matches. At the end of the patience the difference is the error.
+async function eventually(look, expected, message) {
+  const judge = expected instanceof RegExp ? assert.match : assert.deepEqual;
+  for (const end = Date.now() + SHOWN_MS; ; await new Promise((resolve) => setTimeout(resolve, LOOK_MS))) {
+    try {
+      return judge(await look(), expected, message);
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
 // Until nothing on the page loads any more.
 async function settled(page) {
   await page.locator('main h1').first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main [data-state="loading"]'));
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main [data-state="loading"]') &&
+    ![...document.querySelectorAll('main [role=status]')].some((one) => one.textContent === 'Loading'));
 }
 
 // No serious or critical finding, and nothing that sticks out of the window.
@@ -57,8 +72,7 @@ async function sound(page, where) {
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { preload: false, resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
   const serious = violations.filter((one) => ['serious', 'critical'].includes(one.impact));
   assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 200)).slice(0, 3).join(' | ')}`), [], `axe on ${where}`);
-  const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(wide <= window_, `${where} is ${wide} px wide in a window of ${window_}`);
+  await eventually(() => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, `px by which ${where} sticks out of its window`);
 }
 
 // Pictures for whoever looks: EGDB_HUD_PICTURES names a folder.
@@ -69,12 +83,12 @@ async function picture(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
-const browser = await chromium.launch({ executablePath: process.env.EGDB_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: ARGS,
+const browser = await chromium.launch({ executablePath: process.env.EGDB_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: ARGS, timeout: 2 * SHOWN_MS,
   env: { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile } });
 let code = 0;
 try {
   const flow = await import(pathToFileURL(file));
-  await flow.default({ browser, open, settled, sound, picture, url, assert, data: JSON.parse(json), allow: (pattern) => (allowed = [...allowed, pattern]) });
+  await flow.default({ browser, open, settled, eventually, sound, picture, url, assert, data: JSON.parse(json), allow: (pattern) => (allowed = [...allowed, pattern]) });
   assert.deepEqual(faults, []);
 } catch (error) {
   code = 1;

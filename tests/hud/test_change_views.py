@@ -1,11 +1,8 @@
 """The views of changes, thresholds, findings and healing, with data that are known to the line."""
-import http.server
-import threading
-
 import pytest
 
 from support import change_data
-from support.browser import run_flow
+from support.browser import door, run_flow
 
 
 @pytest.fixture
@@ -19,21 +16,12 @@ def changes(server):
 @pytest.fixture
 def rescan(changes):
     """A door by which a flow has the next complete scan made."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            with changes.client() as client:
-                change_data.scan(client, ago_s=0)
-            self.send_response(204)
-            self.end_headers()
+    def scan(_):
+        with changes.client() as client:
+            change_data.scan(client, ago_s=0)
 
-        def log_message(self, *_):
-            pass
-
-    door = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=door.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{door.server_port}"
-    door.shutdown()
-    door.server_close()
+    with door(scan) as url:
+        yield url
 
 
 def test_deltas(server):

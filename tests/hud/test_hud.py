@@ -1,13 +1,11 @@
 """The page, in a real browser on a real server: each flow of tests/hud/flows/ by driver.mjs."""
-import http.server
-import threading
 import time
 
 import jwt
 import pytest
 
 from support import events, panel_data
-from support.browser import run_flow
+from support.browser import door, run_flow
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -32,24 +30,8 @@ def test_shell(filled):
 @pytest.fixture
 def control(filled):
     """A door by which a flow stops and starts the server that it looks at."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            what = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8")
-            if what == "stop":
-                filled.stop()
-            else:
-                filled.start()
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    door = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=door.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{door.server_port}"
-    door.shutdown()
-    door.server_close()
+    with door(lambda what: filled.stop() if what == "stop" else filled.start()) as url:
+        yield url
 
 
 def test_events(filled, control):

@@ -1,6 +1,6 @@
 // The EGQL console, by the keyboard: the server completes and diagnoses, rows become a table and a chart, the URL has the query, a run can be
 // cancelled, what was run is remembered.
-export default async function console_({ open, settled, sound, assert, allow, url }) {
+export default async function console_({ open, settled, eventually, sound, assert, allow, url }) {
   allow(/400|aborted/); // what the browser itself says of a query that is refused
   const page = await open('console');
   const editor = page.getByRole('textbox', { name: 'Query' });
@@ -20,15 +20,15 @@ export default async function console_({ open, settled, sound, assert, allow, ur
   await page.keyboard.press('Enter');
   const grid = page.getByRole('grid', { name: 'Rows' });
   await grid.getByText('nightly-005').waitFor();
-  assert.equal(await grid.getByRole('row').count(), 2);
-  const asked = new URL(page.url()).searchParams;
-  assert.equal(asked.get('q'), 'SELECT runs (id, status) FROM all WHERE status=$state ORDER BY id');
-  assert.equal(asked.get('p.state'), 'error');
+  await eventually(() => grid.getByRole('row').count(), 2);
+  const asked = (name) => () => new URL(page.url()).searchParams.get(name);
+  await eventually(asked('q'), 'SELECT runs (id, status) FROM all WHERE status=$state ORDER BY id');
+  await eventually(asked('p.state'), 'error');
 
   // Reload keeps query, parameter and rows.
   await page.reload();
   await grid.getByText('nightly-005').waitFor();
-  assert.equal(await page.getByLabel('$state').inputValue(), 'error');
+  await eventually(() => page.getByLabel('$state').inputValue(), 'error');
 
   // A mistake is marked at its place while it is written, and the run is refused with the hint; one click corrects and runs it.
   const write = async (query) => {
@@ -43,14 +43,14 @@ export default async function console_({ open, settled, sound, assert, allow, ur
   await page.getByRole('alert').getByText('steps has no column nmae').waitFor();
   await page.locator('.console-hint').getByRole('button', { name: 'name' }).click();
   await grid.getByText('parse').waitFor();
-  assert.equal(new URL(page.url()).searchParams.get('q'), 'SELECT steps FROM all GROUP BY name');
+  await eventually(asked('q'), 'SELECT steps FROM all GROUP BY name');
 
   // The rows as a chart: a bar for each name; the choice is in the URL.
   await page.getByRole('button', { name: 'chart' }).click();
   const bars = page.getByRole('list', { name: 'Rows as bars' });
   await bars.getByText('parse').waitFor();
-  assert.equal((await bars.getByRole('listitem').filter({ hasText: 'parse' }).innerText()).replace(/\s+/g, ' ').trim(), 'parse 40');
-  assert.equal(new URL(page.url()).searchParams.get('as'), 'chart');
+  await eventually(async () => (await bars.getByRole('listitem').filter({ hasText: 'parse' }).innerText()).replace(/\s+/g, ' ').trim(), 'parse 40');
+  await eventually(asked('as'), 'chart');
   await page.goBack();
   await grid.getByText('parse').waitFor();
 
@@ -58,7 +58,7 @@ export default async function console_({ open, settled, sound, assert, allow, ur
   await write('SELECT runs FROM all LIMIT 5');
   await page.keyboard.press('Control+Shift+Enter');
   await page.getByText('ix_runs_newest', { exact: true }).waitFor();
-  assert.equal(new URL(page.url()).searchParams.get('as'), 'plan');
+  await eventually(asked('as'), 'plan');
   await page.reload();
   await page.getByText('ix_runs_newest', { exact: true }).waitFor();
 
@@ -68,7 +68,7 @@ export default async function console_({ open, settled, sound, assert, allow, ur
   await grid.getByText('parse').waitFor();
   await page.goBack();
   await page.getByText('ix_runs_newest', { exact: true }).waitFor();
-  assert.match(await editor.innerText(), /SELECT runs FROM all LIMIT 5/);
+  await eventually(() => editor.innerText(), /SELECT runs FROM all LIMIT 5/);
 
   // Downloads come from the server, the command asks the same.
   await page.goForward();
@@ -81,7 +81,7 @@ export default async function console_({ open, settled, sound, assert, allow, ur
   }
   await page.evaluate(() => (navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }));
   await page.getByRole('button', { name: 'copy as curl' }).click();
-  assert.equal(await page.evaluate(() => globalThis.copied), `curl -s -H 'Content-Type: application/json' -d '{"query":"SELECT steps FROM all GROUP BY name"}' '${url}/v1/query'`);
+  await eventually(() => page.evaluate(() => globalThis.copied), `curl -s -H 'Content-Type: application/json' -d '{"query":"SELECT steps FROM all GROUP BY name"}' '${url}/v1/query'`);
 
   // A run that takes long is cancelled by Escape; the text stays.
   await page.route('**/v1/query', () => {}); // never answers

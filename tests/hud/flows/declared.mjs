@@ -1,7 +1,7 @@
 // Panels that another system declares appear by themselves, each drawn as it says; with their parameters, as a table too; a gap is no 0.
 const panelOf = (page, title) => page.locator('egdb-declared', { has: page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) }) });
 
-export default async function declared({ open, settled, sound, picture, url, assert, allow }) {
+export default async function declared({ open, settled, eventually, sound, picture, url, allow }) {
   const page = await open('panels');
   await settled(page);
   await page.getByRole('heading', { name: 'Weather' }).waitFor();
@@ -15,23 +15,22 @@ export default async function declared({ open, settled, sound, picture, url, ass
 
   const shown = (kind) => page.goto(`${url}/hud/panel?name=weather-${kind}`).then(() => settled(page));
   await shown('table');
-  assert.deepEqual(await page.locator('egdb-table .rows [role=row]').nth(1).locator('[role=gridcell]').allInnerTexts(), ['2026-01-02 00:00:00', '∅', 'north']);
-  assert.deepEqual(await page.locator('egdb-table [role=columnheader]').allInnerTexts(), ['day', 'degrees', 'place']);
+  await eventually(() => page.locator('egdb-table .rows [role=row]').nth(1).locator('[role=gridcell]').allInnerTexts(), ['2026-01-02 00:00:00', '∅', 'north']);
+  await eventually(() => page.locator('egdb-table [role=columnheader]').allInnerTexts(), ['day', 'degrees', 'place']);
 
   // Sorting: gaps stay last in both directions.
   await page.getByRole('button', { name: 'degrees' }).click();
   const degrees = () => page.locator('egdb-table .rows [role=row] [role=gridcell]:nth-child(2)').allInnerTexts();
-  assert.deepEqual(await degrees(), ['9', '4', '2', '∅']);
+  await eventually(degrees, ['9', '4', '2', '∅']);
   await page.getByRole('button', { name: /degrees/ }).click();
-  assert.deepEqual(await degrees(), ['2', '4', '9', '∅']);
+  await eventually(degrees, ['2', '4', '9', '∅']);
 
   await shown('bars');
-  assert.deepEqual(await page.locator('.bars .num').allInnerTexts(), ['4', '∅', '9', '2']);
+  await eventually(() => page.locator('.bars .num').allInnerTexts(), ['4', '∅', '9', '2']);
 
   await shown('lines');
   await page.locator('egdb-chart canvas').waitFor();
-  const data = await page.evaluate(() => document.querySelector('egdb-chart').data);
-  assert.deepEqual(data.series, [{ name: 'north', values: [4, null, 9] }, { name: 'south', values: [2, null, null] }]);
+  await eventually(() => page.evaluate(() => document.querySelector('egdb-chart').data.series), [{ name: 'north', values: [4, null, 9] }, { name: 'south', values: [2, null, null] }]);
 
   await shown('heat');
   await page.locator('egdb-heat canvas').focus();
@@ -41,7 +40,7 @@ export default async function declared({ open, settled, sound, picture, url, ass
   await page.getByText('north, 2026-01-03: 9').waitFor();
 
   await shown('timeline');
-  assert.equal(await page.locator('svg.timeline circle').count(), 4);
+  await eventually(() => page.locator('svg.timeline circle').count(), 4);
 
   // A parameter: what is required is asked for; what is given is in the URL; what is wrong is told as the server tells it.
   await page.goto(`${url}/hud/panel?name=weather-asked`);
@@ -50,7 +49,7 @@ export default async function declared({ open, settled, sound, picture, url, ass
   await page.keyboard.press('Enter');
   await page.waitForURL(/weather-asked\.place=south/);
   await settled(page);
-  assert.equal(await page.locator('egdb-table .rows [role=row]').count(), 1);
+  await eventually(() => page.locator('egdb-table .rows [role=row]').count(), 1);
   allow(/400/);
   await page.goto(`${url}/hud/panel?name=weather-asked&weather-asked.place=${'x'.repeat(600)}`);
   await page.locator('.problem', { hasText: 'param_invalid' }).waitFor();

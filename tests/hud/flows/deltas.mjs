@@ -7,65 +7,71 @@ async function cell(page, row, col) {
   return [box.x + ((col + 0.5) * box.width) / 4, box.y + ((row + 0.5) * box.height) / 4];
 }
 
-async function bars(page, panel) {
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]'));
+function bars(page, panel) {
   return page.getByRole('region', { name: panel, exact: true }).locator('.bars li').evaluateAll((list) => list.map((li) => li.textContent.replace(/\s+/g, ' ').trim()));
 }
 
-export default async function deltas({ open, settled, sound, picture, assert, data }) {
+export default async function deltas({ open, settled, eventually, sound, picture, data }) {
+  const shows = (panel, expected) => eventually(() => bars(page, panel), expected);
+  const counts = (name, n) => eventually(() => rows(page, name).count(), n);
+  const sum = (which) => page.locator('.deltas-sum').locator(which);
+  const here = () => page.locator('.lines .here').textContent();
   const page = await open('deltas?last=7d');
+  const at = async (row, col) => {
+    await settled(page); // then nothing moves it any more
+    return cell(page, row, col);
+  };
   const has = (name, value) => page.waitForURL((url) => url.searchParams.get(name) === value);
   await settled(page);
 
   // The range: both commits; the one without a fingerprint has a gap.
   await rows(page, 'Commits').nth(1).waitFor();
-  assert.match(await rows(page, 'Commits').nth(1).textContent(), /∅.*commit a1/s);
+  await eventually(() => rows(page, 'Commits').nth(1).textContent(), /∅.*commit a1/s);
   await rows(page, 'Commits').filter({ hasText: 'commit b2' }).click();
   await page.waitForURL(/sha=b2b2/);
   await settled(page);
 
   // ΔZ is the sum of what it is made of.
-  const parts = await page.locator('.deltas-sum li').evaluateAll((list) => list.map((li) => Number(li.querySelector('.num').textContent)));
-  assert.deepEqual(parts, [0.3442, 0.2065, 0.5507]);
+  await eventually(() => sum('li').evaluateAll((list) => list.map((li) => Number(li.querySelector('.num').textContent))), [0.3442, 0.2065, 0.5507]);
   await page.getByLabel('The energy of').selectOption('core.b');
   await page.waitForURL(/module=core.b/);
-  assert.deepEqual(await page.locator('.deltas-sum li .num:not(.hint)').allTextContents(), ['0.1810', '0.1810']);
+  await eventually(() => sum('li .num:not(.hint)').allTextContents(), ['0.1810', '0.1810']);
   await page.goBack();
 
   // Gates with their reasons; neighbours.
-  assert.match(await page.getByRole('region', { name: 'Gates' }).textContent(), /pass\s*I3[\s\S]*close enough[\s\S]*block\s*I1[\s\S]*exceeds β in core.a/);
-  assert.deepEqual(await bars(page, 'Neighbours'), ['MODIFY_SIG › ADD_FN 1']);
+  await eventually(() => page.getByRole('region', { name: 'Gates' }).textContent(), /pass\s*I3[\s\S]*close enough[\s\S]*block\s*I1[\s\S]*exceeds β in core.a/);
+  await shows('Neighbours', ['MODIFY_SIG › ADD_FN 1']);
 
   // A kind: the tables show it alone, the URL keeps it, Escape takes it away.
-  assert.deepEqual(await bars(page, 'Tokens'), ['ADD_FN 2', 'MODIFY_SIG 1']);
+  await shows('Tokens', ['ADD_FN 2', 'MODIFY_SIG 1']);
   await page.getByRole('link', { name: 'MODIFY_SIG', exact: true }).click();
   await page.waitForURL(/token=MODIFY_SIG/);
-  assert.equal(await rows(page, 'Tokens').count(), 1);
+  await counts('Tokens', 1);
   await page.reload();
   await settled(page);
-  assert.equal(await rows(page, 'Tokens').count(), 1);
-  assert.equal(await rows(page, 'Files').count(), 1);
+  await counts('Tokens', 1);
+  await counts('Files', 1);
   await page.keyboard.press('Escape');
   await has('token', null);
-  assert.equal(await rows(page, 'Tokens').count(), 3);
+  await counts('Tokens', 3);
 
   // A mark on the mosaic counts the tokens anew, while it is drawn and after.
-  await page.mouse.move(...(await cell(page, 0, 0)));
+  await page.mouse.move(...(await at(0, 0)));
   await page.mouse.down();
-  await page.mouse.move(...(await cell(page, 0, 1)), { steps: 4 });
-  assert.deepEqual(await bars(page, 'Tokens in the marked cells'), ['MODIFY_SIG 1', 'ADD_FN 1']);
+  await page.mouse.move(...(await at(0, 1)), { steps: 4 });
+  await shows('Tokens in the marked cells', ['MODIFY_SIG 1', 'ADD_FN 1']);
   await page.mouse.up();
   await has('mark', '0.0.0.1');
   await page.goBack();
   await page.getByRole('region', { name: 'Tokens', exact: true }).waitFor();
-  assert.deepEqual(await bars(page, 'Tokens'), ['ADD_FN 2', 'MODIFY_SIG 1']);
+  await shows('Tokens', ['ADD_FN 2', 'MODIFY_SIG 1']);
 
   // A cell leads to its lines.
-  await page.mouse.click(...(await cell(page, 0, 0)));
+  await page.mouse.click(...(await at(0, 0)));
   await page.waitForURL(/line=10/);
   await page.locator('.lines .here').waitFor();
-  assert.equal(await page.locator('.lines .here').textContent(), '10+def run(self, more):');
-  assert.match(await page.locator('egdb-mosaic .said').textContent(), /r0 c0: changed lines 60.0 %, Φ 50.0 %; core\/a.py/);
+  await eventually(here, '10+def run(self, more):');
+  await eventually(() => page.locator('egdb-mosaic .said').textContent(), /r0 c0: changed lines 60.0 %, Φ 50.0 %; core\/a.py/);
   await sound(page, 'deltas with lines');
   await picture(page, 'deltas-lines');
 
@@ -74,10 +80,10 @@ export default async function deltas({ open, settled, sound, picture, assert, da
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
   await page.waitForURL(/line=60/);
-  assert.equal(await page.locator('.lines .here').textContent(), '60+def added():');
+  await eventually(here, '60+def added():');
   await page.keyboard.press('Shift+ArrowDown');
   await page.waitForURL(/mark=0.1.1.1/);
-  assert.deepEqual(await bars(page, 'Tokens in the marked cells'), ['ADD_FN 2']);
+  await shows('Tokens in the marked cells', ['ADD_FN 2']);
   await page.keyboard.press('Escape');
   await has('mark', null);
   await page.evaluate(() => document.activeElement.blur());
@@ -85,20 +91,21 @@ export default async function deltas({ open, settled, sound, picture, assert, da
   await has('file', null);
 
   // A token and a file, by keyboard; a file whose diff was not sent says so, and how to see it.
+  await settled(page);
   await page.getByRole('grid', { name: 'Tokens', exact: true }).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.waitForURL(/file=core%2Fa.py/);
   await rows(page, 'Files').filter({ hasText: 'core/b.py' }).click();
   await page.getByText(/The diff was not sent with this commit/).waitFor();
-  assert.match(await page.locator('.deltas-lines').textContent(), new RegExp(`git show ${data.child} -- core/b.py`));
+  await eventually(() => page.locator('.deltas-lines').textContent(), new RegExp(`git show ${data.child} -- core/b.py`));
 
   // A range, and a commit that nobody knows.
   await page.getByRole('link', { name: 'since this' }).click();
   await page.waitForURL(/base=a1a1/);
   await settled(page);
-  assert.deepEqual(await bars(page, 'Tokens'), ['ADD_FN 2', 'MODIFY_SIG 1']);
-  assert.equal(await page.locator('.deltas-sum .total .num').first().textContent(), '1.0000');
+  await shows('Tokens', ['ADD_FN 2', 'MODIFY_SIG 1']);
+  await eventually(() => sum('.total .num').first().textContent(), '1.0000');
   await page.keyboard.press('[');
   await page.waitForURL(/sha=a1a1/);
   await page.getByText('No tokens are stored for these commits.').first().waitFor();

@@ -9,7 +9,7 @@ const label = (sha, reason) => ({ topic: 'commit.labelled@v1', source: 'flow', r
 const rows = (page) => page.locator('.log egdb-table .rows [role=row]');
 const shown = (page) => page.evaluate(() => document.querySelector('.log egdb-table').rows.map((event) => event.payload.reason));
 
-export default async function events({ browser, open, settled, sound, picture, url, assert, data, allow }) {
+export default async function events({ browser, open, settled, eventually, sound, picture, url, assert, data, allow }) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 850 } });
   const page = await open('events', { context });
   await settled(page);
@@ -24,7 +24,7 @@ export default async function events({ browser, open, settled, sound, picture, u
   await page.getByText('No event fits.').waitFor();
   await post(url, label('1'.repeat(40), 'first'));
   await page.getByText('"reason":"first"').waitFor();
-  assert.deepEqual(await shown(page), ['first']);
+  await eventually(() => shown(page), ['first']);
 
   // A second tab has the same stream: one connection for both.
   const second = await open('events?topic=commit.labelled@*', { context });
@@ -34,7 +34,7 @@ export default async function events({ browser, open, settled, sound, picture, u
   await second.getByText('"reason":"second"').waitFor();
   await page.getByText('"reason":"second"').waitFor();
   const streams = async () => Number(/^egdb_streams\S* (\d+)/m.exec(await (await fetch(`${url}/metrics`)).text())[1]);
-  assert.equal(await streams(), 1);
+  await eventually(streams, 1);
 
   // Paused: what comes is counted and comes in whole.
   await page.locator('h1').click();
@@ -46,27 +46,28 @@ export default async function events({ browser, open, settled, sound, picture, u
   assert.deepEqual(await shown(page), ['second', 'first']);
   await page.keyboard.press('p');
   await page.getByText('"reason":"held 213"').waitFor();
-  const all = await shown(page);
-  assert.equal(all.length, 216);
-  assert.equal(new Set(all).size, 216);
+  await eventually(async () => (await shown(page)).length, 216);
+  assert.equal(new Set(await shown(page)).size, 216);
 
   // The tab that leads goes: the other one takes over and misses nothing.
   await page.close();
   await post(url, label('3'.repeat(40), 'between'));
   await second.getByText('"reason":"between"').waitFor();
-  assert.deepEqual((await shown(second)).slice(0, 2), ['between', 'held 213']);
+  await eventually(async () => (await shown(second)).slice(0, 2), ['between', 'held 213']);
 
   // The server goes and comes again: old data stay and say so; then the log goes on without a gap.
   allow(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|503/);
   await fetch(data.control, { method: 'POST', body: 'stop' });
   await second.locator('.log [data-state=stale]').waitFor();
-  assert.equal((await shown(second)).length, 217);
+  await eventually(async () => (await shown(second)).length, 217);
   await fetch(data.control, { method: 'POST', body: 'start' });
   await post(url, label('4'.repeat(40), 'after'));
   await second.getByText('"reason":"after"').waitFor();
   await second.locator('.log [data-state=ready]').waitFor();
-  const after = await shown(second);
-  assert.deepEqual([after.length, after[0], after[1]], [218, 'after', 'between']);
+  await eventually(async () => {
+    const after = await shown(second);
+    return [after.length, after[0], after[1]];
+  }, [218, 'after', 'between']);
 
   // An event by the keyboard: cause, effects, rows, JSON; and back.
   await second.goto(`${url}/hud/events?correlation_id=flow-1`);
@@ -75,19 +76,20 @@ export default async function events({ browser, open, settled, sound, picture, u
   for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await second.keyboard.press(key);
   await second.waitForURL(/[?&]id=/);
   await second.getByText('caused by').waitFor();
-  assert.equal(await second.locator('egdb-event .json .name', { hasText: '"dt_ms"' }).count(), 1);
+  await eventually(() => second.locator('egdb-event .json .name', { hasText: '"dt_ms"' }).count(), 1);
   await second.getByRole('tab', { name: 'Causes and effects' }).click();
-  await second.locator('.kin li').nth(2).waitFor();
-  assert.deepEqual(await second.locator('.kin').nth(0).locator('a').allTextContents(), ['run.started@v1', 'core.step.finished@v1']);
-  assert.deepEqual(await second.locator('.kin').nth(1).locator('a').allTextContents(), ['core.step.finished@v1']);
+  const kin = (which) => () => second.locator('.kin').nth(which).locator('a').allTextContents();
+  await eventually(kin(0), ['run.started@v1', 'core.step.finished@v1']);
+  await eventually(kin(1), ['core.step.finished@v1']);
   await second.getByRole('tab', { name: 'Rows' }).click();
   await second.getByRole('heading', { name: 'Steps of runs' }).waitFor();
   await sound(second, 'an event');
   await picture(second, 'events-one');
+  await second.waitForURL(/[?&]tab=rows/);
   const here = second.url();
   await second.reload();
   await second.getByRole('heading', { name: 'Steps of runs' }).waitFor();
-  assert.equal(second.url(), here);
+  await eventually(() => second.url(), here);
   await second.locator('h1').click();
   await second.keyboard.press('Escape');
   await second.waitForURL((to) => !to.searchParams.has('id'));

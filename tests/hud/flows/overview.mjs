@@ -3,38 +3,39 @@
 const tile = (page, title) => page.locator('.tile', { has: page.locator('.title', { hasText: title }) });
 const figure = async (page, title) => (await tile(page, title).locator('.figure').innerText()).replace(/[^\w]+/g, '');
 
-export default async function overview({ open, settled, sound, picture, url, assert, data, allow }) {
+export default async function overview({ open, settled, eventually, sound, picture, url, assert, data, allow }) {
   const page = await open('');
+  const shows = (title, expected) => eventually(() => figure(page, title), expected);
+  const state = (title, expected) => eventually(() => tile(page, title).getAttribute('data-state'), expected);
   await settled(page);
-  assert.equal(await figure(page, 'Server'), 'ready');
-  assert.equal(await figure(page, 'Gates'), '2');
-  assert.equal(await tile(page, 'Gates').locator('.text').innerText(), 'blocked; 2 warned, 1 passed');
-  assert.equal(await figure(page, 'Security backlog'), '2');
-  assert.equal(await figure(page, 'Drift'), '1');
-  assert.equal(await figure(page, 'Dead letters'), '2');
-  assert.equal(await tile(page, 'Gates').getAttribute('data-state'), 'bad');
+  await shows('Server', 'ready');
+  await shows('Gates', '2');
+  await eventually(() => tile(page, 'Gates').locator('.text').innerText(), 'blocked; 2 warned, 1 passed');
+  await shows('Security backlog', '2');
+  await shows('Drift', '1');
+  await shows('Dead letters', '2');
+  await state('Gates', 'bad');
 
   // Every event of the range is in a bucket.
   await page.locator('egdb-chart[label="Events over time"] canvas').waitFor();
   const asked = await (await fetch(`${url}/v1/query?q=${encodeURIComponent('SELECT events (count() AS n) FROM all LAST 24h')}`)).json();
-  const drawn = await page.evaluate(() => document.querySelector('egdb-chart[label="Events over time"]').data.series.flatMap((one) => one.values)
-    .reduce((sum, n) => sum + n, 0));
-  assert.equal(drawn, asked.rows[0][0]);
+  await eventually(() => page.evaluate(() => document.querySelector('egdb-chart[label="Events over time"]').data.series.flatMap((one) => one.values)
+    .reduce((sum, n) => sum + n, 0)), asked.rows[0][0]);
 
   // The block of a hundred days ago comes with the range.
   const gates = page.locator('egdb-table[label="Gates that did not pass"] .rows [role=row]');
-  assert.equal(await gates.count(), 4);
+  await eventually(() => gates.count(), 4);
   await page.getByLabel('Time range').selectOption('52w');
   await page.waitForURL(/last=52w/);
   await page.waitForFunction(() => document.querySelector('egdb-table[label="Gates that did not pass"]')?.rows.length === 5);
-  assert.equal(await figure(page, 'Gates'), '3');
+  await shows('Gates', '3');
   await sound(page, 'the overview');
   await picture(page, 'overview');
 
   // Tiles lead on, and the range goes along.
   await tile(page, 'Security backlog').locator('a').click();
   await page.locator('h1', { hasText: 'Security' }).waitFor();
-  assert.match(page.url(), /last=52w/);
+  await eventually(() => page.url(), /last=52w/);
   await page.goBack();
   await gates.first().waitFor();
 
@@ -52,12 +53,12 @@ export default async function overview({ open, settled, sound, picture, url, ass
   await fetch(data.control, { method: 'POST', body: 'stop' });
   await page.getByLabel('Time range').selectOption('7d');
   await page.locator('section[aria-label="Gates that did not pass"][data-state=stale]').waitFor();
-  assert.equal(await gates.count(), 5);
-  assert.equal(await tile(page, 'Gates').getAttribute('data-state'), 'stale');
-  assert.equal(await figure(page, 'Gates'), '3');
+  await eventually(() => gates.count(), 5);
+  await state('Gates', 'stale');
+  await shows('Gates', '3');
   await picture(page, 'overview-without-server');
   await fetch(data.control, { method: 'POST', body: 'start' });
-  await page.locator('section[aria-label="Gates that did not pass"][data-state=ready]').waitFor({ timeout: 40e3 });
+  await page.locator('section[aria-label="Gates that did not pass"][data-state=ready]').waitFor();
   await page.waitForFunction(() => document.querySelector('egdb-table[label="Gates that did not pass"]')?.rows.length === 4);
   assert.equal((await fetch(`${url}/readyz`)).status, 200);
 }

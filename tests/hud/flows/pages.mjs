@@ -2,13 +2,13 @@
 // well, and fits.
 const VIEWS = ['overview', 'deltas', 'spec', 'security', 'healer', 'runs', 'graph', 'events', 'console', 'letters', 'panels'];
 
-export default async function pages({ browser, open, settled, sound, picture, assert, data }) {
+export default async function pages({ browser, open, settled, eventually, sound, picture, data }) {
   for (const [theme, width] of data.looks) {
     const context = await browser.newContext({ viewport: { width, height: 850 }, colorScheme: theme });
     for (const view of VIEWS) {
       const page = await open(`${view}?last=30d`, { context });
       await settled(page);
-      assert.equal(await page.locator('nav [aria-current=page]').count(), 1, view);
+      await eventually(() => page.locator('nav [aria-current=page]').count(), 1, view);
       await sound(page, `${view}, ${theme}, ${width} px`);
       await picture(page, `${view}-${theme}-${width}`);
       await page.close();

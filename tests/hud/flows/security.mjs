@@ -1,15 +1,17 @@
 // Security: the backlog's facets, a finding with its story, a dismissal that holds over a rescan; the URL keeps what is looked at.
 const rows = (page) => page.getByRole('grid', { name: 'Findings', exact: true }).locator('.rows [role=row]');
 
-export default async function security({ open, settled, sound, picture, assert, data }) {
+export default async function security({ open, settled, eventually, sound, picture, assert, data }) {
   const page = await open('security');
   const has = (name, value) => page.waitForURL((url) => url.searchParams.get(name) === value);
   const facet = (name) => page.getByRole('list', { name, exact: true }).locator('li').evaluateAll((list) => list.map((li) => li.textContent.replace(/\s+/g, ' ').trim()));
+  const shows = (name, expected) => eventually(() => facet(name), expected);
+  const counts = (n) => eventually(() => rows(page).count(), n);
   await settled(page);
-  assert.deepEqual(await facet('Severity'), ['CRITICAL 1', 'HIGH 2', 'MEDIUM 0', 'LOW 1']);
-  assert.deepEqual(await facet('Queue'), ['block 1', 'review 2', 'fixable 0', 'triage 1']);
-  assert.deepEqual(await facet('Module'), ['core.a 3', 'core.b 1']);
-  assert.equal(await rows(page).count(), 4);
+  await shows('Severity', ['CRITICAL 1', 'HIGH 2', 'MEDIUM 0', 'LOW 1']);
+  await shows('Queue', ['block 1', 'review 2', 'fixable 0', 'triage 1']);
+  await shows('Module', ['core.a 3', 'core.b 1']);
+  await counts(4);
 
   // Facets narrow the list and each other, not themselves.
   await page.getByRole('link', { name: 'core.a', exact: true }).click();
@@ -17,9 +19,9 @@ export default async function security({ open, settled, sound, picture, assert, 
   await page.getByRole('link', { name: 'HIGH', exact: true }).click();
   await has('severity', 'HIGH');
   await settled(page);
-  await page.waitForFunction(() => document.querySelectorAll('[aria-label=Findings] .rows [role=row]').length === 2);
-  assert.deepEqual(await facet('Severity'), ['CRITICAL 1', 'HIGH 2', 'MEDIUM 0', 'LOW 0']);
-  assert.deepEqual(await facet('Rule'), ['R0 1', 'R1 1']);
+  await counts(2);
+  await shows('Severity', ['CRITICAL 1', 'HIGH 2', 'MEDIUM 0', 'LOW 0']);
+  await shows('Rule', ['R0 1', 'R1 1']);
   await page.goBack();
   await has('severity', null);
   await page.getByRole('button', { name: /core\.a/ }).click();
@@ -32,21 +34,21 @@ export default async function security({ open, settled, sound, picture, assert, 
   await has('nf', data.nf);
   const one = page.getByRole('region', { name: data.nf });
   await one.getByText('test_env fails').waitFor();
-  assert.deepEqual(await one.locator('.chain > li').evaluateAll((list) => list.map((li) => li.firstElementChild.textContent)),
+  await eventually(() => one.locator('.chain > li').evaluateAll((list) => list.map((li) => li.firstElementChild.textContent)),
     ['found', 'last seen', 'fix asked for', 'fix proposed', 'fix verified']);
-  assert.match(await one.locator('.security-fixes').textContent(), /proposed\s+shell-to-list\s+pass a list/);
-  assert.equal(await one.getByRole('link', { name: 'core/a.py:10' }).getAttribute('href').then((href) => /deltas\?.*sha=a1a1.*line=10/.test(href)), true);
+  await eventually(() => one.locator('.security-fixes').textContent(), /proposed\s+shell-to-list\s+pass a list/);
+  await eventually(() => one.getByRole('link', { name: 'core/a.py:10' }).getAttribute('href'), /deltas\?.*sha=a1a1.*line=10/);
   await sound(page, 'security with a finding');
   await picture(page, 'security-finding');
 
   // A dismissal needs a reason, is an event, and takes the finding out of the backlog.
   await one.getByRole('button', { name: 'Dismiss' }).click();
-  assert.equal(await page.locator('.security-facets').count(), 1);
+  await eventually(() => page.locator('.security-facets').count(), 1);
   await one.getByLabel('why').fill('the input is a constant');
   await one.getByLabel('for', { exact: true }).selectOption('7');
   await one.getByRole('button', { name: 'Dismiss' }).press('Enter');
   await one.getByText(/Dismissed: the input is a constant, until/).waitFor();
-  await page.waitForFunction(() => document.querySelectorAll('[aria-label=Findings] .rows [role=row]').length === 3);
+  await counts(3);
   const until = await one.locator('.stale time').getAttribute('datetime');
   assert.ok(Math.abs(Date.parse(until) - Date.now() - 7 * 86400e3) < 600e3, until);
 
@@ -54,16 +56,16 @@ export default async function security({ open, settled, sound, picture, assert, 
   assert.equal((await fetch(data.rescan, { method: 'POST' })).status, 204);
   await page.goto(page.url());
   await one.getByText(/Dismissed: the input is a constant, until/).waitFor();
-  assert.match(await one.locator('.chain').textContent(), /last seen[\s\S]*b2b2b2b2b2/);
-  assert.equal(await rows(page).count(), 3);
+  await eventually(() => one.locator('.chain').textContent(), /last seen[\s\S]*b2b2b2b2b2/);
+  await counts(3);
   await page.getByLabel('findings that are').selectOption('dismissed');
   await has('state', 'dismissed');
-  await page.waitForFunction(() => document.querySelectorAll('[aria-label=Findings] .rows [role=row]').length === 1);
+  await counts(1);
   await one.getByLabel('why').fill('it is none any more');
   await page.keyboard.press('Enter');
   await one.getByText('taken up again').waitFor();
   await page.getByLabel('findings that are').selectOption('open');
-  await page.waitForFunction(() => document.querySelectorAll('[aria-label=Findings] .rows [role=row]').length === 4);
+  await counts(4);
   await page.keyboard.press('Escape');
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('Escape');

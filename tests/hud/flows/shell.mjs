@@ -1,23 +1,23 @@
 // The shell: views are URLs, the time range goes along and freezes, the keyboard reaches everything, a declared panel appears by itself.
-export default async function shell({ open, settled, url, assert }) {
+export default async function shell({ open, settled, eventually, url }) {
   const page = await open('');
   await settled(page);
-  assert.match(await page.title(), /Overview/);
+  await eventually(() => page.title(), /Overview/);
 
   // By the keyboard: a view, the range frozen, reload, back.
   await page.keyboard.press('g');
   await page.keyboard.press('r');
   await page.locator('h1', { hasText: 'Runs' }).waitFor();
-  assert.equal(new URL(page.url()).pathname, '/hud/runs');
+  await eventually(() => new URL(page.url()).pathname, '/hud/runs');
   await page.keyboard.press('y');
   await page.waitForURL(/from=.*to=/);
   const frozen = new URL(page.url()).search;
   await page.reload();
   await settled(page);
-  assert.equal(new URL(page.url()).search, frozen);
+  await eventually(() => new URL(page.url()).search, frozen);
   await page.getByRole('link', { name: 'Security', exact: true }).click();
   await page.locator('h1', { hasText: 'Security' }).waitFor();
-  assert.equal(new URL(page.url()).search, frozen, 'the range goes along');
+  await eventually(() => new URL(page.url()).search, frozen, 'the range goes along');
   await page.goBack();
   await page.locator('h1', { hasText: 'Runs' }).waitFor();
 
@@ -28,18 +28,19 @@ export default async function shell({ open, settled, url, assert }) {
   await page.keyboard.press('Enter');
   await page.locator('h1', { hasText: 'Violations by gate and day' }).waitFor();
   await settled(page);
-  assert.equal(new URL(page.url()).searchParams.get('name'), 'gate-heatmap');
-  assert.equal(await page.locator('egdb-heat canvas').count(), 1);
+  await eventually(() => new URL(page.url()).searchParams.get('name'), 'gate-heatmap');
+  await eventually(() => page.locator('egdb-heat canvas').count(), 1);
 
   // A parameter is part of the URL; what is wrong is told as the server tells it.
   await page.goto(`${url}/hud/panel?name=gate-heatmap&gate-heatmap.branch=nobody`);
   await page.getByText('No rows in this range.').waitFor();
 
   // The theme is kept.
-  const before = await page.evaluate(() => document.documentElement.dataset.theme);
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  const before = await theme();
   await page.keyboard.press('t');
   await page.reload();
-  assert.notEqual(await page.evaluate(() => document.documentElement.dataset.theme), before);
+  await eventually(async () => (await theme()) === before, false);
 
   // Help lists the keys; unknown views say so.
   await page.keyboard.press('?');

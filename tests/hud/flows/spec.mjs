@@ -1,20 +1,21 @@
 // Spec Monitor: thresholds and scores, a violation explained by its tokens, a freeze and its end with reasons; the URL keeps what is looked at.
 const rows = (page, name) => page.getByRole('grid', { name, exact: true }).locator('.rows [role=row]');
 
-export default async function spec({ open, settled, sound, picture, assert, data }) {
+export default async function spec({ open, settled, eventually, sound, picture, assert, data }) {
   const page = await open('spec?last=7d');
   const has = (name, value) => page.waitForURL((url) => url.searchParams.get(name) === value);
   await settled(page);
 
   // What the chart draws: both thresholds as steps, gaps before the first, each score at its place.
   await page.locator('.u-over').waitFor();
+  await settled(page);
   const drawn = await page.evaluate(() => document.querySelector('egdb-chart').data.series.map(({ name, kind, values }) => [name, kind, values]));
   const value = (name) => drawn.find(([one]) => one === name)[2];
   assert.deepEqual(drawn.map(([name, kind]) => `${name} ${kind}`), ['α steps', 'β steps', 'ζ steps', 'pass points', 'review points', 'block points']);
   assert.equal(value('α')[0], null);
   assert.deepEqual([...new Set(value('ζ').filter((one) => one !== null))].map((one) => one.toFixed(1)), ['0.7', '0.8']);
   assert.deepEqual(value('pass').filter((one) => one !== null), [0.2, 0.35]);
-  assert.deepEqual(await page.evaluate(() => { const { bands, marks } = document.querySelector('egdb-chart'); return [bands.length, marks.length]; }), [1, 1]);
+  await eventually(() => page.evaluate(() => { const { bands, marks } = document.querySelector('egdb-chart'); return [bands.length, marks.length]; }), [1, 1]);
   await page.getByText(/In force since/).waitFor();
 
   // A violation, by keyboard: its evidence, which leads to the lines; reload and back.
@@ -25,7 +26,7 @@ export default async function spec({ open, settled, sound, picture, assert, data
   await page.keyboard.press('Enter');
   const explain = page.getByRole('region', { name: 'Explain' });
   await explain.getByText('Together 0.9000 of 0.9000.').waitFor();
-  assert.deepEqual(await explain.locator('.bars li').evaluateAll((list) => list.map((li) => li.textContent.replace(/\s+/g, ' ').trim())),
+  await eventually(() => explain.locator('.bars li').evaluateAll((list) => list.map((li) => li.textContent.replace(/\s+/g, ' ').trim())),
     ['DEL_FN Reader.gone 0.6300, 70.0 %', 'MODIFY_SIG Reader.run 0.2700, 30.0 %']);
   await sound(page, 'spec with evidence');
   await picture(page, 'spec-explain');
@@ -51,7 +52,7 @@ export default async function spec({ open, settled, sound, picture, assert, data
   await page.getByLabel('module', { exact: true }).first().selectOption('core.a');
   await has('module', 'core.a');
   await settled(page);
-  assert.equal(await rows(page, 'Violations').count(), 3);
+  await eventually(() => rows(page, 'Violations').count(), 3);
 
   // Freeze and unfreeze: events with a reason.
   const panel = page.getByRole('region', { name: 'Freezes and drift' });
@@ -59,7 +60,7 @@ export default async function spec({ open, settled, sound, picture, assert, data
   await freeze.getByLabel('why').fill('a release is cut');
   await freeze.getByRole('button', { name: 'Freeze' }).click();
   await panel.getByText('a release is cut').waitFor();
-  assert.equal(await panel.getByText('frozen', { exact: true }).count(), 1);
+  await eventually(() => panel.getByText('frozen', { exact: true }).count(), 1);
   const open_ = panel.locator('li').filter({ hasText: 'a release is cut' });
   await open_.getByRole('button', { name: 'Unfreeze' }).click();
   assert.equal(await panel.getByText('frozen', { exact: true }).count(), 1, 'not without a reason');
