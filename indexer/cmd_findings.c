@@ -254,20 +254,23 @@ static eg_status ask_open(const struct eg_index_flags *flags, json_t **list, str
 }
 
 static eg_status write_list(const json_t *list, const char *path, struct eg_err *err) {
-    char part[1100];
+    char *part;
     size_t flags = JSON_INDENT(1);
     if (!path || strcmp(path, "-") == 0) {
         int bad = json_dumpf(list, stdout, flags);
         return bad || putchar('\n') == EOF ? eg_err_set(err, EG_E_INTERNAL, NULL, "standard output cannot be written") : EG_OK;
     }
+    if (asprintf(&part, "%s.part", path) < 0) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
     eg_folders_make(path);
-    snprintf(part, sizeof(part), "%s.part", path);
-    if (json_dump_file(list, part, flags) || rename(part, path)) {
+    bool bad = json_dump_file(list, part, flags) || rename(part, path);
+    if (bad) {
         eg_err_set(err, EG_E_USAGE, path, "%s", strerror(errno));
         remove(part);
-        return EG_FAIL;
     }
-    return EG_OK;
+    free(part);
+    return bad ? EG_FAIL : EG_OK;
 }
 
 int eg_index_findings(struct eg_index_command *command) {

@@ -127,7 +127,7 @@ static eg_status with_spool(struct run *run, const char *path, long timeout_ms, 
 
 static eg_status hook(struct run *run, struct eg_err *err) {
     const struct eg_index_flags *flags = run->flags;
-    char path[1200], *end = NULL;
+    char *path, *end = NULL;
     long timeout_ms = flags->timeout_ms ? strtol(flags->timeout_ms, &end, 10) : TIMEOUT_MS;
     if (timeout_ms < 1 || timeout_ms > TIMEOUT_MOST_MS || (end && *end)) {
         return eg_err_set(err, EG_E_USAGE, "--timeout-ms", "a number from 1 to %d", TIMEOUT_MOST_MS);
@@ -137,8 +137,12 @@ static eg_status hook(struct run *run, struct eg_err *err) {
         return EG_FAIL;
     }
     const char *top = git_repository_workdir(run->repo); /* ends with a slash; a bare repository has none */
-    snprintf(path, sizeof(path), "%s.glx/spool/commits", top ? top : git_repository_path(run->repo));
-    return with_spool(run, flags->spool ? flags->spool : path, timeout_ms, err);
+    if (asprintf(&path, "%s.glx/spool/commits", top ? top : git_repository_path(run->repo)) < 0) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    eg_status status = with_spool(run, flags->spool ? flags->spool : path, timeout_ms, err);
+    free(path);
+    return status;
 }
 
 int eg_index_hook(struct eg_index_command *command) {

@@ -7,10 +7,8 @@
 #include "base/folder.h"
 #include "indexer/command.h"
 #include "indexer/mosaic_compare.h"
-#include "indexer/mosaic_event.h"
-#include "indexer/progress.h"
 #include "indexer/range.h"
-#include "indexer/tell.h"
+#include "indexer/stage.h"
 
 #define ARTEFACTS ".glx/mosaic"
 #define MAP_MOST_B ((size_t)192 << 20) /* it names every file */
@@ -19,11 +17,7 @@
 struct run {
     struct eg_index_command *command;
     git_repository *repo;
-    struct eg_mosaic_policy how;
-    struct eg_policy *weights;
-    struct eg_delta_reader *reader;
-    struct eg_mosaic_reader *cells;
-    struct eg_mosaic *mosaic;
+    struct eg_change_stage stage;
     struct eg_tell tell;
     struct eg_sink_sum sum;
     struct eg_progress progress;
@@ -31,7 +25,6 @@ struct run {
     struct eg_commit_info to, base;
     bool has_base;
     struct eg_range range;
-    size_t incomplete; /* states of which something was left out */
 };
 
 static eg_status out_of_memory(struct eg_err *err) { return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out"); }
@@ -41,9 +34,8 @@ static eg_status begin(struct run *run, struct eg_err *err) {
     if (flags->from && flags->all) {
         return eg_err_set(err, EG_E_USAGE, "--from, --all", "one of them");
     }
-    if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err) || eg_policy_load(flags->spec, &run->weights, err) ||
-        eg_delta_reader_new(run->repo, run->weights, &run->reader, err) || eg_mosaic_reader_new(run->repo, &run->cells, err) ||
-        eg_mosaic_new(run->how.rows, run->how.cols, &run->mosaic, err) ||
+    if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err) ||
+        eg_change_stage_begin(&run->stage, flags, run->repo, err) ||
         eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", &run->to, err)) {
         return EG_FAIL;
     }
@@ -60,10 +52,7 @@ static eg_status begin(struct run *run, struct eg_err *err) {
 }
 
 static void end(struct run *run) {
-    eg_mosaic_free(run->mosaic);
-    eg_mosaic_reader_free(run->cells);
-    eg_delta_reader_free(run->reader);
-    eg_policy_free(run->weights);
+    eg_change_stage_end(&run->stage);
     git_repository_free(run->repo);
     eg_range_free(&run->range);
     eg_tell_end(&run->tell);
@@ -77,27 +66,15 @@ static eg_status list_commits(struct run *run, struct eg_err *err) {
                  : eg_range_list(run->repo, run->has_base ? &run->base.oid : NULL, &run->to.oid, &run->range, err);
 }
 
-typedef eg_status (*take_change)(struct run *run, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err);
-
-static eg_status with_change(struct run *run, const struct eg_commit_info *base, const struct eg_commit_info *to, take_change take,
+static eg_status with_change(struct run *run, const struct eg_commit_info *base, const struct eg_commit_info *to, eg_change_take take,
                              struct eg_err *err) {
-    const struct eg_delta *delta;
-    const struct eg_tokens *tokens;
-    struct eg_mosaic_delta change = {0};
-    size_t left_out;
-    if (eg_delta_read(run->reader, base ? &base->oid : NULL, &to->oid, &delta, &tokens, err) ||
-        eg_mosaic_read(run->cells, &to->oid, run->mosaic, &left_out, err)) {
-        return EG_FAIL;
-    }
-    run->incomplete += left_out > 0 || delta->degraded;
-    struct eg_mosaic_said said = {run->mosaic, &change, tokens, run->how.metric, run->tell.name, to->sha, base ? base->sha : NULL};
-    eg_status status = eg_mosaic_delta(run->repo, run->mosaic, delta, tokens, run->how.metric, &change, err);
-    status = status ? status : take(run, &said, to, err);
-    eg_mosaic_delta_free(&change);
-    return status;
+    struct eg_stage_change change = {.to = to, .base = base ? base->sha : NULL};
+    eg_status status = eg_delta_read(run->stage.reader, base ? &base->oid : NULL, &to->oid, &change.delta, &change.tokens, err);
+    return status ? status : eg_change_stage_lay(&run->stage, run->tell.name, &change, take, run, err);
 }
 
-static eg_status post(struct run *run, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err) {
+static eg_status post(void *ctx, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err) {
+    struct run *run = ctx;
     return eg_tell_mosaic(&run->tell, said, to, err);
 }
 
@@ -125,16 +102,21 @@ static eg_status post_all(struct run *run, struct eg_err *err) {
 }
 
 static eg_status write_file(const struct eg_buf *bytes, const char *folder, const char *name, struct eg_err *err) {
-    char path[1200];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+        return out_of_memory(err);
+    }
     eg_folders_make(path);
     FILE *file = fopen(path, "we");
     bool good = file && fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
     good = file && fclose(file) == 0 && good;
-    return good ? EG_OK : eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+    eg_status status = good ? EG_OK : eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+    free(path);
+    return status;
 }
 
-static eg_status write_artefacts(struct run *run, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err) {
+static eg_status write_artefacts(void *ctx, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err) {
+    struct run *run = ctx;
     const char *folder = run->command->flags.out ? run->command->flags.out : ARTEFACTS;
     (void)to;
     eg_mosaic_map(&run->map, said);
@@ -154,12 +136,12 @@ static eg_status index_range(struct run *run, struct eg_err *err) {
         return EG_FAIL;
     }
     char fields[120];
-    snprintf(fields, sizeof(fields), ",\"commits\":%zu,\"files\":%zu,\"incomplete\":%zu", run->range.n, run->mosaic->n_files,
-             run->incomplete);
+    snprintf(fields, sizeof(fields), ",\"commits\":%zu,\"files\":%zu,\"incomplete\":%zu", run->range.n, run->stage.mosaic->n_files,
+             run->stage.incomplete);
     eg_progress_sum(&run->progress, "mosaic", run->to.sha, fields, &run->sum);
-    return flags->strict && run->incomplete
+    return flags->strict && run->stage.incomplete
                ? eg_err_set(err, EG_E_INTERNAL, NULL, "--strict: of %zu states not all was read (paths left out, or a degraded delta)",
-                            run->incomplete)
+                            run->stage.incomplete)
                : EG_OK;
 }
 
@@ -168,7 +150,7 @@ static eg_status compare(struct run *run, struct eg_err *err) {
     if (command->n_words != 1) {
         return eg_err_set(err, EG_E_USAGE, "--compare", "name two files: --compare A B");
     }
-    eg_status status = eg_mosaic_compare(command->flags.compare, command->words[0], run->how.metric, &run->map, err);
+    eg_status status = eg_mosaic_compare(command->flags.compare, command->words[0], run->stage.how.metric, &run->map, err);
     if (status == EG_OK && (run->map.failed || fwrite(run->map.data, 1, run->map.len, stdout) != run->map.len)) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "the comparison cannot be written");
     }
@@ -181,7 +163,7 @@ int eg_index_mosaic(struct eg_index_command *command) {
     eg_buf_init(&run.map, MAP_MOST_B);
     eg_buf_init(&run.picture, PICTURE_MOST_B);
     eg_repo_begin();
-    eg_status status = eg_mosaic_policy_load(&command->flags, &run.how, err);
+    eg_status status = command->flags.compare ? eg_mosaic_policy_load(&command->flags, &run.stage.how, err) : EG_OK;
     if (status == EG_OK && !command->flags.compare && command->n_words > 0) {
         status = eg_err_set(err, EG_E_USAGE, command->words[0], "one word too many");
     }

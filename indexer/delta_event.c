@@ -38,6 +38,9 @@ static void put_token(struct eg_buf *out, const struct eg_token *token, const ch
     if (token->public_api && !token->was_public && token->before.n > 0) {
         eg_buf_str(out, ",\"was_public\":false");
     }
+    if (token->public_api && !token->now_public && token->after.n > 0) {
+        eg_buf_str(out, ",\"now_public\":false");
+    }
 }
 
 static void head(struct eg_buf *out, const char *repo, const char *sha) {

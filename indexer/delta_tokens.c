@@ -44,6 +44,7 @@ static void emit_def(struct emitting *e, const struct eg_delta_side *side, int a
     token.line = def->line;
     token.body = def->body;
     token.public_api = token.public_api || def->is_public;
+    token.now_public = def->is_public;
     emit(e, side, token);
 }
 

@@ -138,11 +138,12 @@ bool eg_extract_public(const struct eg_extractor *x, TSNode node, TSNode name_no
         bool dunder = name.n > 4 && memcmp(name.p, "__", 2) == 0 && memcmp(name.p + name.n - 2, "__", 2) == 0;
         return outer && !scope->in_function && (dunder || *name.p != '_');
     }
-    case EG_PUBLIC_STATIC:
-        if (row->role == EG_ROLE_FUNCTION && strcmp(row->kind, "FunctionDef") == 0) {
-            return !has_word(x, node, "storage_class_specifier", "static");
+    case EG_PUBLIC_STATIC: /* what a header defines is its includers', static or not */
+        if (x->path_len > 2 && memcmp(x->path + x->path_len - 2, ".h", 2) == 0) {
+            return true;
         }
-        return x->path_len > 2 && memcmp(x->path + x->path_len - 2, ".h", 2) == 0;
+        return row->role == EG_ROLE_FUNCTION && strcmp(row->kind, "FunctionDef") == 0 &&
+               !has_word(x, node, "storage_class_specifier", "static");
     case EG_PUBLIC_EXPORT: return public_export(x, node, scope);
     case EG_PUBLIC_CAPITAL: return !scope->in_function && *name.p >= 'A' && *name.p <= 'Z';
     case EG_PUBLIC_MODIFIER: return outer && (scope->all_public || has_word(x, node, "modifiers", "public"));

@@ -88,7 +88,7 @@ static eg_status read_rows(const struct eg_gating *gating, const char *sha, stru
                            struct eg_err *err) {
     if (ask(gating,
             "SELECT tokens (token, file, weight, line, symbol, module, public_api, meta.before AS before, meta.after AS after, "
-            "meta.was_public AS was_public) FROM all "
+            "meta.was_public AS was_public, meta.now_public AS now_public) FROM all "
             "WHERE sha=$sha repo IN ($repo, \"\") ORDER BY weight DESC, file, line, token, event_id LIMIT 100000",
             sha, &judged->tokens, err)) {
         return EG_FAIL;

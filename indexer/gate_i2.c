@@ -55,8 +55,45 @@ static bool is_imported(const struct eg_judged *judged, const struct change *cha
     return false;
 }
 
-static void lose(const struct eg_judged *judged, struct change *change, const char *how) {
+static bool is_c(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".h") == 0);
+}
+
+/* C's names know no file: what is defined elsewhere now (in a header, static and inline, say) is still there for all who call it. The row
+ * of its token; NULL: it is nowhere. */
+static const json_t *defined_elsewhere(const struct eg_judged *judged, const struct change *change) {
+    static const char *const kinds[] = {"ADD_FN", "EXTRACT_FN", "ADD_CLASS", "MOVE_SYMBOL", "RENAME_FN", "RENAME_CLASS", NULL};
+    const json_t *row;
+    size_t i;
+    if (!is_c(change->path)) {
+        return NULL;
+    }
+    json_array_foreach(judged->tokens, i, row) {
+        bool is_public = json_is_true(json_array_get(row, EG_TOKEN_PUBLIC)) && !json_is_false(json_array_get(row, EG_TOKEN_NOW_PUBLIC));
+        if (is_public && is_one_of(eg_row_text(row, EG_TOKEN), kinds) && is_c(eg_row_text(row, EG_TOKEN_FILE)) &&
+            strcmp(eg_row_text(row, EG_TOKEN_SYMBOL), change->name) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* A definition that was added says its signature, one that was moved has the same, or a token that tells of the difference. */
+static void go_on(const json_t *row, struct change *change, const char *before) {
+    const char *kind = eg_row_text(row, EG_TOKEN), *after = eg_row_text(row, EG_TOKEN_AFTER);
+    if (strcmp(kind, "ADD_FN") == 0 && *before == '(' && *after == '(') {
+        change->how = eg_signature_compare(before, after, change->file, change->why, sizeof(change->why));
+    }
+}
+
+static void lose(const struct eg_judged *judged, struct change *change, const char *before, const char *how) {
     const char *name = last_part(change->name);
+    const json_t *elsewhere = defined_elsewhere(judged, change);
+    if (elsewhere) {
+        go_on(elsewhere, change, before);
+        return;
+    }
     if (*name == '_' && strstr(change->path, ".py")) {
         return; /* it was private */
     }
@@ -97,13 +134,13 @@ static void examine(const struct eg_judged *judged, const json_t *row, struct ch
         change->how = EG_COMPAT_REVIEW;
         snprintf(change->why, sizeof(change->why), "the file was moved from %.200s", before);
     } else if (is_public && is_one_of(change->kind, gone)) {
-        lose(judged, change, "was removed");
+        lose(judged, change, before, "was removed");
     } else if (is_public && is_one_of(change->kind, renamed)) {
         snprintf(change->name, sizeof(change->name), "%s", *before ? before : change->symbol);
-        lose(judged, change, "was renamed");
+        lose(judged, change, "", "was renamed");
     } else if (is_public && strcmp(change->kind, "MOVE_SYMBOL") == 0) {
         (void)take_uid(before, change);
-        lose(judged, change, "was moved");
+        lose(judged, change, "", "was moved");
     } else if (is_public && strcmp(change->kind, "MODIFY_SIG") == 0) {
         change->how = eg_signature_compare(before, after, change->file, change->why, sizeof(change->why));
     }

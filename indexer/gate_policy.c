@@ -91,11 +91,10 @@ static eg_status take(struct eg_gate_policy *policy, const char *path, struct eg
 }
 
 eg_status eg_gate_policy_load(const char *folder, struct eg_gate_policy *policy, struct eg_err *err) {
-    char path[600];
+    char path[EG_SPEC_PATH_B];
     json_t *document;
     *policy = (struct eg_gate_policy){0};
-    eg_spec_path(folder, "gates", path, sizeof(path));
-    if (eg_spec_policy(folder, "gates", &document, err)) {
+    if (eg_spec_path(folder, "gates", path, err) || eg_spec_policy(folder, "gates", &document, err)) {
         return EG_FAIL;
     }
     policy->document = document;

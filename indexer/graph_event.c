@@ -14,29 +14,24 @@ static void put_int(struct eg_buf *out, const char *before, int value) {
     eg_buf_int(out, value);
 }
 
-static void uid_text(struct eg_buf *text, const char *path, size_t path_len, const struct eg_def *def) {
-    eg_buf_init(text, SIZE_MAX / 2);
-    eg_buf_str(text, "AST::");
-    eg_buf_add(text, path, path_len);
-    eg_buf_char(text, '#');
-    if (def) {
-        eg_buf_add(text, def->qual.p, def->qual.n);
-    }
-    if (def && def->ordinal > 1) {
-        put_int(text, "~", def->ordinal);
-    }
-}
+static void add_plain(struct eg_buf *out, const char *bytes, size_t n) { eg_buf_add(out, bytes, n); }
 
-void eg_graph_uid(struct eg_buf *out, const char *path, size_t path_len, const struct eg_def *def) {
-    eg_buf_str(out, "\"AST::");
-    eg_buf_json_part(out, path, path_len);
+static inline void put_uid(struct eg_buf *out, void (*add)(struct eg_buf *, const char *, size_t), const char *path, size_t path_len,
+                           const struct eg_def *def) {
+    eg_buf_str(out, "AST::");
+    add(out, path, path_len);
     eg_buf_char(out, '#');
     if (def) {
-        eg_buf_json_part(out, def->qual.p, def->qual.n);
+        add(out, def->qual.p, def->qual.n);
     }
     if (def && def->ordinal > 1) {
         put_int(out, "~", def->ordinal);
     }
+}
+
+void eg_graph_uid(struct eg_buf *out, const char *path, size_t path_len, const struct eg_def *def) {
+    eg_buf_char(out, '"');
+    put_uid(out, eg_buf_json_part, path, path_len, def);
     eg_buf_char(out, '"');
 }
 
@@ -45,7 +40,8 @@ static void put_previous(struct eg_buf *out, const struct eg_graph *graph, const
     if (!graph->previous) {
         return;
     }
-    uid_text(&text, file->path, file->path_len, def);
+    eg_buf_init(&text, SIZE_MAX / 2);
+    put_uid(&text, add_plain, file->path, file->path_len, def);
     const struct eg_str *previous = text.failed ? NULL : eg_map_get(graph->previous, text.data, text.len);
     if (previous) {
         eg_buf_str(out, ",\"previous_uid\":");

@@ -35,7 +35,7 @@ enum eg_role {
 
 enum eg_public_style {
     EG_PUBLIC_UNDERSCORE, /* all but _names */
-    EG_PUBLIC_STATIC,     /* functions that are not static; records of headers */
+    EG_PUBLIC_STATIC,     /* functions that are not static; all that a header defines */
     EG_PUBLIC_EXPORT,     /* what stands in an export, and the members of what does */
     EG_PUBLIC_CAPITAL,
     EG_PUBLIC_MODIFIER,   /* Java's modifiers; all members of an interface */

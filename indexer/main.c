@@ -39,7 +39,7 @@ static const struct {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
-enum { HELP = 1, FLAG = 1000 };
+enum { HELP = 1, FLAG = 1000, NAME_MOST_B = 199 }; /* of a repository, as the events' schemas bound it */
 
 static void help_all(FILE *out) {
     fprintf(out, "egdb-index [--repo .] [--from REV] [--to REV | --all] [--server URL | --out DIR] [--jobs N]\n"
@@ -108,6 +108,10 @@ static int run(const struct entry *entry, int argc, char **argv) {
     int code = read_flags(&command, entry, argc, argv);
     if (code >= 0) {
         return code;
+    }
+    if (command.flags.name && strlen(command.flags.name) > NAME_MOST_B) {
+        fprintf(stderr, "egdb-index %s: --name: longer than %d bytes\n", entry->name, NAME_MOST_B);
+        return EG_EXIT_USAGE;
     }
     code = eg_grammars_load(&command.err) ? EG_EXIT_FAILED : entry->run(&command);
     eg_grammars_free();

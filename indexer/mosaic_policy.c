@@ -66,9 +66,11 @@ static eg_status take_side(const char *flag, const char *text, int *side, struct
 }
 
 eg_status eg_mosaic_policy_load(const struct eg_index_flags *flags, struct eg_mosaic_policy *policy, struct eg_err *err) {
-    char path[700];
+    char path[EG_SPEC_PATH_B];
     *policy = (struct eg_mosaic_policy){.rows = EG_MOSAIC_SIDE, .cols = EG_MOSAIC_SIDE};
-    eg_spec_path(flags->spec, "mosaic", path, sizeof(path));
+    if (eg_spec_path(flags->spec, "mosaic", path, err)) {
+        return EG_FAIL;
+    }
     if ((access(path, R_OK) == 0 && take_file(path, policy, err)) || (flags->policy && take_file(flags->policy, policy, err)) ||
         take_side("--rows", flags->rows, &policy->rows, err) || take_side("--cols", flags->cols, &policy->cols, err)) {
         return EG_FAIL;

@@ -64,12 +64,11 @@ static eg_status take(struct eg_policy *policy, const char *path, struct eg_err 
 
 eg_status eg_policy_load(const char *folder, struct eg_policy **out, struct eg_err *err) {
     struct eg_policy *policy = *out = calloc(1, sizeof(*policy));
-    char path[600];
+    char path[EG_SPEC_PATH_B];
     if (!policy) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    eg_spec_path(folder, "tokens", path, sizeof(path));
-    if (eg_spec_policy(folder, "tokens", &policy->document, err) || take(policy, path, err)) {
+    if (eg_spec_path(folder, "tokens", path, err) || eg_spec_policy(folder, "tokens", &policy->document, err) || take(policy, path, err)) {
         eg_policy_free(policy);
         *out = NULL;
         return EG_FAIL;

@@ -113,8 +113,7 @@ static bool list_symbols(struct eg_graph *graph, int at) {
         if (first && !eg_map_put(graph->by_symbol, key, 16, place)) {
             return false;
         }
-        bool header = memcmp(file->path + file->path_len - 2, ".h", 2) == 0; /* what is static there is its includers' */
-        bool seen_outside = def->is_public || header || file->facts->grammar->lang->publics != EG_PUBLIC_STATIC;
+        bool seen_outside = def->is_public || file->facts->grammar->lang->publics != EG_PUBLIC_STATIC;
         if (def->cls != EG_DEF_SPACE && first && seen_outside &&
             !put_once(graph, graph->by_name, group_of(file->facts), def->name.p, def->name.n, place)) {
             return false;

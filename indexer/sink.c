@@ -39,7 +39,7 @@ struct sender {
 
 struct eg_sink {
     FILE *file;
-    char path[600], part[620];
+    char *path, *part; /* of the file: whole, and while it is written */
     struct sender senders[SENDERS];
     int n_senders;
     pthread_mutex_t lock;
@@ -149,8 +149,9 @@ static void *run(void *ctx) {
 }
 
 static eg_status open_file(struct eg_sink *sink, const char *folder, struct eg_err *err) {
-    snprintf(sink->path, sizeof(sink->path), "%s/events.ndjson", folder);
-    snprintf(sink->part, sizeof(sink->part), "%s.part", sink->path);
+    if (asprintf(&sink->path, "%s/events.ndjson", folder) < 0 || asprintf(&sink->part, "%s.part", sink->path) < 0) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
     eg_folders_make(sink->part);
     sink->file = fopen(sink->part, "we");
     return sink->file ? EG_OK : eg_err_set(err, EG_E_USAGE, sink->part, "%s", strerror(errno));
@@ -194,6 +195,8 @@ static void sink_free(struct eg_sink *sink) {
     }
     pthread_mutex_destroy(&sink->lock);
     pthread_cond_destroy(&sink->changed);
+    free(sink->path);
+    free(sink->part);
     free(sink);
 }
 

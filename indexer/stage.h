@@ -49,13 +49,26 @@ struct eg_change_stage {
     struct eg_mosaic_reader *cells;
     struct eg_mosaic *mosaic;
     size_t commits, tokens; /* told */
+    size_t incomplete;      /* states of which something was left out, or not compared */
 };
+
+struct eg_stage_change { /* from one state to another */
+    const struct eg_commit_info *to;
+    const char *base; /* sha; NULL: from nothing */
+    const struct eg_delta *delta;
+    const struct eg_tokens *tokens;
+};
+typedef eg_status (*eg_change_take)(void *ctx, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err);
 
 /* Call eg_change_stage_end in every case. */
 EG_MUST_CHECK eg_status eg_change_stage_begin(struct eg_change_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
                                               struct eg_err *err);
 EG_MUST_CHECK eg_status eg_change_stage_tell(struct eg_change_stage *stage, struct eg_tell *tell, const struct eg_history_step *step,
                                              struct eg_err *err);
+/* Lays the new state on the mosaic, and gives to take what the change did there; all of it lives during the call. name: of the
+ * repository. */
+EG_MUST_CHECK eg_status eg_change_stage_lay(struct eg_change_stage *stage, const char *name, const struct eg_stage_change *change,
+                                            eg_change_take take, void *ctx, struct eg_err *err);
 void eg_change_stage_end(struct eg_change_stage *stage);
 
 #endif

@@ -12,25 +12,39 @@ eg_status eg_change_stage_begin(struct eg_change_stage *stage, const struct eg_i
                : EG_OK;
 }
 
-eg_status eg_change_stage_tell(struct eg_change_stage *stage, struct eg_tell *tell, const struct eg_history_step *step,
-                               struct eg_err *err) {
-    struct eg_mosaic_delta change = {0};
-    char base[GIT_OID_HEXSZ + 1] = "";
+eg_status eg_change_stage_lay(struct eg_change_stage *stage, const char *name, const struct eg_stage_change *change, eg_change_take take,
+                              void *ctx, struct eg_err *err) {
+    struct eg_mosaic_delta laid = {0};
     size_t left_out;
-    if (eg_tell_tokens(tell, step, err) || eg_mosaic_read(stage->cells, &step->commit->oid, stage->mosaic, &left_out, err)) {
+    if (eg_mosaic_read(stage->cells, &change->to->oid, stage->mosaic, &left_out, err)) {
         return EG_FAIL;
     }
-    if (step->commit->n_parents > 0) {
+    stage->incomplete += left_out > 0 || change->delta->degraded;
+    struct eg_mosaic_said said = {stage->mosaic, &laid, change->tokens, stage->how.metric, name, change->to->sha, change->base};
+    eg_status status = eg_mosaic_delta(stage->repo, stage->mosaic, change->delta, change->tokens, stage->how.metric, &laid, err);
+    status = status ? status : take(ctx, &said, change->to, err);
+    eg_mosaic_delta_free(&laid);
+    return status;
+}
+
+static eg_status put(void *ctx, const struct eg_mosaic_said *said, const struct eg_commit_info *to, struct eg_err *err) {
+    return eg_tell_mosaic(ctx, said, to, err);
+}
+
+eg_status eg_change_stage_tell(struct eg_change_stage *stage, struct eg_tell *tell, const struct eg_history_step *step,
+                               struct eg_err *err) {
+    char base[GIT_OID_HEXSZ + 1];
+    bool has_base = step->commit->n_parents > 0;
+    if (eg_tell_tokens(tell, step, err)) {
+        return EG_FAIL;
+    }
+    if (has_base) {
         git_oid_tostr(base, sizeof(base), &step->commit->parent);
     }
     stage->commits++;
     stage->tokens += step->tokens->n;
-    struct eg_mosaic_said said = {stage->mosaic, &change, step->tokens, stage->how.metric, tell->name, step->commit->sha,
-                                  *base ? base : NULL};
-    eg_status status = eg_mosaic_delta(stage->repo, stage->mosaic, step->delta, step->tokens, stage->how.metric, &change, err);
-    status = status ? status : eg_tell_mosaic(tell, &said, step->commit, err);
-    eg_mosaic_delta_free(&change);
-    return status;
+    struct eg_stage_change change = {step->commit, has_base ? base : NULL, step->delta, step->tokens};
+    return eg_change_stage_lay(stage, tell->name, &change, put, tell, err);
 }
 
 void eg_change_stage_end(struct eg_change_stage *stage) {

@@ -48,9 +48,8 @@ eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *co
     static const char *const on[] = {"symbolic-ref", "--quiet", "--short", "HEAD", NULL};
     const char *folder = flags->repo ? flags->repo : ".";
     struct eg_change_types *types = NULL;
-    char path[700], branch[512];
-    eg_spec_path(flags->spec, "change_types", path, sizeof(path));
-    if (eg_change_types_load(path, &types, err)) {
+    char path[EG_SPEC_PATH_B], branch[512];
+    if (eg_spec_path(flags->spec, "change_types", path, err) || eg_change_types_load(path, &types, err)) {
         return EG_FAIL;
     }
     eg_git_line(folder, on, branch, sizeof(branch)); /* empty when HEAD is on none */

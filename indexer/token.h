@@ -24,7 +24,8 @@ struct eg_token { /* texts live in the arena of whoever made it */
     uint64_t body;        /* what it is told by where it has no uid */
     int line;             /* 0 without */
     int sequence;
-    bool public_api, was_public; /* was_public: what there was; of changes, moves and deletions */
+    bool public_api;             /* what there is, or what there was, can be used by others */
+    bool was_public, now_public; /* each alone; was_public of changes, moves and deletions */
     double weight;
 };
 

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #define TOKEN_MOST_B 8192
-#define URL_MOST_B 2048
+#define SERVER_MOST_B 1024
+#define URL_MOST_B ((size_t)1 << 20)
 
 struct eg_client {
     CURL *curl;
-    char server[URL_MOST_B / 2];
+    char server[SERVER_MOST_B];
+    struct eg_buf url; /* of the request under way */
     char bearer[TOKEN_MOST_B + 32]; /* the whole header; "" without a token */
 };
 
@@ -51,16 +53,29 @@ static eg_status read_token(struct eg_client *client, const char *path, struct e
     return set_token(client, text, n, err);
 }
 
-static void set_server(struct eg_client *client, const char *given) {
+static eg_status set_server(struct eg_client *client, const char *given, struct eg_err *err) {
     const char *server = given ? given : getenv("EGDB_SERVER");
     if (!server || !*server) {
         server = "http://127.0.0.1:8421";
+    }
+    if (strlen(server) + sizeof("http://") > sizeof(client->server)) {
+        return eg_err_set(err, EG_E_CONFIG, given ? "--server" : "EGDB_SERVER", "the server's URL is longer than %zu bytes",
+                          sizeof(client->server) - sizeof("http://"));
     }
     snprintf(client->server, sizeof(client->server), "%s%s", strstr(server, "://") ? "" : "http://", server);
     size_t n = strlen(client->server);
     while (n > 0 && client->server[n - 1] == '/') {
         client->server[--n] = '\0';
     }
+    return EG_OK;
+}
+
+static const char *url_of(struct eg_client *client, const char *path) {
+    client->url.len = 0;
+    client->url.failed = false;
+    eg_buf_str(&client->url, client->server);
+    eg_buf_str(&client->url, path);
+    return eg_buf_text(&client->url); /* too long: "", which libcurl refuses */
 }
 
 static size_t take(char *bytes, size_t size, size_t n, void *ctx) {
@@ -77,8 +92,8 @@ eg_status eg_client_open(const struct eg_client_config *config, struct eg_client
         *out = NULL;
         return eg_err_set(err, EG_E_INTERNAL, NULL, "libcurl cannot start");
     }
-    set_server(client, config->server);
-    if (read_token(client, config->token_file, err)) {
+    eg_buf_init(&client->url, URL_MOST_B);
+    if (set_server(client, config->server, err) || read_token(client, config->token_file, err)) {
         eg_client_close(client);
         *out = NULL;
         return EG_FAIL;
@@ -96,6 +111,7 @@ void eg_client_close(struct eg_client *client) {
     if (client) {
         curl_easy_cleanup(client->curl);
         curl_global_cleanup();
+        eg_buf_free(&client->url);
         free(client);
     }
 }
@@ -121,12 +137,10 @@ static size_t take_answer(char *bytes, size_t size, size_t n, void *ctx) {
 
 static void run(struct eg_client *client, const char *path, struct curl_slist *headers, struct eg_reply *reply,
                 struct stream *stream) {
-    char url[URL_MOST_B];
     char why[CURL_ERROR_SIZE] = "";
     curl_off_t wait_s = 0;
-    snprintf(url, sizeof(url), "%s%s", client->server, path);
     eg_buf_free(&reply->body);
-    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_URL, url_of(client, path));
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, stream ? take_answer : take);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, stream ? (void *)stream : (void *)&reply->body);
@@ -241,20 +255,19 @@ static CURLcode follow_on(CURLM *multi, struct following *f) {
 }
 
 enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_client_follow *follow, struct eg_reply *reply) {
-    char url[URL_MOST_B], line[128], why[CURL_ERROR_SIZE] = "";
+    char line[128], why[CURL_ERROR_SIZE] = "";
     struct following f = {client, follow, reply, false};
     struct curl_slist *headers = with(with(NULL, client->bearer), "Accept: text/event-stream");
     CURLM *multi = curl_multi_init();
     CURL *curl = client->curl;
     curl_off_t wait_s = 0;
-    snprintf(url, sizeof(url), "%s%s", client->server, follow->path);
     if (follow->last_id) {
         snprintf(line, sizeof(line), "Last-Event-ID: %s", follow->last_id);
         headers = with(headers, line);
     }
     eg_buf_free(&reply->body);
     reply->status = 0;
-    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_URL, url_of(client, follow->path));
     curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);

@@ -25,7 +25,7 @@ struct eg_reply {
     char error[256];
 };
 
-/* err: config_invalid for a token file that cannot be read, internal. */
+/* err: config_invalid for a token file that cannot be read or a URL of more than 1,000 bytes, internal. */
 EG_MUST_CHECK eg_status eg_client_open(const struct eg_client_config *config, struct eg_client **client,
                                        struct eg_err *err);
 void eg_client_close(struct eg_client *client);

@@ -256,3 +256,27 @@ def test_what_nobody_could_use_is_not_lost(server, scratch):
     indexer.run("history", "--repo", repository.folder, "--server", server.url)
     indexer.run("gates", "--commit", wider, "--repo", repository.folder, "--server", server.url, check=0)
     assert "lab_put was renamed" in indexer.run("gates", "--ci", "--repo", repository.folder, "--server", server.url, check=1).out
+
+
+def test_i2_of_c_knows_that_a_header_is_public(server, scratch):
+    """A public function becomes `static inline` in the header, or moves to another file: nobody loses it. With another parameter, or hidden in
+    another file, it is lost."""
+    tail = "{\n    int b = a + 1;\n    while (b < 10) {\n        b = b * a + 2;\n    }\n    return b;\n}\n"
+    slim, other = "{\n    return a * 7;\n}\n", "int other(void)\n{\n    return 1;\n}\n"
+    repository = Repository(scratch / "repo")
+    public = {"a.c": '#include "a.h"\n\nint lab_put(int a)\n' + tail + other, "a.h": "int lab_put(int a);\n", "b.c": other}
+    for text, code in ((dict(public, **{"a.c": other, "a.h": "static inline int lab_put(int a)\n" + tail}), 0),
+                       (dict(public, **{"a.c": other, "a.h": "static inline int lab_put(int a)\n" + slim}), 0),
+                       (dict(public, **{"a.c": other, "b.c": other + "int lab_put(int a)\n" + tail}), 0),
+                       (dict(public, **{"a.c": other, "a.h": "static inline int lab_put(int a, int c)\n" + slim}), 1),
+                       (dict(public, **{"a.c": other, "a.h": "", "b.c": other + "static int lab_put(int a)\n" + tail}), 1)):
+        repository.commit(files=public)
+        sha = repository.commit(files=text)
+        indexer.run("history", "--repo", repository.folder, "--server", server.url)
+        done = indexer.run("gates", "--commit", sha, "--repo", repository.folder, "--server", server.url, check=code)
+        assert ("lab_put" in done.out) == bool(code), text
+    lost = {"a.h": "static inline int lab_set(int a)\n" + tail}, {"a.h": "static inline int other_set(int a)\n" + slim}
+    for text in lost:
+        sha = repository.commit(files=text)
+    indexer.run("history", "--repo", repository.folder, "--server", server.url)
+    assert "lab_set was removed" in indexer.run("gates", "--commit", sha, "--repo", repository.folder, "--server", server.url, check=1).out

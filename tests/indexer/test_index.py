@@ -2,6 +2,7 @@
 posts of one commit is what the whole history gives; whatever goes wrong, it ends with 0."""
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -233,3 +234,24 @@ def test_the_spool_is_bounded_and_what_is_gone_is_forgotten(repository, server, 
 def test_a_hook_never_fails(repository, server, words):
     done = indexer.run("hook", "--repo", repository.folder, "--server", server.url, *words, check=0)
     assert done.err.startswith("egdb-index hook: ") and done.out == ""
+
+
+def test_paths_are_as_long_as_the_system_takes(repository, scratch):
+    deep = scratch.joinpath(*(letter * 200 for letter in "abcd"))
+    run(repository, "--out", deep / "out")
+    run(repository, "--out", scratch / "short")
+    assert lines(deep / "out") == lines(scratch / "short")
+    mosaic = indexer.run("mosaic", "--repo", repository.folder, "--out", deep / "mosaic")
+    assert json.loads(mosaic.out.splitlines()[-1])["files"] == 3 and (deep / "mosaic/mosaic_map.json").exists()
+    os.makedirs(deep / "spec")
+    shutil.copytree(binary.ROOT / "spec/policies", deep / "spec/policies")
+    run(repository, "--out", scratch / "spec", "--spec", deep / "spec")
+    assert lines(scratch / "spec") == lines(scratch / "short")
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--server", "http://127.0.0.1:1/" + "a" * 1100), "the server's URL is longer than"), (("--spec", "s" * 4096), "the folder's path is longer"),
+    (("--name", "n" * 200), "--name: longer than"), (("--out", "/tmp/" + "o" * 300), "File name too long")])
+def test_what_is_too_long_is_an_error(repository, words, said):
+    done = indexer.run("--repo", repository.folder, *words, check=None)
+    assert done.returncode in (1, 2) and said in done.err, done.err
