@@ -1,11 +1,13 @@
-/* The answer's way to the client. Until FIRST_B it is kept: a short answer leaves whole, and an error that comes before is an HTTP
- * error. A longer one leaves as it is made; the read is paused while the client has WINDOW_B before it. */
+/* The answer's way to the client. Until it fills a window it is kept: a short answer leaves whole, which wakes its client once, and an
+ * error that comes before is an HTTP error. A longer one leaves as it is made; the read is paused while the client has a window before it. */
 #include "base/clock.h"
 #include "server/query/room.h"
 
-#define FIRST_B ((size_t)64 << 10)
 #define WINDOW_B ((size_t)128 << 10)
-#define PIECE_B ((size_t)48 << 10) /* is worth a push */
+
+/* The buffer must take a row more. */
+static size_t window_b(const struct eg_request *req) { return req->answer.max / 2 < WINDOW_B ? req->answer.max / 2 : WINDOW_B; }
+static size_t piece_b(const struct eg_request *req) { return window_b(req) / 8 * 3; } /* is worth a push */
 
 static void pause_read(struct eg_ask *ask) {
     ask->paused = true;
@@ -25,13 +27,13 @@ void eg_ask_much(struct eg_ask *ask) {
         return;
     }
     if (!ask->streaming) {
-        if (req->answer.len >= FIRST_B) {
+        if (req->answer.len >= window_b(req)) {
             pause_read(ask); /* until the head has left */
             eg_request_wake(req);
         }
-    } else if (eg_request_unsent(req) >= PIECE_B) {
+    } else if (eg_request_unsent(req) >= piece_b(req)) {
         eg_request_push(req);
-        if (eg_request_unsent(req) >= WINDOW_B) {
+        if (eg_request_unsent(req) >= window_b(req)) {
             pause_read(ask);
         }
     }
@@ -74,7 +76,7 @@ static void on_room(struct eg_request *req, bool stopping) {
 }
 
 enum eg_step_result eg_query_stream(struct eg_request *req) {
-    static const struct eg_stream_config config = {.window_b = WINDOW_B, .compress = true, .room = on_room};
+    const struct eg_stream_config config = {.window_b = window_b(req), .compress = true, .room = on_room};
     struct eg_ask *ask = eg_ask_of(req);
     if (ask->done && ask->err.code != EG_E_NONE) {
         return eg_ask_problem(ask);
@@ -87,7 +89,7 @@ enum eg_step_result eg_query_stream(struct eg_request *req) {
     ask->streaming = true;
     eg_ask_streams(ask);
     eg_request_push(req);
-    if (eg_request_unsent(req) < WINDOW_B) { /* else room is called */
+    if (eg_request_unsent(req) < config.window_b) { /* else room is called */
         resume_read(ask);
     }
     return result;

@@ -68,6 +68,17 @@ def test_who_waits_in_vain_is_told_to_come_again(start_server, store):
 
 
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
+def test_an_answer_may_be_longer_than_what_is_kept_of_it(start_server, store, form):
+    server = start_server(store, config={"http.max_answer_b": 65536})
+    with server.client() as client:
+        labels = [events.label(reason="x" * 1500) for _ in range(300)]
+        assert client.post("/v1/events", labels).json()["stored"] == 300
+        answer = client.get(f"/v1/query?q=SELECT+events+FROM+all&format={form}")
+        assert answer.status == 200 and len(answer.body) > 400_000
+        assert answer.body.count(b"x" * 1500) == 300
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
 def test_a_row_too_large_is_the_askers_matter(start_server, store, form):
     server = start_server(store, config={"http.max_answer_b": 65536})
     with server.client() as client:
