@@ -1,5 +1,6 @@
 /* The answer's way to the client. Until it fills a window it is kept: a short answer leaves whole, which wakes its client once, and an
- * error that comes before is an HTTP error. A longer one leaves as it is made; the read is paused while the client has a window before it. */
+ * error that comes before is an HTTP error. A longer one leaves as it is made; the read is paused while the client has a window before
+ * it. */
 #include "base/clock.h"
 #include "server/query/room.h"
 
