@@ -2,6 +2,7 @@
 import { getJson } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { addCommand, addKey } from '../lib/keys.js';
+import { reach } from '../lib/reach.js';
 import { Route, router } from '../lib/router.js';
 import { session } from '../lib/session.js';
 import { hub } from '../lib/stream.js';
@@ -31,7 +32,7 @@ class App extends Element {
     this.until(addCommand('Keys', () => this.querySelector('egdb-help').open(), '?'));
     this.until(addCommand('Forget the token', () => session.set('')));
     const again = () => this.requestUpdate();
-    for (const [from, name] of [[hub, 'state'], [theme, 'theme'], [session, 'token']]) {
+    for (const [from, name] of [[hub, 'state'], [reach, 'reach'], [theme, 'theme'], [session, 'token']]) {
       from.addEventListener(name, again);
       this.until(() => from.removeEventListener(name, again));
     }
@@ -126,12 +127,13 @@ class App extends Element {
 
   render() {
     const token = session.isAsking ? session.reason : '';
+    const live = reach.error ? 'waiting' : hub.state;
     return html`<a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.querySelector('main').focus(); }}>Skip to the view</a>
       <header class="bar">
         <button type="button" class="menu quiet" aria-expanded=${this.menu ? 'true' : 'false'} @click=${() => (this.menu = !this.menu)}>☰<span class="off-screen"> views</span></button>
         <a class="brand" href=${router.href('overview')}>EGDB</a>
         ${this.#range()}
-        <span class="live" data-state=${hub.state} role="status" title="the live log"><i></i><span>${LIVE[hub.state]}</span></span>
+        <span class="live" data-state=${live} role="status" title="the live log"><i></i><span>${LIVE[live]}</span></span>
         <span class="tools"><button type="button" class="quiet" title="Command palette (Ctrl-K)" @click=${() => this.querySelector('egdb-palette').open()}>find <kbd>Ctrl-K</kbd></button>
         <button type="button" class="quiet" title="Dark or light (t)" @click=${() => theme.toggle()}>${theme.now === 'dark' ? '☾' : '☀'}<span class="off-screen"> theme</span></button></span>
       </header>

@@ -1,11 +1,11 @@
 // A panel as spec/panels declares it, drawn as it says: table, bars, lines, heat or timeline; so a new declaration appears by itself. Its
-// parameters stand in a form, and in the URL as <panel>.<parameter>; one that is called `last` follows the page's time range.
+// parameters stand in a form, and in the URL as <panel>.<parameter>; `last` and `until` follow the page's time range.
 import { curlPanel, panel } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { figure, text } from '../lib/format.js';
 import { Load } from '../lib/load.js';
 import { Route, router } from '../lib/router.js';
-import { rangeAsLast, utc } from '../lib/time.js';
+import { rangeAsParams, utc } from '../lib/time.js';
 import { frame } from './frame.js';
 import './bars.js';
 import './chart.js';
@@ -14,8 +14,9 @@ import './table.js';
 import './timeline.js';
 
 const LEAST_EVERY_MS = 15e3;
+const RANGED = { last: 'duration', until: 'time' };
 const KINDS = {
-  duration: { pattern: '[0-9]+[mhdw]', title: 'a number and m, h, d or w' }, integer: { inputmode: 'numeric', pattern: '-?[0-9]+' },
+  duration: { pattern: '[0-9]+[mhdw]|[0-9]{4}-.+', title: 'a number and m, h, d or w; or a time' }, integer: { inputmode: 'numeric', pattern: '-?[0-9]+' },
 };
 
 const column = (answer, name) => answer.columns.findIndex((one) => one.name === name);
@@ -94,18 +95,14 @@ export class Declared extends Element {
 
   get params() {
     const { name, parameters } = this.declaration;
+    const { query } = router.current;
+    const ranged = (query.last || query.from) && !query[`${name}.last`] ? rangeAsParams() : {};
     const params = {};
-    for (const parameter of parameters) {
-      const value = this.given[parameter.name] ?? router.current.query[`${name}.${parameter.name}`];
-      if (value) params[parameter.name] = value;
-      else if (parameter.type === 'duration' && parameter.name === 'last' && this.hasRange) params.last = rangeAsLast();
+    for (const { name: one, type } of parameters) {
+      const value = this.given[one] ?? query[`${name}.${one}`] ?? (type === RANGED[one] ? ranged[one] : null);
+      if (value) params[one] = value;
     }
     return params;
-  }
-
-  get hasRange() {
-    const { last, from } = router.current.query;
-    return Boolean(last || from);
   }
 
   get missing() {
@@ -169,7 +166,7 @@ export class Declared extends Element {
         <p class="empty">It asks for ${this.missing.map((parameter) => parameter.title ?? parameter.name).join(', ')}.</p></section>`;
     }
     return html`${this.alone || this.open ? this.#form() : nothing}
-      ${frame(this.load, { ...options, isEmpty: (answer) => !answer.rows.length, empty: 'No rows in this range.', body: (answer) => this.#body(answer) })}`;
+      ${frame(this.load, { ...options, empty: 'No rows in this range.', body: (answer) => this.#body(answer) })}`;
   }
 }
 customElements.define('egdb-declared', Declared);

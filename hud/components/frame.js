@@ -1,6 +1,7 @@
 // What stands around everything that was asked from the server: title, age, "copy as curl", and the states loading, empty, stale and error,
-// which look different. `frame(load, {…})` is a template; load is a Load of lib/load.js.
+// which look different; `asking`: what was shown for another question stays, dimmed, until this one is answered. `frame(load, {…})` is a template; load is a Load of lib/load.js.
 import { html, nothing } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
 import { copy } from '../lib/dom.js';
 import { Element } from '../lib/element.js';
 import { ago, when } from '../lib/time.js';
@@ -58,27 +59,36 @@ export function problem(error, again) {
 
 const skeleton = html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i><i></i></div>`;
 
-function inside(load, { body, isEmpty, empty }) {
-  switch (load.state) {
-    case 'loading':
-      return html`<p class="off-screen" role="status">Loading</p>${skeleton}`;
-    case 'error':
-      return problem(load.error, () => load.go());
-    default:
-      return isEmpty?.(load.data) ? html`<p class="empty">${empty ?? 'There is nothing here.'}</p>` : body(load.data);
-  }
+// Whether an answer has nothing to show; what says that it is empty says nothing else: an answer, or a list.
+const isNone = (data, { empty, isEmpty }) => data !== undefined && (isEmpty ? isEmpty(data) : empty && !(data.rows ?? data).length);
+
+function inside(load, { body, empty }, state) {
+  if (state === 'error') return problem(load.error, () => load.go());
+  if (state === 'loading') return html`<p class="off-screen" role="status">Loading</p>${skeleton}`;
+  return html`<p class="empty">${empty}</p>`;
 }
 
-// title, level (of the heading, 2); body(data); isEmpty(data), empty: what an empty answer says; curl: the command, or a function that
-// answers it; actions: buttons of one's own; note: a line below the title; size: 's', 'm', 'l', the height that is kept while loading.
+// What a frame drew of an answer. When another question is asked it stays as it is, as the answer to the one before, until that is answered;
+// `slot` tells the frames of one load from each other.
+function draw(load, { title, body, slot = '' }, state) {
+  if (state === 'ready' || state === 'stale') load.drawn.set(slot, { title, at: load.at, body: keyed(load.question, body(load.data)) });
+  else if (state !== 'loading' || !load.busy) load.drawn.delete(slot);
+  return load.drawn.get(slot);
+}
+
+// title, level (of the heading, 2); body(data); empty: what an empty answer says; isEmpty(data): whether it is, where that is not to see from its
+// length; curl: the command, or a function that answers it; actions: buttons of one's own; note: a line below the title; size: 's', 'm', 'l', the
+// height that is kept while loading; slot: where two frames show one load.
 export function frame(load, options) {
   const { title, curl, actions = nothing, note, size = 'm', href } = options;
-  const isEmpty = load.data !== undefined && options.isEmpty?.(load.data);
-  const state = load.state === 'ready' && isEmpty ? 'empty' : load.state;
+  const isEmpty = isNone(load.data, options);
+  const drawn = draw(load, options, isEmpty ? 'empty' : load.state);
+  const isOld = drawn && load.state === 'loading';
+  const state = isOld ? 'asking' : load.state === 'ready' && isEmpty ? 'empty' : load.state;
   const head = href ? html`<a href=${href}>${title}</a>` : title;
   return html`<section class="panel size-${size}" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'} aria-label=${title}>
     <header><h2>${head}</h2>
-      <span class="busy ${load.busy && load.data !== undefined ? '' : 'hidden'}" title="asking">⟳</span>
+      <span class="busy ${load.busy && state !== 'loading' ? '' : 'hidden'}" title="asking">⟳</span>
       <egdb-age .at=${load.at}></egdb-age>
       <div class="actions">${actions}
         ${curl ? html`<egdb-copy label="curl" name="copy as curl" .text=${() => (typeof curl === 'function' ? curl() : curl)}></egdb-copy>` : nothing}</div>
@@ -88,5 +98,6 @@ export function frame(load, options) {
       ? html`<p class="stale" role="status">Old: answered ${when(new Date(load.at))}. ${load.error.message}
           <button type="button" class="quiet" @click=${() => load.go()}>Try again</button></p>`
       : nothing}
-    <div class="body">${inside(load, options)}</div></section>`;
+    ${isOld ? html`<p class="asking" role="status">Loading. Below is what was asked before: ${drawn.title}, answered ${when(new Date(drawn.at))}.</p>` : nothing}
+    <div class="body" ?inert=${isOld}>${drawn ? drawn.body : inside(load, options, load.state)}</div></section>`;
 }

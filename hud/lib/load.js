@@ -1,15 +1,21 @@
 // Something that is asked from the server and shown: a reactive controller. What was answered stays while new is asked for, and after an
 // error, with its age; so `data` and `error` may both be there.
+import { reach } from './reach.js';
+
 export class Load {
   // run(signal) asks; answers data. `everyMs`: again by itself, while the page is visible. `again` false: what failed is not tried again.
-  constructor(host, run, { everyMs = 0, again = true } = {}) {
+  // `live`: who asked follows it, and says by itself when it is old.
+  constructor(host, run, { everyMs = 0, again = true, live = false } = {}) {
     this.host = host;
     this.run = run;
     this.everyMs = everyMs;
     this.again = again;
+    this.live = live;
     this.data = undefined;
     this.error = null;
     this.at = 0; // when data was answered, ms
+    this.question = 0; // counts: the one that data answers
+    this.drawn = new Map(); // what frames drew of it
     this.busy = false;
     this.failures = 0;
     this.done = null; // called with what was answered
@@ -22,12 +28,12 @@ export class Load {
     return this.error ? 'stale' : 'ready';
   }
 
-  // Asks now. `fresh`: what is there belongs to another question, and is not shown any more.
+  // Asks now. `fresh`: what is there answers another question, so it is data no more; a frame still shows what it drew of it, as such.
   async go({ fresh = false } = {}) {
     this.#abort?.abort();
     clearTimeout(this.#timer);
     const abort = (this.#abort = new AbortController());
-    if (fresh) Object.assign(this, { data: undefined, error: null });
+    if (fresh) Object.assign(this, { data: undefined, error: null, question: this.question + 1 });
     this.busy = true;
     this.host.requestUpdate();
     try {
@@ -39,6 +45,7 @@ export class Load {
       if (abort.signal.aborted) return;
       this.error = error;
       this.failures++;
+      if (error.status === 0) reach.look();
       if (!error.status && error.name !== 'ApiError') console.error(error);
     }
     this.busy = false;
@@ -69,11 +76,22 @@ export class Load {
     if (pause && document.visibilityState === 'visible' && this.#connected) this.#timer = setTimeout(() => this.go(), pause);
   }
 
+  // The server went, or is back.
+  #reached = () => {
+    const has = this.data !== undefined;
+    if (this.live || this.busy) return;
+    if (reach.error && has) this.error ??= reach.error;
+    else if (this.error?.status === 0 && this.again) this.go();
+    else if (this.error?.status === 0 && has) this.error = null; // an answer of its moment stays one
+    this.host.requestUpdate();
+  };
+
   #connected = false;
 
   hostConnected() {
     this.#connected = true;
     document.addEventListener('visibilitychange', this.#visible);
+    reach.addEventListener('reach', this.#reached);
   }
 
   hostDisconnected() {
@@ -81,5 +99,6 @@ export class Load {
     this.#abort?.abort();
     clearTimeout(this.#timer);
     document.removeEventListener('visibilitychange', this.#visible);
+    reach.removeEventListener('reach', this.#reached);
   }
 }

@@ -18,26 +18,24 @@ const parse = (text) => {
   return Number.isNaN(ms) ? null : new Date(ms);
 };
 
-// {from, to: Date, last: '24h' or null when it is absolute}. `to` of a moving range is now.
+// {from, to: Date, last: '24h' or null when it is absolute, open: it is up to now}. `to` of what is open is now.
 export function range(query = router.current.query) {
   const from = parse(query.from);
   const to = parse(query.to);
-  if (from && (!to || to > from)) return { from, to: to ?? new Date(), last: null };
+  if (from && (!to || to > from)) return { from, to: to ?? new Date(), last: null, open: !to };
   const last = durationMs(query.last) > 0 ? query.last : LAST_DEFAULT;
   const now = new Date();
-  return { from: new Date(now - durationMs(last)), to: now, last };
+  return { from: new Date(now - durationMs(last)), to: now, last, open: true };
 }
 
-// The range as a duration up to now, for panels whose parameter is one: it begins at `from` or a little before it, at most as far back as
-// a panel's duration may reach.
-const LONGEST_MIN = 3660 * 24 * 60;
-export function rangeAsLast(now = range()) {
-  return now.last ?? `${Math.min(LONGEST_MIN, Math.max(1, Math.ceil((Date.now() - now.from) / UNITS.m)))}m`;
+// The range as the parameters of a panel: `last` takes a duration or the moment since when, `until` a moment (left out: now).
+export function rangeAsParams(now = range()) {
+  return { last: now.last ?? iso(now.from), ...(now.open ? {} : { until: iso(now.to) }) };
 }
 
 // The range as the end of a query: ' SINCE … UNTIL …' or ' LAST 24h'.
 export function rangeAsEgql(now = range()) {
-  return now.last ? ` LAST ${now.last}` : ` SINCE ${iso(now.from)} UNTIL ${iso(now.to)}`;
+  return now.last ? ` LAST ${now.last}` : ` SINCE ${iso(now.from)}${now.open ? '' : ` UNTIL ${iso(now.to)}`}`;
 }
 
 // The least of the usual widths that cuts the range into at most `most` buckets: for bucket(time, 30m).

@@ -249,7 +249,7 @@ export default class Console extends Element {
       · at most <select aria-label="Rows at most" @change=${(event) => router.set({ limit: event.target.value })}>
       ${LIMITS.map((most) => html`<option value=${most === LIMITS[0] ? '' : most} ?selected=${String(most) === limit}>${number(most)}</option>`)}</select>
       ${this.saving ? html`<span role="status">${/^(csv|ndjson)$/.test(this.saving) ? `making the ${this.saving}…` : this.saving}</span>` : nothing}`;
-    return frame(this.load, { title: rows, actions, note, size: 'l', isEmpty: (answer) => !answer.rows.length, empty: 'The query has no rows.',
+    return frame(this.load, { title: rows, actions, note, size: 'l', empty: 'The query has no rows.',
       body: (answer) => (as === 'chart' ? this.#chart(answer) : this.#table(answer)), curl: () => curl({ path: 'v1/query', method: 'POST', json: this.#question }) });
   }
 

@@ -398,7 +398,6 @@ export default class Deltas extends Element {
     return frame(this.lines, {
       title: `${file}${line ? `:${line}` : ''}`, size: 'l', curl: () => curlEgql(this.linesText, { file }),
       actions: html`<button type="button" class="quiet" @click=${() => router.set({ file: '', line: '', at: '' })}>close <kbd>Esc</kbd></button>`,
-      isEmpty: (rows) => !rows.length,
       empty: 'These commits are not recorded, or did not change the file: what is stored of it are its tokens.',
       body: (rows) => html`${near.map((token) => html`<p><strong>${token.token}</strong> ${token.symbol ?? ''} <span class="hint">weight ${number(token.weight)}</span></p>`)}
         ${rows.map((row) => html`<egdb-diff .change=${row} .line=${Number(line) || 0}></egdb-diff>`)}`,
@@ -428,18 +427,18 @@ export default class Deltas extends Element {
       <div class="grid deltas">
         <div class="wide deltas-commits">${frame(this.commits, {
           title: 'Commits', size: 's', curl: () => curlEgql(`SELECT fingerprints (sha, score_deltaz, created_utc) FROM all${rangeAsEgql()} LIMIT ${COMMITS_MOST}`),
-          isEmpty: (list) => !list.length, empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
+          empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
         <div class="stack">${this.#mosaic()}
-        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)), isEmpty: (rows) => !rows.length, empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
-        <div class="stack">${frame(tokens, { ...of, title: few ? 'Tokens in the marked cells' : 'Tokens',
+        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)), empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
+        <div class="stack">${frame(tokens, { ...of, slot: 'kinds', title: few ? 'Tokens in the marked cells' : 'Tokens',
           body: () => none ?? this.#histogram('Tokens', this.#keep('histogram', [binned], () => delta.sums(binned, (one) => one.token)), 'token') })}
-        ${frame(this.isOne ? this.print : tokens, { title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of', curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
+        ${frame(this.isOne ? this.print : tokens, { slot: 'energy', title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of', curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
           isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.', body: () => this.#energy() })}
-        ${frame(tokens, { ...of, title: few ? 'Neighbours in the marked cells' : 'Neighbours', note: 'Kinds that follow one another within a file.',
+        ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours', note: 'Kinds that follow one another within a file.',
           body: () => none ?? this.#histogram('Neighbours', this.#keep('pairs', [binned], () => delta.bigrams(binned))) })}</div>
       </div>
       <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables stack">
-        ${frame(tokens, { ...of, title: 'Files', body: () => this.#files() })}${frame(tokens, { ...of, title: 'Every token', body: () => this.#tokenTable() })}</div>
+        ${frame(tokens, { ...of, slot: 'files', title: 'Files', body: () => this.#files() })}${frame(tokens, { ...of, slot: 'rows', title: 'Every token', body: () => this.#tokenTable() })}</div>
         ${query.file ? html`<div class="deltas-lines">${this.#lines()}</div>` : nothing}</div>`;
   }
 }

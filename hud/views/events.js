@@ -41,7 +41,7 @@ export default class Events extends Element {
       this.tail?.end();
       this.tail = new Tail(this.filter, () => this.#drawn());
       return this.tail.start(signal);
-    });
+    }, { live: true });
     this.load.done = () => this.#heard();
     this.type = debounce(TYPING_MS, (name, value) => router.set({ [name]: value, id: '' }, { replace: true }));
   }

@@ -174,8 +174,7 @@ export default class Graph extends Element {
       : [{ name: 'uid', title: 'symbol', type: 'text', get: (row) => parts(row[0]).name, render: (_, row) => name(row[0]) },
         { name: 'file', type: 'text', width: 220, get: (row) => parts(row[0]).file }, { name: 'callers', type: 'integer', get: (row) => row[1] }];
     return frame(this.found, {
-      title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(this.#search[0], this.#search[1].params), isEmpty: (answer) => !answer.rows.length,
-      empty: q ? 'No symbol is called so.' : 'No code is indexed yet: egdb-index does it.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows} label="Symbols" pickable
+      title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(this.#search[0], this.#search[1].params), empty: q ? 'No symbol is called so.' : 'No code is indexed yet: egdb-index does it.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows} label="Symbols" pickable
         @pick=${(event) => this.#begin(event.detail[0])}></egdb-table>
         ${answer.rows.length === FOUND_MOST ? html`<p class="note">The first ${FOUND_MOST}; more letters find fewer.</p>` : nothing}`,
     });

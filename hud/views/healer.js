@@ -5,7 +5,7 @@ import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
 import { Route, router } from '../lib/router.js';
-import { range, rangeAsLast } from '../lib/time.js';
+import { rangeAsParams } from '../lib/time.js';
 import { frame } from '../components/frame.js';
 import { chain, commit, facts, verdict } from '../components/story.js';
 import '../components/bars.js';
@@ -32,7 +32,7 @@ export default class Healer extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    this.success = new Load(this, (signal) => panel('heal-success', { last: rangeAsLast() }, { signal }), { everyMs: EVERY_MS });
+    this.success = new Load(this, (signal) => panel('heal-success', rangeAsParams(), { signal }), { everyMs: EVERY_MS });
     this.list = new Load(this, (signal) => panel('heal-candidates', this.params, { signal }), { everyMs: EVERY_MS });
     this.one = new Load(this, async (signal) => {
       const options = { params: { id: router.current.query.id }, signal };
@@ -48,7 +48,7 @@ export default class Healer extends Element {
   }
 
   get params() {
-    return { last: rangeAsLast(), ...(router.current.query.kind && { kind: router.current.query.kind }) };
+    return { ...rangeAsParams(), ...(router.current.query.kind && { kind: router.current.query.kind }) };
   }
 
   #ask() {
@@ -92,13 +92,12 @@ export default class Healer extends Element {
 
   render() {
     const { id } = router.current.query;
-    const { to, last } = range();
     return html`<h1>Healer</h1><div class="grid one">${frame(this.success, {
-      title: 'How often it succeeds', size: 's', note: 'Of the outcomes of candidates proposed in the time range: the share that was applied.', curl: () => curlPanel('heal-success', { last: rangeAsLast() }),
-      isEmpty: (answer) => !answer.rows.length, empty: 'No candidate of the time range has an outcome.', body: (answer) => this.#success(objects(answer)) })}</div>
+      title: 'How often it succeeds', size: 's', note: 'Of the outcomes of candidates proposed in the time range: the share that was applied.', curl: () => curlPanel('heal-success', rangeAsParams()),
+      empty: 'No candidate of the time range has an outcome.', body: (answer) => this.#success(objects(answer)) })}</div>
       <div class="beside ${id ? 'with-one' : ''}">${frame(this.list, {
-        title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), isEmpty: (answer) => !answer.rows.length, empty: 'Nothing was proposed in the time range.',
-        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer).filter((row) => last || Date.parse(row.created_utc) <= to)} label="Candidates" pickable
+        title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), empty: 'Nothing was proposed in the time range.',
+        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Candidates" pickable
           .rowClass=${(row) => (row.id === id ? 'chosen' : '')} @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>` })}
       ${id ? frame(this.one, { title: `Candidate ${id}`, curl: () => curlEgql(AFTER, { id }), isEmpty: (data) => !data.heal, empty: 'No such candidate is stored.',
         actions: html`<button type="button" class="quiet" @click=${() => router.set({ id: '' })}>close <kbd>Esc</kbd></button>`, body: (data) => this.#one(data) }) : nothing}</div>`;

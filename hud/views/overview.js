@@ -5,7 +5,7 @@ import { compact, number } from '../lib/format.js';
 import { Load } from '../lib/load.js';
 import { rate } from '../lib/rate.js';
 import { Route, router } from '../lib/router.js';
-import { bucketWidth, duration, durationMs, iso, range, rangeAsEgql, rangeAsLast } from '../lib/time.js';
+import { bucketWidth, duration, durationMs, iso, range, rangeAsEgql, rangeAsParams } from '../lib/time.js';
 import { frame } from '../components/frame.js';
 import '../components/chart.js';
 import '../components/group.js';
@@ -60,8 +60,8 @@ const TILES = [
     show: (answer) => ({ n: answer.rows.length, state: answer.rows.length ? 'warn' : 'good', text: 'metrics frozen' }),
   },
   {
-    name: 'letters', title: 'Dead letters', ranged: true, href: () => router.href('letters'), curl: () => curlPanel('dead-letters-by-code', { last: rangeAsLast() }),
-    ask: (signal) => panel('dead-letters-by-code', { last: rangeAsLast() }, { signal }),
+    name: 'letters', title: 'Dead letters', ranged: true, href: () => router.href('letters'), curl: () => curlPanel('dead-letters-by-code', rangeAsParams()),
+    ask: (signal) => panel('dead-letters-by-code', rangeAsParams(), { signal }),
     show: (answer) => {
       const waiting = sum(objects(answer), 'cnt');
       return { n: waiting, state: waiting ? 'warn' : 'good', text: 'refused and not sent again' };
@@ -77,7 +77,7 @@ class Tile extends Element {
   constructor() {
     super();
     this.load = new Load(this, (signal) => this.tile.ask(signal), { everyMs: EVERY_MS });
-    this.route = new Route(this, () => this.tile.ranged && this.load.go());
+    this.route = new Route(this, () => this.#ask());
   }
 
   connectedCallback() {
@@ -85,14 +85,22 @@ class Tile extends Element {
     this.load.go();
   }
 
+  #ask() {
+    if (!this.tile.ranged) return;
+    this.kept = this.load.data ?? this.kept;
+    this.load.go({ fresh: true });
+  }
+
   render() {
     const { load, tile } = this;
-    const shown = load.data === undefined ? null : tile.show(load.data);
-    const state = load.state === 'error' ? 'error' : load.state === 'stale' ? 'stale' : shown?.state ?? 'loading';
+    const isOld = load.data === undefined && load.busy && this.kept !== undefined; // of the time range before
+    const data = isOld ? this.kept : load.data;
+    const shown = data === undefined ? null : tile.show(data);
+    const state = isOld ? 'asking' : load.state === 'error' ? 'error' : load.state === 'stale' ? 'stale' : shown?.state ?? 'loading';
     const why = load.error ? `${load.error.message} ${load.error.hint ?? ''}` : '';
     return html`<div class="tile" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'}><a href=${tile.href()}><span class="title">${tile.title}</span>
       <span class="figure">${shown ? html`<i aria-hidden="true">${STATES[shown.state]}</i> ${typeof shown.n === 'number' ? number(shown.n) : shown.n}` : '\u00a0'}</span>
-      <span class="text">${load.state === 'error' ? why : shown ? html`${shown.text}${load.state === 'stale' ? html` · <em>old: ${why}</em>` : nothing}` : '\u00a0'}</span></a>
+      <span class="text">${load.state === 'error' ? why : shown ? html`${shown.text}${isOld ? ' · before, loading' : load.state === 'stale' ? html` · <em>old: ${why}</em>` : nothing}` : '\u00a0'}</span></a>
       <egdb-copy label="curl" name=${`copy as curl: ${tile.title}`} .text=${tile.curl}></egdb-copy></div>`;
   }
 }
@@ -140,8 +148,7 @@ export default class Overview extends Element {
     }, { everyMs: BUCKETS_EVERY_MS });
     this.violations = new Load(this, (signal) => egql(this.#query, { signal }), { everyMs: EVERY_MS });
     this.route = new Route(this, () => {
-      this.violations.go();
-      this.counts.go();
+      for (const load of [this.violations, this.counts]) load.go({ fresh: true });
     });
   }
 
@@ -194,7 +201,7 @@ export default class Overview extends Element {
       <div class="tiles">${TILES.map((tile) => html`<egdb-tile .tile=${tile}></egdb-tile>`)}</div>
       <div class="grid">${frame(this.violations, {
         title: 'Gates that did not pass', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'), curl: () => curlEgql(this.#query),
-        isEmpty: (answer) => !answer.rows.length, empty: 'Every gate passed, or none was asked.',
+        empty: 'Every gate passed, or none was asked.',
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
           @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,
       })}${this.#ingest()}${this.#counts()}</div>

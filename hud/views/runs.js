@@ -6,7 +6,7 @@ import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
 import { Route, router } from '../lib/router.js';
-import { duration, durationMs, iso, range, rangeAsLast, when } from '../lib/time.js';
+import { duration, durationMs, iso, range, rangeAsParams, when } from '../lib/time.js';
 import { frame } from '../components/frame.js';
 import '../components/chart.js';
 import '../components/group.js';
@@ -79,20 +79,15 @@ export default class Runs extends Element {
     this.#arrived();
   }
 
-  get end() {
-    const now = range();
-    return now.last ? undefined : iso(now.to);
-  }
-
   get listParams() {
     const { sha, status } = this.route.query;
-    return { last: rangeAsLast(), until: this.end, sha, status, limit: LIST_MOST };
+    return { ...rangeAsParams(), sha, status, limit: LIST_MOST };
   }
 
   get trendParams() {
     const now = range();
     const wide = (now.last ? durationMs(now.last) : now.to - now.from) / 1000;
-    return { last: rangeAsLast(now), until: this.end, interval_s: INTERVALS_S.find((one) => wide / one <= INTERVALS) ?? INTERVALS_S.at(-1) };
+    return { ...rangeAsParams(now), interval_s: INTERVALS_S.find((one) => wide / one <= INTERVALS) ?? INTERVALS_S.at(-1) };
   }
 
   // Asks what the URL now asks for, and what it asked for before is not asked again.
@@ -147,8 +142,7 @@ export default class Runs extends Element {
         <option value="">any</option>${STATES.map((state) => html`<option ?selected=${state === query.status}>${state}</option>`)}</select>
       <label for="runs-sha">commit</label><input id="runs-sha" .value=${query.sha ?? ''} placeholder="any" spellcheck="false" @change=${(event) => router.set({ sha: event.target.value.trim() })}>`;
     return frame(this.list, {
-      title: 'Runs', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams), isEmpty: (answer) => !answer.rows.length,
-      empty: 'No run began in this range.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs} label="Runs" pickable
+      title: 'Runs', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams), empty: 'No run began in this range.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs} label="Runs" pickable
           .selected=${this.runs.find((run) => run.id === query.run)} @pick=${(event) => router.set({ run: event.detail.id })}></egdb-table>
         ${answer.rows.length === LIST_MOST ? html`<p class="note">The newest ${number(LIST_MOST)} of this range.</p>` : nothing}`,
     });
@@ -180,8 +174,7 @@ export default class Runs extends Element {
     const { run } = this.route.query;
     if (!run) return html`<section class="panel size-s"><h2>Steps of a run</h2><p class="empty">Choose a run: its steps stand here, beside what is usual.</p></section>`;
     return frame(this.one, {
-      title: `Steps of ${run}`, size: 'l', curl: () => curlPanel('run-profile', { run }), isEmpty: (answer) => !answer.rows.length,
-      empty: 'No step of this run is known.', body: (answer) => this.#steps(answer),
+      title: `Steps of ${run}`, size: 'l', curl: () => curlPanel('run-profile', { run }), empty: 'No step of this run is known.', body: (answer) => this.#steps(answer),
       note: `▲ slower: over ${SLOWER} times the median of the 50 runs before it, and beyond their 95th percentile; △: not beyond it.`,
       actions: html`<a href=${router.href('events', { correlation_id: run })}>events</a>
         <button type="button" class="quiet" @click=${() => this.#compare()}>compare <kbd>c</kbd></button>
@@ -216,7 +209,7 @@ export default class Runs extends Element {
       { name: 'ratio', title: 'times', type: 'number', get: (pair) => (pair.b ? pair.a / pair.b : null), render: (_, pair) => ratio(pair.a, pair.b) },
     ];
     return frame(this.other, {
-      title: `${run} and ${other}`, curl: () => curlPanel('run-profile', { run: other }), isEmpty: () => false,
+      title: `${run} and ${other}`, curl: () => curlPanel('run-profile', { run: other }),
       body: () => (this.one.data ? html`<egdb-table .columns=${columns} .rows=${this.#pairs()} label="Two runs"></egdb-table>` : nothing),
       actions: html`<button type="button" class="quiet" @click=${() => router.set({ run: other, with: run })}>swap</button>
         <button type="button" class="quiet" @click=${() => router.set({ with: '' })}>close</button>`,
@@ -259,8 +252,7 @@ export default class Runs extends Element {
 
   render() {
     return html`<h1>Runs</h1><div class="grid one">${this.#list()}${this.#one()}${this.#compared()}
-      ${frame(this.trend, { title: 'How long steps take', size: 'l', curl: () => curlPanel('step-trend', this.trendParams), isEmpty: (answer) => !answer.rows.length,
-        empty: 'No step ran in this range.', body: (answer) => this.#trends(answer),
+      ${frame(this.trend, { title: 'How long steps take', size: 'l', curl: () => curlPanel('step-trend', this.trendParams), empty: 'No step ran in this range.', body: (answer) => this.#trends(answer),
         note: `▲ and a dashed line: the 95th percentile passed ${SLOWER} times the median of the up to ${BEFORE} intervals before it. Drag in the chart to look closer.` })}
       </div><egdb-group .groups=${['Runs']} .except=${['runs', 'run-steps', 'run-profile', 'step-trend', 'step-times']}></egdb-group>`;
   }

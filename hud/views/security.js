@@ -93,8 +93,7 @@ export default class Security extends Element {
     if (key !== this.asked) {
       const fresh = this.asked !== undefined;
       this.asked = key;
-      this.facets.go();
-      this.list.go({ fresh });
+      for (const load of [this.facets, this.list]) load.go({ fresh });
     }
     if (nf && nf !== this.shown) this.one.go({ fresh: true });
     this.shown = nf;
@@ -170,7 +169,7 @@ export default class Security extends Element {
       <div class="grid one">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'), this.params('severity')),
         isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open' ? 'No finding is open.' : 'There are no such findings.',
         body: (parts) => html`<div class="security-facets">${FACETS.map((facet, i) => this.#facet(facet, parts[i]))}</div>` })}</div>
-      <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list, { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), isEmpty: (answer) => !answer.rows.length, empty: 'No finding fits.',
+      <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list, { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), empty: 'No finding fits.',
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Findings" pickable .rowClass=${(row) => (row.id === nf ? 'chosen' : '')}
             @pick=${(event) => router.set({ nf: event.detail.id })}></egdb-table>${answer.row_count === ROWS_MOST ? html`<p class="note">The ${number(ROWS_MOST)} riskiest.</p>` : nothing}` })}
       ${nf ? frame(this.one, { title: nf, curl: () => curlEgql(ONE, { nf }), isEmpty: (data) => !data.finding, empty: 'No such finding is stored.',

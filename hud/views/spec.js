@@ -203,9 +203,9 @@ export default class Spec extends Element {
       <div class="grid one">${frame(this.results, { title: `${this.gate} of ${this.module === '*' ? 'the repository' : this.module}`, size: 'l', curl: () => curlEgql(this.resultText, { gate: this.gate }),
         isEmpty: () => !this.chart.data.series.length, empty: 'No threshold is set, and nothing was measured in the time range.', body: () => this.#chart() })}</div>
       <div class="beside ${violation ? 'with-one' : ''}"><div class="stack">
-        ${frame(this.results, { title: 'Violations', curl: () => curlEgql(this.resultText, { gate: this.gate }), isEmpty: (rows) => !rows.length, empty: 'This gate has judged nothing in the time range.', body: () => this.#table() })}
+        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: () => curlEgql(this.resultText, { gate: this.gate }), empty: 'This gate has judged nothing in the time range.', body: () => this.#table() })}
         ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(DRIFT), body: () => this.#freezes(this.freezes) })}</div>
-      ${violation ? frame(this.evidence, { title: 'Explain', curl: () => curlEgql(EVIDENCE, { id: violation }), isEmpty: (rows) => !rows.length, empty: 'No such result is stored.',
+      ${violation ? frame(this.evidence, { title: 'Explain', curl: () => curlEgql(EVIDENCE, { id: violation }), empty: 'No such result is stored.',
         actions: html`<button type="button" class="quiet" @click=${() => router.set({ violation: '' })}>close <kbd>Esc</kbd></button>`, body: (rows) => rows.map((row) => this.#explain(row)) }) : nothing}</div>`;
   }
 }

@@ -23,7 +23,7 @@ enum eg_panel_type {
     EG_PANEL_NUMBER,
     EG_PANEL_BOOLEAN,
     EG_PANEL_TIME,
-    EG_PANEL_DURATION /* "7d": the value is the moment so long before the run */
+    EG_PANEL_DURATION /* "7d": the value is the moment so long before the run; a time is itself the moment */
 };
 
 struct eg_panel_param {

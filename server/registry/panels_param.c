@@ -22,7 +22,8 @@ enum eg_type eg_panel_value_type(enum eg_panel_type type) {
 
 void eg_panel_param_describe(const struct eg_panel_param *param, struct eg_buf *out) {
     static const char *const forms[] = {"text", "integer", "number", "boolean (true or false)",
-                                        "time (like 2025-10-10T12:00:00Z)", "duration (like 90m, 24h, 7d, 4w)"};
+                                        "time (like 2025-10-10T12:00:00Z)",
+                                        "duration (like 90m, 24h, 7d, 4w; or since when, like 2025-10-10T12:00:00Z)"};
     eg_buf_str(out, forms[param->type]);
     if (param->type == EG_PANEL_INTEGER || param->type == EG_PANEL_NUMBER) {
         eg_buf_printf(out, ", %.15g to %.15g", param->least, param->most);
@@ -56,6 +57,7 @@ static bool read_number(const struct eg_panel_param *param, const char *text, st
     return *text && plain && !*end && isfinite(number) && number >= param->least && number <= param->most;
 }
 
+/* A moment is taken too: so a range that is absolute has the same beginning whenever it is asked. */
 static bool read_duration(const struct eg_panel_param *param, const char *text, int64_t now_us, struct eg_value *value) {
     static const char units[] = "mhdw";
     static const int64_t minutes[] = {1, 60, 1440, 10080};
@@ -63,10 +65,15 @@ static bool read_duration(const struct eg_panel_param *param, const char *text, 
     errno = 0;
     long long count = strtoll(text, &end, 10);
     const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
+    int64_t us = 0;
+    if (eg_time_parse(text, strlen(text), true, &us)) {
+        *value = eg_int(us);
+        return true;
+    }
     if (!isdigit((unsigned char)*text) || !unit || errno || count < 1 || count > 10000000) {
         return false;
     }
-    int64_t us = count * minutes[unit - units] * MINUTE_US;
+    us = count * minutes[unit - units] * MINUTE_US;
     *value = eg_int(now_us - us);
     return us <= MOST_DURATION_US && (double)us >= param->least && (double)us <= param->most;
 }

@@ -113,6 +113,25 @@ def test_durations_are_judged(client, value):
     assert answer.status == 400 and "24h" in answer.json()["detail"]
 
 
+def test_a_range_that_is_absolute_is_the_same_later(filled):
+    """Each panel over time has `last` and `until`, and what comes later is not in the range."""
+    declared = filled.get("/v1/panels").json()["panels"]
+    over_time = [one["name"] for one in declared if any(p["name"] == "last" for p in one["parameters"])]
+    assert len(over_time) == 10
+    since, now = events.utc(time.time() - 200 * 86400), events.utc(time.time())
+    before = {name: rows(filled, name, last=since, until=now) for name in over_time}
+    for name in over_time:
+        assert (name, before[name]) == (name, rows(filled, name, last="200d")), "up to now it is all"
+        assert before[name], name
+        assert (name, rows(filled, name, last="2001-01-01T00:00:00Z", until="2001-02-01T00:00:00Z")) == (name, [])
+        assert ask(filled, name, last=since, until="yesterday").status == 400
+    panel_data.later(filled)
+    again = {"last": since.replace("Z", "+00:00"), "until": now.replace("Z", "+00:00")}  # not what is kept of the first time
+    for name in over_time:
+        assert (name, rows(filled, name, **again)) == (name, before[name])
+        assert (name, rows(filled, name, last="201d")) != (name, before[name])
+
+
 def test_values_are_bound_not_written(filled):
     for hostile in ("' OR '1'='1", "a'; DROP TABLE events; --", "$1", "%", "\\", "\u202e", '"', "]]", "$now"):
         for name, column in (("hot-modules", "sha"), ("commits", "branch"), ("phi-nodes", "cell"), ("delta-density", "prefix")):

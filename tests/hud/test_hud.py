@@ -1,10 +1,11 @@
 """The page, in a real browser on a real server: each flow of tests/hud/flows/ by driver.mjs."""
 import time
+import urllib.parse
 
 import jwt
 import pytest
 
-from support import events, panel_data
+from support import change_data, code_data, events, panel_data
 from support.browser import door, run_flow
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -32,6 +33,29 @@ def control(filled):
     """A door by which a flow stops and starts the server that it looks at."""
     with door(lambda what: filled.stop() if what == "stop" else filled.start()) as url:
         yield url
+
+
+def view(name, has, other, **query):
+    """A view that is looked at, a text that it then shows, and what else is asked of it."""
+    href = [f"{name}?{urllib.parse.urlencode(one)}" for one in (query, {**query, **other})]
+    return {"path": href[0], "has": has, "other": href[1]}
+
+
+def test_all_views_alike(filled, control):
+    with filled.client() as client:
+        for part in (code_data.fill, change_data.deltas, change_data.spec, change_data.security, change_data.healing):
+            part(client)
+    run_flow("steady", filled, control=control, views=[
+        view("overview", "core.step.finished@v1", {"last": "6h"}, last="30d"),
+        view("deltas", "Reader.run", {"sha": change_data.PARENT}, last="30d", sha=change_data.CHILD),
+        view("spec", "In force since", {"gate": "I3"}, last="30d", module="core.a"),
+        view("security", "test_env fails", {"state": "all"}, nf=change_data.nf(1)),
+        view("healer", "a parameter was added", {"kind": "test_rewrite"}, last="30d", id=change_data.HEALS[0]),
+        view("runs", "report", {"run": "nightly-038"}, last="7d", run="nightly-039"),
+        view("graph", "work_00", {"node": "AST::app/cli.py#serve"}, node=code_data.HUB),
+        view("events", "nightly-039", {"topic": "run.finished@v1"}, topic="run.started@v1"),
+        view("console", "nightly-004", {"q": "SELECT steps FROM all GROUP BY name"}, q="SELECT runs (id, status) FROM all ORDER BY id LIMIT 5"),
+        view("letters", "no.such@v1", {"code": "schema_invalid"}, code="topic_unknown")])
 
 
 def test_events(filled, control):

@@ -104,6 +104,21 @@ def fill(client):
         part(client)
 
 
+def later(client):
+    """One more of everything that panels over time count, now."""
+    sha, now = "d" * 40, events.utc(time.time())
+    post(client, "commit.recorded@v1", {
+        "sha": sha, "parents": [], "repo": "glitch/lab", "author": "Ada", "message": "later", "branch": "main", "authored_at": now,
+        "files": [{"path": "core/a.py", "change_type": "other", "status": "M", "added": 1, "removed": 1}]}, 0, repo_branch="main")
+    post(client, "delta.tokens@v1", {"sha": sha, "tokens": [{"token": "ADD_FN", "file": "core/a.py", "weight": 1.0}]}, 0)
+    post(client, "invariants.result@v1", {"sha": sha, "gate": "I3", "score": 0.5, "threshold": 0.15, "action": "block"}, 0, repo_branch="main")
+    post(client, "heal.proposed@v1", {"id": "h9", "sha": sha, "kind": "code_patch"}, 0)
+    post(client, "heal.outcome@v1", {"id": "o9", "candidate_id": "h9", "result": "applied"}, 0)
+    post(client, "run.started@v1", {"run_id": "run-9", "sha": sha, "started": now}, 0)
+    post(client, "core.step.finished@v1", {"run_id": "run-9", "name": "load", "idx": 0, "dt_ms": 900}, 0)
+    assert client.post_event(events.event("no.such@v1", {})).status == 422
+
+
 # What each panel shows of it: the parameters, and the rows without times and ids (columns named).
 EXPECTED = {
     "delta-fingerprint": ({"sha": A}, "sha hash score_deltaz histogram", [[A, "fp:1", 0.5, {"ADD_FN": 2, "MODIFY_SIG": 1}]]),

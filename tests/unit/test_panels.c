@@ -199,7 +199,8 @@ START_TEST(values_are_judged) {
                  {moment, "2025-10-10T00:00:00Z", "0"}, {moment, "2025-10-10T02:00:01+02:00", "1000000"}, {moment, "yesterday", ""},
                  {span, "1m", "-60000000"}, {span, "90m", "-5400000000"}, {span, "2h", "-7200000000"}, {span, "1d", "-86400000000"},
                  {span, "1w", "-604800000000"}, {span, "0m", ""}, {span, "1", ""}, {span, "m", ""}, {span, "1y", ""}, {span, "-1h", ""},
-                 {span, "1hh", ""}, {span, "999999999h", ""}};
+                 {span, "1hh", ""}, {span, "999999999h", ""},
+                 {span, "2025-10-10T02:00:01+02:00", "1000000"}, {span, "2025-10-10", ""}, {span, "2025-13-10T00:00:00Z", ""}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         reads(cases[i].declared, cases[i].text, cases[i].expected);
     struct eg_value value;
