@@ -6,6 +6,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
 import { number } from '../lib/format.js';
 import { color, seriesColor, seriesDash, theme } from '../lib/theme.js';
+import { thin } from '../lib/thin.js';
 import { utc } from '../lib/time.js';
 
 let library = null;
@@ -50,7 +51,9 @@ export class Chart extends Element {
     this.holder = this.querySelector('.plot');
     const observer = new ResizeObserver(() => {
       const width = Math.floor(this.holder.clientWidth);
-      if (this.plot && width && width !== this.plot.width) this.plot.setSize({ width, height: this.height });
+      if (!this.plot || !width || width === this.plot.width) return;
+      if (this.index && width > 1.3 * this.drawn) this.#draw();
+      else this.plot.setSize({ width, height: this.height });
     });
     observer.observe(this.holder);
     this.until(() => observer.disconnect());
@@ -72,15 +75,20 @@ export class Chart extends Element {
     }
     if (turn !== this.turn || !this.isConnected) return;
     this.plot?.destroy();
-    const x = this.time ? this.data.x.map((ms) => ms / 1000) : this.data.x;
-    this.plot = new Plot(this.#options(Plot), [x, ...this.data.series.map((series) => series.values)], this.holder);
+    this.drawn = Math.floor(this.holder.clientWidth) || 600;
+    const { series } = this.data;
+    const lists = series.map((one) => one.values);
+    const few = series.some((one) => one.kind === 'bars') ? null : thin(this.data.x, lists, this.drawn);
+    this.index = few?.index;
+    const x = few?.x ?? this.data.x;
+    this.plot = new Plot(this.#options(Plot), [this.time ? x.map((ms) => ms / 1000) : x, ...(few?.lists ?? lists)], this.holder);
   }
 
   #options(Plot) {
     const ink = color('ink-2');
     const axis = { stroke: ink, grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line'), width: 1 }, font: '12px system-ui' };
     return {
-      width: Math.floor(this.holder.clientWidth) || 600,
+      width: this.drawn,
       height: this.height,
       tzDate: (ts) => Plot.tzDate(new Date(ts * 1e3), 'Etc/UTC'),
       legend: { live: true },
@@ -159,7 +167,8 @@ export class Chart extends Element {
 
   #listen(u) {
     u.over.addEventListener('click', () => {
-      if (u.cursor.idx !== null && u.cursor.idx !== undefined) this.dispatchEvent(new CustomEvent('pick', { detail: u.cursor.idx, bubbles: true }));
+      const { idx } = u.cursor;
+      if (idx !== null && idx !== undefined) this.dispatchEvent(new CustomEvent('pick', { detail: this.index?.[idx] ?? idx, bubbles: true }));
     });
   }
 

@@ -4,6 +4,7 @@
 import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
 import { cell } from '../lib/format.js';
+import { sorted } from '../lib/slices.js';
 
 const ROW = 30;
 const SPARE = 8; // rows beyond what is in sight
@@ -24,12 +25,12 @@ let count = 0;
 export class Table extends Element {
   static properties = {
     columns: { attribute: false }, rows: { attribute: false }, label: {}, selected: { attribute: false }, rowClass: { attribute: false },
-    pickable: { type: Boolean }, sort: { state: true }, top: { state: true }, at: { state: true }, height: { state: true },
+    pickable: { type: Boolean }, shown: { state: true }, sort: { state: true }, top: { state: true }, at: { state: true }, height: { state: true },
   };
 
   constructor() {
     super();
-    Object.assign(this, { columns: [], rows: [], top: 0, at: -1, height: 400, sort: null });
+    Object.assign(this, { columns: [], rows: [], shown: [], top: 0, at: -1, height: 400, sort: null });
     this.key = `t${++count}`;
   }
 
@@ -42,14 +43,24 @@ export class Table extends Element {
     if (changed.has('selected') && this.selected !== undefined) this.at = this.shown.indexOf(this.selected);
   }
 
+  // Many rows take a moment to sort: until then they stay in the order that they have.
   #order() {
-    this.shown = this.rows;
-    const i = this.sort ? this.columns.findIndex((column) => column.name === this.sort.name) : -1;
-    if (i < 0) return;
-    const sign = this.sort.down ? -1 : 1;
-    const keyed = this.rows.map((row) => [this.value(row, this.columns[i], i), row]);
-    keyed.sort((a, b) => (a[0] === null || b[0] === null ? compare(a[0], b[0]) : sign * compare(a[0], b[0])));
-    this.shown = keyed.map((pair) => pair[1]);
+    const { rows, columns, sort } = this;
+    const i = sort ? columns.findIndex((column) => column.name === sort.name) : -1;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    if (i < 0) {
+      this.shown = rows;
+      return;
+    }
+    const sign = sort.down ? -1 : 1;
+    const isGap = ([value]) => value === null || value === undefined;
+    const keyed = rows.map((row) => [this.value(row, columns[i], i), row]);
+    const found = sorted(keyed, (a, b) => (isGap(a) || isGap(b) ? 1 : sign) * compare(a[0], b[0]));
+    const show = (list) => {
+      if (turn === this.turn) this.shown = list.map((pair) => pair[1]);
+    };
+    if (Array.isArray(found)) show(found);
+    else found.then(show);
   }
 
   firstUpdated() {

@@ -1,5 +1,6 @@
 // The only way from the page to the server: its public API. A refusal becomes an ApiError that has what problem+json says.
 import { session } from './session.js';
+import { turn } from './slices.js';
 
 // The page is served at <root>/hud/, its modules beside it.
 export const HUD = new URL('.', import.meta.url);
@@ -79,10 +80,15 @@ function whole(answer) {
   return answer;
 }
 
+const LARGE = 5000; // rows
+
 // EGQL: {columns: [{name, type}], rows: [[…]], row_count, truncated, elapsed_ms}. Values go into params ($name), never into the text.
 export async function egql(query, { params, limit, timeout_ms, signal } = {}) {
-  return whole(await sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }), ...(timeout_ms && { timeout_ms }) },
+  const answer = whole(await sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }), ...(timeout_ms && { timeout_ms }) },
     { signal }));
+  if (answer.rows.length > LARGE) await turn(); // what was parsed took long enough: what is made of it is a task of its own
+  signal?.throwIfAborted();
+  return answer;
 }
 
 // A panel's answer, as egql()'s with generated_at. What was answered before is asked for by its ETag, and the answer that still holds is

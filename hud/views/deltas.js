@@ -8,6 +8,7 @@ import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
 import { Route, router } from '../lib/router.js';
+import { turn } from '../lib/slices.js';
 import { rangeAsEgql, when } from '../lib/time.js';
 import { frame } from '../components/frame.js';
 import '../components/bars.js';
@@ -130,7 +131,10 @@ export default class Deltas extends Element {
   async #tokens(signal) {
     const answer = await egql(TEXTS.tokens(this.scope), { signal });
     const list = objects(answer);
+    await turn();
     delta.pair(list);
+    await turn();
+    signal.throwIfAborted();
     const repo = delta.sums(list, (token) => token.repo)[0]?.key ?? '';
     if (list.length && repo !== this.repo) {
       this.repo = repo;
