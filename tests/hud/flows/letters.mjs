@@ -21,6 +21,7 @@ export default async function deadLetters({ open, settled, eventually, sound, pi
   await page.waitForURL(/code=schema_invalid/);
   await page.getByRole('link', { name: 'json_invalid' }).waitFor({ state: 'detached' });
   await eventually(() => letters(page).count(), 2);
+  await settled(page);
   await page.locator('.letters [role=grid]').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');

@@ -15,6 +15,7 @@ export default async function runs({ open, settled, eventually, sound, assert, a
   await eventually(() => list.getByRole('row').count(), 2);
   await page.getByLabel('status').selectOption('');
   await list.getByText('nightly-039').waitFor(); // all are there again
+  await settled(page);
   await list.focus();
   for (let i = 0; i < 2; i++) await page.keyboard.press('End');
   await list.getByText('nightly-003').waitFor();

@@ -28,6 +28,7 @@ export default async function security({ open, settled, eventually, sound, pictu
   await has('file', null);
 
   // The riskiest, by keyboard: place, fixes, what happened.
+  await settled(page);
   await page.getByRole('grid', { name: 'Findings', exact: true }).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
