@@ -1,9 +1,10 @@
-// node drive.mjs URL ROUNDS: opens the page of bench/hud in Chromium, and prints a line of JSON: for each case the median of the first paint and
-// of the longest task while it is used, in ms. Playwright is that of tests/hud.
+// node drive.mjs elements|inspector URL ROUNDS: opens the page of bench/hud, or the HUD's own Delta Inspector, in Chromium, and prints a line of
+// JSON: for each case the median of the first paint with all of it and of the longest task while it is used (of the Inspector also while it is
+// loaded), in ms. Playwright is that of tests/hud.
 import { createRequire } from 'node:module';
 
 const { chromium } = createRequire(new URL('../../tests/hud/x.js', import.meta.url))('playwright-core');
-const [, , url, rounds] = process.argv;
+const [, , what, url, rounds] = process.argv;
 const browser = await chromium.launch({ executablePath: process.env.EGDB_CHROMIUM ?? '/usr/bin/chromium', headless: true,
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'] });
 const page = await browser.newPage({ viewport: { width: 1280, height: 850 } });
@@ -30,21 +31,60 @@ const USES = {
     await page.evaluate(() => (document.querySelector('.scroll').scrollTop = 2e6));
     await page.locator('.scroll').focus();
     for (const key of ['End', 'PageUp', 'Home', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    for (const column of ['n', 'sha', 'sha']) {
+      const known = await page.evaluateHandle(() => document.querySelector('egdb-table').shown);
+      await page.locator('.head button', { hasText: new RegExp(`^${column}\\b`) }).click();
+      await page.waitForFunction((old) => document.querySelector('egdb-table').shown !== old, known);
+    }
   },
 };
 
-await page.goto(url);
-await page.waitForFunction(() => globalThis.ready);
-const found = {};
-for (const [name, use] of Object.entries(USES)) {
-  const [paints, tasks] = [[], []];
-  for (let i = 0; i < Number(rounds); i++) {
-    paints.push(await page.evaluate((one) => globalThis.begin(one), name));
-    await page.evaluate(() => globalThis.longestTask());
-    await use();
-    tasks.push(await page.evaluate(() => globalThis.longestTask()));
+async function elements(found) {
+  await page.goto(url);
+  await page.waitForFunction(() => globalThis.ready);
+  for (const [name, use] of Object.entries(USES)) {
+    const [paints, tasks] = [[], []];
+    for (let i = 0; i < Number(rounds); i++) {
+      paints.push(await page.evaluate((one) => globalThis.begin(one), name));
+      await page.evaluate(() => globalThis.longestTask());
+      await use();
+      tasks.push(await page.evaluate(() => globalThis.longestTask()));
+    }
+    found[name] = { paint_ms: median(paints), task_ms: median(tasks) };
   }
-  found[name] = { paint_ms: median(paints), task_ms: median(tasks) };
 }
+
+// In the page: when all of the Inspector was painted, and the longest task since the page began.
+function watch() {
+  globalThis.longest = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.longest = Math.max(globalThis.longest, entry.duration))))
+    .observe({ type: 'longtask', buffered: true });
+  const isWhole = () => document.querySelectorAll('.bars li').length > 5 && document.querySelectorAll('egdb-table .rows [role=row]').length > 20 &&
+    document.querySelector('egdb-mosaic')?.values && !document.querySelector('main [aria-busy=true]');
+  const look = () => (isWhole() ? requestAnimationFrame(() => (globalThis.whole = performance.now())) : requestAnimationFrame(look));
+  requestAnimationFrame(look);
+}
+
+async function inspector(found) {
+  const [paints, tasks] = [[], []];
+  await page.addInitScript(watch);
+  for (let i = 0; i < Number(rounds); i++) {
+    await page.goto('about:blank');
+    await page.goto(`${url}deltas?last=7d`);
+    await page.waitForFunction(() => globalThis.whole);
+    paints.push(await page.evaluate(() => globalThis.whole));
+    const box = await page.locator('egdb-mosaic canvas').boundingBox();
+    await page.mouse.move(box.x + 20, box.y + 20);
+    await page.mouse.down();
+    for (let step = 1; step <= 40; step++) await page.mouse.move(box.x + 20 + 8 * step, box.y + 20 + 6 * step);
+    await page.mouse.up();
+    await page.waitForURL(/mark=/);
+    tasks.push(await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(globalThis.longest))))));
+  }
+  found.inspector = { paint_ms: median(paints), task_ms: median(tasks) };
+}
+
+const found = {};
+await { elements, inspector }[what](found);
 await browser.close();
 console.log(JSON.stringify(found));

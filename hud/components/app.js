@@ -1,4 +1,5 @@
-// The shell: navigation, the time range, the state of the live log, theme, the dialog that asks for a token; and the view that the URL names.
+// The shell: navigation, the time range, the state of the live log, theme, the dialog that asks for a token; and the view that the URL
+// names.
 import { getJson } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { addCommand, addKey } from '../lib/keys.js';
@@ -23,7 +24,8 @@ class App extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    for (const view of views.filter((one) => !one.hidden)) this.until(addKey(`g ${view.key}`, view.title, () => router.go(view.name), 'Go to'));
+    for (const view of views.filter((one) => !one.hidden)) this.until(addKey(`g ${view.key}`, view.title,
+      () => router.go(view.name), 'Go to'));
     this.until(addKey('y', 'Freeze the time range', freeze));
     this.until(addKey('t', 'Dark or light', () => theme.toggle()));
     this.until(addCommand('Freeze the time range', freeze, 'y'));
@@ -100,7 +102,8 @@ class App extends Element {
         @change=${(event) => this.#setEdge(name, event)}>`;
     return html`<div class="range"><label class="off-screen" for="range">Time range</label>
       <select id="range" @change=${this.#setRange}>
-        ${[...new Set([...LASTS, now.last ?? LAST_DEFAULT])].map((last) => html`<option value=${last} ?selected=${now.last === last}>last ${last}</option>`)}
+        ${[...new Set([...LASTS, now.last ?? LAST_DEFAULT])].map((last) => html`<option value=${last}
+          ?selected=${now.last === last}>last ${last}</option>`)}
         <option value="frozen" ?selected=${!now.last}>absolute (UTC)</option></select>
       ${now.last
         ? html`<button type="button" class="quiet" title="Freeze to absolute times (y)" @click=${freeze}>freeze <kbd>y</kbd></button>`
@@ -111,7 +114,8 @@ class App extends Element {
     const own = views.filter((view) => !view.hidden);
     return html`<nav aria-label="Views" class=${this.menu ? 'open' : ''}><ul>${own.map((view) => html`<li><a href=${router.href(view.name)}
       aria-current=${router.current.view === view.name ? 'page' : nothing} title=${`g ${view.key}`}>${view.title}</a></li>`)}</ul>
-      <p class="about">${this.about ? html`EGDB ${this.about.version}<br>${this.about.store}` : nothing}<br><a href="licences.txt" target="_blank">licences</a></p></nav>`;
+      <p class="about">${this.about ? html`EGDB ${this.about.version}<br>${this.about.store}` : nothing}<br><a href="licences.txt"
+        target="_blank">licences</a></p></nav>`;
   }
 
   #main() {
@@ -128,14 +132,18 @@ class App extends Element {
   render() {
     const token = session.isAsking ? session.reason : '';
     const live = reach.error ? 'waiting' : hub.state;
-    return html`<a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.querySelector('main').focus(); }}>Skip to the view</a>
+    return html`<a class="skip" href="#main"
+      @click=${(event) => { event.preventDefault(); this.querySelector('main').focus(); }}>Skip to the view</a>
       <header class="bar">
-        <button type="button" class="menu quiet" aria-expanded=${this.menu ? 'true' : 'false'} @click=${() => (this.menu = !this.menu)}>☰<span class="off-screen"> views</span></button>
+        <button type="button" class="menu quiet" aria-expanded=${this.menu ? 'true' : 'false'}
+          @click=${() => (this.menu = !this.menu)}>☰<span class="off-screen"> views</span></button>
         <a class="brand" href=${router.href('overview')}>EGDB</a>
         ${this.#range()}
         <span class="live" data-state=${live} role="status" title="the live log"><i></i><span>${LIVE[live]}</span></span>
-        <span class="tools"><button type="button" class="quiet" title="Command palette (Ctrl-K)" @click=${() => this.querySelector('egdb-palette').open()}>find <kbd>Ctrl-K</kbd></button>
-        <button type="button" class="quiet" title="Dark or light (t)" @click=${() => theme.toggle()}>${theme.now === 'dark' ? '☾' : '☀'}<span class="off-screen"> theme</span></button></span>
+        <span class="tools"><button type="button" class="quiet" title="Command palette (Ctrl-K)"
+          @click=${() => this.querySelector('egdb-palette').open()}>find <kbd>Ctrl-K</kbd></button>
+        <button type="button" class="quiet" title="Dark or light (t)" @click=${() => theme.toggle()}>${theme.now === 'dark' ? '☾'
+          : '☀'}<span class="off-screen"> theme</span></button></span>
       </header>
       ${this.#nav()}
       <main id="main" tabindex="-1">${this.#main()}</main>
@@ -143,10 +151,12 @@ class App extends Element {
       <dialog class="token" aria-label="Token" @cancel=${() => session.decline()}>
         <form @submit=${this.#giveToken}><h2>This server asks for a token</h2>
           ${token ? html`<p class="stale">The one that was given is not taken: ${token}</p>` : nothing}
-          <p><label for="token">A token with the scopes <code>query</code> and <code>events:read</code>; <code>admin</code> for the dead letters</label></p>
+          <p><label for="token">A token with the scopes <code>query</code> and <code>events:read</code>;
+            <code>admin</code> for the dead letters</label></p>
           <input id="token" type="password" autocomplete="off" spellcheck="false" required>
           <p class="note">It stays in this tab, and is forgotten with it. <code>egdb token</code> makes one.</p>
-          <button>Use it</button> <button type="button" class="quiet" @click=${() => { this.querySelector('dialog.token').close(); session.decline(); }}>Not now</button>
+          <button>Use it</button> <button type="button" class="quiet"
+            @click=${() => { this.querySelector('dialog.token').close(); session.decline(); }}>Not now</button>
         </form></dialog>`;
   }
 }

@@ -86,7 +86,8 @@ export class Chart extends Element {
 
   #options(Plot) {
     const ink = color('ink-2');
-    const axis = { stroke: ink, grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line'), width: 1 }, font: '12px system-ui' };
+    const axis = { stroke: ink, grid: { stroke: color('line'), width: 1 }, ticks: { stroke: color('line'), width: 1 },
+      font: '12px system-ui' };
     return {
       width: this.drawn,
       height: this.height,
@@ -99,10 +100,12 @@ export class Chart extends Element {
         { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) },
       ],
       series: [
-        { label: this.time ? 'UTC' : 'x', value: (_, value) => (value === null ? '–' : this.time ? utc(new Date(value * 1e3)) : number(value)) },
+        { label: this.time ? 'UTC' : 'x', value: (_, value) => (value === null ? '–' : this.time ? utc(new Date(value * 1e3))
+          : number(value)) },
         ...this.data.series.map((series, i) => this.#series(Plot, series, i)),
       ],
-      hooks: { drawClear: [(u) => this.#shade(u)], draw: [(u) => this.#marks(u)], setSelect: [(u) => this.#zoom(u)], ready: [(u) => this.#listen(u)] },
+      hooks: { drawClear: [(u) => this.#shade(u)], draw: [(u) => this.#marks(u)], setSelect: [(u) => this.#zoom(u)],
+        ready: [(u) => this.#listen(u)] },
     };
   }
 
@@ -123,7 +126,8 @@ export class Chart extends Element {
       label: series.name, stroke, width: 2, dash: series.dash ?? seriesDash(i), spanGaps: false,
       ...(paths && { paths }),
       ...(series.kind === 'bars' && { fill: stroke }),
-      points: { show: series.kind === 'points' || (!['bars', 'steps'].includes(series.kind) && this.data.x.length < 60), size: series.kind === 'points' ? 7 : 5, fill: stroke },
+      points: { show: series.kind === 'points' || (!['bars', 'steps'].includes(series.kind) && this.data.x.length < 60),
+        size: series.kind === 'points' ? 7 : 5, fill: stroke },
       value: (_, value) => (value === null || value === undefined ? '–' : number(value) + this.unit),
     };
   }
@@ -168,12 +172,14 @@ export class Chart extends Element {
   #listen(u) {
     u.over.addEventListener('click', () => {
       const { idx } = u.cursor;
-      if (idx !== null && idx !== undefined) this.dispatchEvent(new CustomEvent('pick', { detail: this.index?.[idx] ?? idx, bubbles: true }));
+      if (idx !== null && idx !== undefined) this.dispatchEvent(new CustomEvent('pick',
+        { detail: this.index?.[idx] ?? idx, bubbles: true }));
     });
   }
 
   render() {
-    return html`<div class="plot" role="img" aria-label=${this.label ?? 'chart'} ${vars({ 'min-height': `${this.height + LEGEND}px` })}></div>
+    return html`<div class="plot" role="img" aria-label=${this.label ?? 'chart'}
+      ${vars({ 'min-height': `${this.height + LEGEND}px` })}></div>
       ${this.failed ? html`<p class="empty">The chart's code could not be loaded. Reload the page.</p>` : nothing}`;
   }
 }

@@ -1,6 +1,7 @@
-// The parts of CodeMirror that the editor is made of: loaded with the first editor. Words are coloured as an eye would, by their looks alone
-// (texts, numbers, words in capitals); what is right and what fits is told by who uses the editor.
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion } from '@codemirror/autocomplete';
+// The parts of CodeMirror that the editor is made of: loaded with the first editor. Words are coloured as an eye would, by their looks
+// alone (texts, numbers, words in capitals); what is right and what fits is told by who uses the editor.
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap,
+  startCompletion } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { HighlightStyle, StreamLanguage, bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
@@ -21,12 +22,14 @@ const looks = StreamLanguage.define({
 });
 
 const colours = HighlightStyle.define([
-  { tag: tags.propertyName, color: 'var(--accent)' }, { tag: tags.string, color: 'var(--good)' }, { tag: tags.number, color: 'var(--warn)' },
+  { tag: tags.propertyName, color: 'var(--accent)' }, { tag: tags.string, color: 'var(--good)' },
+    { tag: tags.number, color: 'var(--warn)' },
   { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' }, { tag: tags.variableName, color: 'var(--series-5)' },
 ]);
 
 const frame = EditorView.theme({
-  '&': { color: 'var(--ink)', backgroundColor: 'var(--ground)', border: '1px solid var(--edge)', borderRadius: 'var(--radius)', fontSize: '13.5px' },
+  '&': { color: 'var(--ink)', backgroundColor: 'var(--ground)', border: '1px solid var(--edge)',
+    borderRadius: 'var(--radius)', fontSize: '13.5px' },
   '&.cm-focused': { outline: '2px solid var(--accent)' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.5' },
   '.cm-content': { caretColor: 'var(--ink)' },
@@ -71,7 +74,8 @@ export function makeEditor({ parent, root, value, label, hint, readonly, complet
     state: EditorState.create({
       doc: value,
       extensions: [
-        lineNumbers(), lintGutter(), EditorView.domEventHandlers({ beforeinput: typedOver }), history(), drawSelection(), bracketMatching(), closeBrackets(), EditorView.lineWrapping, frame, looks,
+        lineNumbers(), lintGutter(), EditorView.domEventHandlers({ beforeinput: typedOver }), history(), drawSelection(),
+          bracketMatching(), closeBrackets(), EditorView.lineWrapping, frame, looks,
         syntaxHighlighting(colours),
         complete ? autocompletion({ override: [source], activateOnTyping: true }) : [],
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => (onSubmit(), true) }, { key: 'Tab', run: acceptCompletion }])),
@@ -97,7 +101,8 @@ export function makeEditor({ parent, root, value, label, hint, readonly, complet
     },
     diagnose(list) {
       const end = view.state.doc.length;
-      const inside = list.map((one) => ({ severity: 'error', ...one, from: Math.min(one.from, end), to: Math.min(Math.max(one.to, one.from), end) }));
+      const inside = list.map((one) => ({ severity: 'error', ...one, from: Math.min(one.from, end),
+        to: Math.min(Math.max(one.to, one.from), end) }));
       view.dispatch(setDiagnostics(view.state, inside));
     },
     setReadonly: (is) => view.dispatch({ effects: editable.reconfigure(EditorState.readOnly.of(is)) }),

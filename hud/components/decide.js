@@ -1,5 +1,5 @@
-// A decision of the reader, which becomes an event. fields: [{name, title, value, values, type, required}]; topic; sha, the commit it stands at;
-// make(values): the payload; verb: what the button says. Event: `done`, when it is stored.
+// A decision of the reader, which becomes an event. fields: [{name, title, value, values, type, required}]; topic; sha, the commit it
+// stands at; make(values): the payload; verb: what the button says. Event: `done`, when it is stored.
 import { Element, html, nothing } from '../lib/element.js';
 import { curlEvent, postEvent } from '../lib/post.js';
 import { problem } from './frame.js';
@@ -8,7 +8,8 @@ let count = 0;
 
 export class Decide extends Element {
   static properties = {
-    fields: { attribute: false }, topic: {}, sha: {}, make: { attribute: false }, verb: {}, busy: { state: true }, error: { state: true }, said: { state: true },
+    fields: { attribute: false }, topic: {}, sha: {}, make: { attribute: false }, verb: {}, busy: { state: true },
+      error: { state: true }, said: { state: true },
   };
 
   constructor() {
@@ -38,8 +39,10 @@ export class Decide extends Element {
   #field({ name, title, value = '', values, type = 'text', required = false }) {
     const id = `${this.key}-${name}`;
     return html`<span><label for=${id}>${title}</label> ${values
-      ? html`<select id=${id} name=${name}>${values.map(([one, shown]) => html`<option value=${one} ?selected=${one === value}>${shown}</option>`)}</select>`
-      : html`<input id=${id} name=${name} type=${type} min=${type === 'number' ? 1 : nothing} value=${value} ?required=${required} autocomplete="off">`}</span>`;
+      ? html`<select id=${id} name=${name}>${values.map(([one, shown]) => html`<option value=${one}
+        ?selected=${one === value}>${shown}</option>`)}</select>`
+      : html`<input id=${id} name=${name} type=${type} min=${type === 'number' ? 1 : nothing} value=${value} ?required=${required}
+        autocomplete="off">`}</span>`;
   }
 
   render() {

@@ -16,7 +16,8 @@ import './timeline.js';
 const LEAST_EVERY_MS = 15e3;
 const RANGED = { last: 'duration', until: 'time' };
 const KINDS = {
-  duration: { pattern: '[0-9]+[mhdw]|[0-9]{4}-.+', title: 'a number and m, h, d or w; or a time' }, integer: { inputmode: 'numeric', pattern: '-?[0-9]+' },
+  duration: { pattern: '[0-9]+[mhdw]|[0-9]{4}-.+', title: 'a number and m, h, d or w; or a time' },
+    integer: { inputmode: 'numeric', pattern: '-?[0-9]+' },
 };
 
 const column = (answer, name) => answer.columns.findIndex((one) => one.name === name);
@@ -30,7 +31,8 @@ function drawTable(answer, declaration) {
 function drawBars(answer, { draw, title }) {
   const [x, y, series] = [column(answer, draw.x), column(answer, draw.y), column(answer, draw.series)];
   const label = (row) => `${text(row[x]) || '∅'}${series >= 0 ? ` · ${text(row[series])}` : ''}`;
-  return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: label(row), value: row[y], shown: figure(row[y], draw.y) }))} .label=${title}></egdb-bars>`;
+  return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: label(row), value: row[y], shown: figure(row[y], draw.y) }))}
+    .label=${title}></egdb-bars>`;
 }
 
 // Rows become one value a series at each x; where a series has none there, it has a gap.
@@ -78,7 +80,8 @@ const DRAWN = { table: drawTable, bars: drawBars, lines: drawLines, heat: drawHe
 
 export class Declared extends Element {
   // given: parameters that are not the reader's to choose. alone: the page shows this panel only.
-  static properties = { declaration: { attribute: false }, given: { attribute: false }, alone: { type: Boolean }, asTable: { state: true }, open: { state: true } };
+  static properties = { declaration: { attribute: false }, given: { attribute: false }, alone: { type: Boolean },
+    asTable: { state: true }, open: { state: true } };
 
   constructor() {
     super();
@@ -155,11 +158,14 @@ export class Declared extends Element {
   render() {
     const { name, title, description, draw, parameters } = this.declaration;
     const actions = html`
-      ${draw.kind === 'table' ? nothing : html`<button type="button" class="quiet" title="as a table" aria-label="as a table" aria-pressed=${this.asTable ? 'true' : 'false'}
+      ${draw.kind === 'table' ? nothing : html`<button type="button" class="quiet" title="as a table" aria-label="as a table"
+        aria-pressed=${this.asTable ? 'true' : 'false'}
         @click=${() => (this.asTable = !this.asTable)}>table</button>`}
-      ${parameters.length && !this.alone ? html`<button type="button" class="quiet" title="parameters" aria-label="parameters" aria-expanded=${this.open ? 'true' : 'false'}
+      ${parameters.length && !this.alone ? html`<button type="button" class="quiet" title="parameters" aria-label="parameters"
+        aria-expanded=${this.open ? 'true' : 'false'}
         @click=${() => (this.open = !this.open)}>⚙</button>` : nothing}`;
-    const options = { title, note: description, actions, curl: () => curlPanel(name, this.params), href: this.alone ? undefined : router.href('panel', { name }) };
+    const options = { title, note: description, actions, curl: () => curlPanel(name, this.params), href: this.alone ? undefined
+      : router.href('panel', { name }) };
     if (this.missing.length) {
       return html`<section class="panel size-s" data-state="empty" aria-label=${title}><header><h2>${title}</h2></header>
         <p class="note">${description}</p>${this.#form()}

@@ -39,7 +39,8 @@ export class Diff extends Element {
       rows.push(html`<tr class="cut"><td colspan="4">⋯ ${one.title}</td></tr>`);
       for (const line of one.lines.slice(0, left)) {
         rows.push(html`<tr class=${`${line.kind === '+' ? 'added' : line.kind === '-' ? 'removed' : ''}${line === here ? ' here' : ''}`}
-          aria-current=${line === here ? 'true' : nothing}><td>${line.before ?? ''}</td><td>${line.after ?? ''}</td><td>${line.kind}</td><td><code>${line.text}</code></td></tr>`);
+          aria-current=${line === here ? 'true' : nothing}><td>${line.before ?? ''}</td><td>${line.after
+            ?? ''}</td><td>${line.kind}</td><td><code>${line.text}</code></td></tr>`);
       }
       left -= one.lines.length;
     }
@@ -51,13 +52,16 @@ export class Diff extends Element {
     const { change } = this;
     if (!change) return nothing;
     const { status, old_path, lines_added, lines_removed, file_path, commit_sha } = change;
-    const show = `git show ${commit_sha} -- ${quoted(file_path)}`;
+    const show = `git show ${quoted(commit_sha)} -- ${quoted(file_path)}`;
+    const [, cut] = /\n\\ cut: (\d+) more bytes\s*$/.exec(change.diff_text ?? '') ?? [];
+    const command = html`<code>${show}</code> <egdb-copy label="copy" .text=${() => show}></egdb-copy>`;
     return html`<p class="note">${NAMES[status] ?? status ?? 'changed'}${old_path ? html` from <code>${old_path}</code>` : nothing} in
-        <code title=${commit_sha}>${commit_sha.slice(0, 10)}</code>: <span class="good">+${number(lines_added ?? 0)}</span> <span class="bad">−${number(lines_removed ?? 0)}</span> lines</p>
+        <code title=${commit_sha}>${commit_sha.slice(0, 10)}</code>: <span class="good">+${number(lines_added ?? 0)}</span> <span
+          class="bad">−${number(lines_removed ?? 0)}</span> lines</p>
       ${change.diff_text
-        ? this.#lines()
-        : html`<p class="empty">The diff was not sent with this commit, so its lines are not stored. In a checkout:
-            <code>${show}</code> <egdb-copy label="copy" .text=${() => show}></egdb-copy></p>`}`;
+        ? html`${this.#lines()}${cut ? html`<p class="note">Cut here: ${number(Number(cut))} bytes more. In a checkout: ${command}</p>`
+          : nothing}`
+        : html`<p class="empty">The diff was not sent with this commit, so its lines are not stored. In a checkout: ${command}</p>`}`;
   }
 }
 customElements.define('egdb-diff', Diff);

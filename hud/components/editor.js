@@ -7,7 +7,8 @@ let code = null;
 const load = () => (code ??= import('./codemirror.js'));
 
 export class Editor extends LitElement {
-  static properties = { value: {}, diagnostics: { attribute: false }, complete: { attribute: false }, label: {}, hint: {}, readonly: { type: Boolean } };
+  static properties = { value: {}, diagnostics: { attribute: false }, complete: { attribute: false }, label: {}, hint: {},
+    readonly: { type: Boolean } };
 
   static styles = css`
     :host { display: block; min-height: 6.2em; }

@@ -4,6 +4,7 @@ import { apiUrl, curl, egql, getJson, objects } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { Load } from '../lib/load.js';
 import { router } from '../lib/router.js';
+import { session } from '../lib/session.js';
 import { when } from '../lib/time.js';
 import { frame } from './frame.js';
 import './json.js';
@@ -12,7 +13,8 @@ import './table.js';
 const KIN_MOST = 200;
 const ROWS_TIMEOUT_MS = 5000;
 const TABS = [['json', 'JSON'], ['kin', 'Causes and effects'], ['rows', 'Rows']];
-const KIN = (way) => `SELECT events (id, topic, ts_utc, causation_id, source, position) FROM ${way}($id) ORDER BY ts_utc, id LIMIT ${KIN_MOST}`;
+const KIN = (way) => `SELECT events (id, topic, ts_utc, causation_id, source, position) ` +
+  `FROM ${way}($id) ORDER BY ts_utc, id LIMIT ${KIN_MOST}`;
 
 let sources = null;
 const allSources = () => (sources ??= getJson('v1/sources').then((list) => list.sources, (error) => { sources = null; throw error; }));
@@ -20,7 +22,8 @@ const allSources = () => (sources ??= getJson('v1/sources').then((list) => list.
 // The rows of the tables that the event's topic writes: [{title, query, answer}].
 async function rowsOf(event, signal) {
   const [topic, list] = await Promise.all([topicOf(event.topic), allSources()]);
-  const wanted = topic.tables.map((table) => list.find((source) => source.table === table && source.columns.some((one) => one.name === 'event_id')));
+  const wanted = topic.tables.map((table) => list.find((source) => source.table === table
+    && source.columns.some((one) => one.name === 'event_id')));
   return Promise.all(wanted.filter(Boolean).map(async (source) => {
     const query = `SELECT ${source.name} FROM all WHERE event_id = $id LIMIT ${KIN_MOST}`;
     return { title: source.title, query, answer: await egql(query, { params: { id: event.id }, timeout_ms: ROWS_TIMEOUT_MS, signal }) };
@@ -39,7 +42,8 @@ export class EventPanel extends Element {
     this.tab = 'json';
     this.one = new Load(this, (signal) => getJson(`v1/events/${encodeURIComponent(this.event)}`, { signal }));
     this.kin = new Load(this, async (signal) => {
-      const [causes, effects] = await Promise.all(['causes', 'effects'].map((way) => egql(KIN(way), { params: { id: this.event }, signal })));
+      const [causes, effects] = await Promise.all(['causes', 'effects'].map((way) => egql(KIN(way),
+        { params: { id: this.event }, signal })));
       const others = (answer) => objects(answer).filter((one) => one.id !== this.event);
       return { causes: others(causes), effects: others(effects) };
     });
@@ -59,14 +63,16 @@ export class EventPanel extends Element {
 
   #kinList(list, title, none) {
     return html`<h3>${title}</h3>${list.length
-      ? html`<ol class="kin">${list.map((one) => html`<li>${when(one.ts_utc)} <a href=${router.href('events', { ...router.current.query, id: one.id })}>${one.topic}</a>
+      ? html`<ol class="kin">${list.map((one) => html`<li>${when(one.ts_utc)} <a
+        href=${router.href('events', { ...router.current.query, id: one.id })}>${one.topic}</a>
           <span class="hint">${one.source} · ${one.position}</span></li>`)}</ol>`
       : html`<p class="empty">${none}</p>`}`;
   }
 
   #kin() {
     return frame(this.kin, {
-      title: 'Causes and effects', size: 's', curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: KIN('effects'), params: { id: this.event } } }),
+      title: 'Causes and effects', size: 's',
+        curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: KIN('effects'), params: { id: this.event } } }),
       body: ({ causes, effects }) => html`${this.#kinList(causes, 'What led to it', 'It names no cause, or none that is stored.')}
         ${this.#kinList(effects, 'What followed from it', 'No event names it as its cause.')}`,
     });
@@ -74,31 +80,40 @@ export class EventPanel extends Element {
 
   #rows() {
     return frame(this.rows, {
-      title: 'Rows', size: 's', curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: this.rows.data?.[0]?.query ?? '', params: { id: this.event } } }),
-      isEmpty: (parts) => !parts.some((part) => part.answer.rows.length), empty: 'It made no rows of its own, or a later event has changed them since.',
+      title: 'Rows', size: 's',
+        curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: this.rows.data?.[0]?.query ?? '',
+          params: { id: this.event } } }),
+      isEmpty: (parts) => !parts.some((part) => part.answer.rows.length),
+        empty: 'It made no rows of its own, or a later event has changed them since.',
       body: (parts) => parts.filter((part) => part.answer.rows.length).map((part) => html`<h3>${part.title}</h3>
         <egdb-table .columns=${part.answer.columns} .rows=${part.answer.rows} label=${part.title}></egdb-table>`),
     });
   }
 
   #facts(event) {
-    const link = (name, value, query) => (value ? html`<div><dt>${name}</dt><dd><a href=${router.href('events', query)} title="events with this">${value}</a></dd></div>` : nothing);
+    const link = (name, value, query) => (value ? html`<div><dt>${name}</dt><dd><a href=${router.href('events', query)}
+      title="events with this">${value}</a></dd></div>` : nothing);
     const fact = (name, value) => (value ? html`<div><dt>${name}</dt><dd>${value}</dd></div>` : nothing);
     return html`<dl class="facts">
       ${fact('topic', html`<a href=${router.href('events', { topic: event.topic })}>${event.topic}</a>`)}
       ${fact('time', when(event.ts_utc, { fine: true }))} ${fact('received', when(event.received_utc, { fine: true }))}
       ${fact('position', event.position)} ${fact('source', event.source)} ${fact('trust', event.trust)}
       ${link('correlation', event.correlation_id, { correlation_id: event.correlation_id })}
-      ${event.causation_id ? fact('caused by', html`<a href=${router.href('events', { ...router.current.query, id: event.causation_id })}>${event.causation_id}</a>`) : nothing}
-      ${event.repo_sha ? fact('commit', html`<a href=${router.href('deltas', { sha: event.repo_sha })} title="in the Delta Inspector"><code>${event.repo_sha.slice(0, 12)}</code></a>`) : nothing}
+      ${event.causation_id ? fact('caused by',
+        html`<a href=${router.href('events', { ...router.current.query, id: event.causation_id })}>${event.causation_id}</a>`) : nothing}
+      ${event.repo_sha ? fact('commit', html`<a href=${router.href('deltas', { sha: event.repo_sha })}
+        title="in the Delta Inspector"><code>${event.repo_sha.slice(0, 12)}</code></a>`) : nothing}
       ${link('branch', event.repo_branch, { branch: event.repo_branch })}
-      ${event.env?.redriven_from ? fact('redriven from', html`<a href=${router.href('letters', { id: event.env.redriven_from })}>${event.env.redriven_from}</a>`) : nothing}</dl>`;
+      ${event.env?.redriven_from ? fact('redriven from',
+        html`<a href=${router.href('letters', { id: event.env.redriven_from })}>${event.env.redriven_from}</a>`) : nothing}</dl>`;
   }
 
   #body(event) {
     return html`${this.#facts(event)}
-      <div class="tabs" role="tablist" aria-label="of the event">${TABS.map(([name, title]) => html`<button type="button" role="tab" id=${`event-tab-${name}`}
-        aria-selected=${this.tab === name ? 'true' : 'false'} aria-controls="event-tab" @click=${() => router.set({ tab: name === 'json' ? '' : name }, { replace: true })}>${title}</button>`)}</div>
+      <div class="tabs" role="tablist"
+        aria-label="of the event">${TABS.map(([name, title]) => html`<button type="button" role="tab" id=${`event-tab-${name}`}
+        aria-selected=${this.tab === name ? 'true' : 'false'} aria-controls="event-tab"
+          @click=${() => router.set({ tab: name === 'json' ? '' : name }, { replace: true })}>${title}</button>`)}</div>
       <div role="tabpanel" id="event-tab" aria-labelledby=${`event-tab-${this.tab}`}>
         ${this.tab === 'kin' ? this.#kin() : this.tab === 'rows' ? this.#rows()
           : html`<egdb-json .value=${event}></egdb-json>`}</div>`;
@@ -109,8 +124,10 @@ export class EventPanel extends Element {
     const path = `v1/events/${encodeURIComponent(this.event)}`;
     return frame(this.one, {
       title: `Event ${this.event}`, size: 'l', curl: () => curl({ path }), body: (event) => this.#body(event),
-      actions: html`<a class="button" href=${apiUrl(path).href} target="_blank" rel="noopener" title="as the server answers it">raw</a>
-        <button type="button" class="quiet" title="Close (Escape)" @click=${() => router.set({ id: '', tab: '' })}>✕<span class="off-screen"> close</span></button>`,
+      actions: html`${session.token ? nothing // which a link does not give
+        : html`<a class="button" href=${apiUrl(path).href} target="_blank" rel="noopener" title="as the server answers it">raw</a>`}
+        <button type="button" class="quiet" title="Close (Escape)" @click=${() => router.set({ id: '', tab: '' })}>✕<span
+          class="off-screen"> close</span></button>`,
     });
   }
 }

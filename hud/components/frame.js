@@ -1,5 +1,6 @@
-// What stands around everything that was asked from the server: title, age, "copy as curl", and the states loading, empty, stale and error,
-// which look different; `asking`: what was shown for another question stays, dimmed, until this one is answered. `frame(load, {…})` is a template; load is a Load of lib/load.js.
+// What stands around everything that was asked from the server: title, age, "copy as curl", and the states loading, empty, stale and
+// error, which look different; `asking`: what was shown for another question stays, dimmed, until this one is answered. `frame(load, {…})`
+// is a template; load is a Load of lib/load.js.
 import { html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import { copy } from '../lib/dom.js';
@@ -49,9 +50,11 @@ export function problem(error, again) {
     <strong>${error.title || 'This did not work'}</strong> <span>${error.message}</span>
     ${error.hint ? html`<p class="hint">${error.hint}</p>` : nothing}
     ${error.errors?.length
-      ? html`<ul>${error.errors.slice(0, 20).map((one) => html`<li><code>${one.pointer ?? ''}</code> ${one.detail ?? one.message ?? ''}</li>`)}</ul>`
+      ? html`<ul>${error.errors.slice(0,
+        20).map((one) => html`<li><code>${one.pointer ?? ''}</code> ${one.detail ?? one.message ?? ''}</li>`)}</ul>`
       : nothing}
-    <p class="codes">${error.code ? html`<a href="../docs/errors#${error.code}" target="_blank" rel="noopener"><code>${error.code}</code></a>` : nothing}
+    <p class="codes">${error.code ? html`<a href="../docs/errors#${error.code}" target="_blank"
+      rel="noopener"><code>${error.code}</code></a>` : nothing}
       ${error.status ? html`status ${error.status}` : nothing}
       ${error.requestId ? html`request <code>${error.requestId}</code>` : nothing}
       ${again ? html`<button type="button" @click=${again}>Try again</button>` : nothing}</p></div>`;
@@ -68,17 +71,17 @@ function inside(load, { body, empty }, state) {
   return html`<p class="empty">${empty}</p>`;
 }
 
-// What a frame drew of an answer. When another question is asked it stays as it is, as the answer to the one before, until that is answered;
-// `slot` tells the frames of one load from each other.
+// What a frame drew of an answer. When another question is asked it stays as it is, as the answer to the one before, until that is
+// answered; `slot` tells the frames of one load from each other.
 function draw(load, { title, body, slot = '' }, state) {
   if (state === 'ready' || state === 'stale') load.drawn.set(slot, { title, at: load.at, body: keyed(load.question, body(load.data)) });
   else if (state !== 'loading' || !load.busy) load.drawn.delete(slot);
   return load.drawn.get(slot);
 }
 
-// title, level (of the heading, 2); body(data); empty: what an empty answer says; isEmpty(data): whether it is, where that is not to see from its
-// length; curl: the command, or a function that answers it; actions: buttons of one's own; note: a line below the title; size: 's', 'm', 'l', the
-// height that is kept while loading; slot: where two frames show one load.
+// title, level (of the heading, 2); body(data); empty: what an empty answer says; isEmpty(data): whether it is, where that is not to see
+// from its length; curl: the command, or a function that answers it; actions: buttons of one's own; note: a line below the title; size:
+// 's', 'm', 'l', the height that is kept while loading; slot: where two frames show one load.
 export function frame(load, options) {
   const { title, curl, actions = nothing, note, size = 'm', href } = options;
   const isEmpty = isNone(load.data, options);
@@ -91,13 +94,15 @@ export function frame(load, options) {
       <span class="busy ${load.busy && state !== 'loading' ? '' : 'hidden'}" title="asking">⟳</span>
       <egdb-age .at=${load.at}></egdb-age>
       <div class="actions">${actions}
-        ${curl ? html`<egdb-copy label="curl" name="copy as curl" .text=${() => (typeof curl === 'function' ? curl() : curl)}></egdb-copy>` : nothing}</div>
+        ${curl ? html`<egdb-copy label="curl" name="copy as curl" .text=${() => (typeof curl === 'function' ? curl() : curl)}></egdb-copy>`
+          : nothing}</div>
     </header>
     ${note ? html`<p class="note">${note}</p>` : nothing}
     ${load.state === 'stale'
       ? html`<p class="stale" role="status">Old: answered ${when(new Date(load.at))}. ${load.error.message}
           <button type="button" class="quiet" @click=${() => load.go()}>Try again</button></p>`
       : nothing}
-    ${isOld ? html`<p class="asking" role="status">Loading. Below is what was asked before: ${drawn.title}, answered ${when(new Date(drawn.at))}.</p>` : nothing}
+    ${isOld ? html`<p class="asking"
+      role="status">Loading. Below is what was asked before: ${drawn.title}, answered ${when(new Date(drawn.at))}.</p>` : nothing}
     <div class="body" ?inert=${isOld}>${drawn ? drawn.body : inside(load, options, load.state)}</div></section>`;
 }

@@ -48,9 +48,11 @@ class Graph extends Element {
     const place = base.length + label.length < LABEL_MOST ? base : ''; // where there is room
     // What is heard begins with what is seen.
     const seen = `${label}${place && ` ${place}`}${label === name || node.stub ? '' : ` ${name}`}`;
-    const said = node.stub ? `${seen}: ${node.depth > 0 ? 'callees' : 'callers'} of ${parts(node.of.uid).name}` : `${seen}, ${file || 'outside'}`;
+    const said = node.stub ? `${seen}: ${node.depth > 0 ? 'callees' : 'callers'} of ${parts(node.of.uid).name}`
+      : `${seen}, ${file || 'outside'}`;
     const kind = node.stub ? 'stub' : node.depth === 0 ? 'root' : file ? '' : 'outside';
-    return svg`<g id=${this.#id(node)} class="box ${kind}" role="option" aria-selected="false" aria-label=${said} transform=${`translate(${node.x} ${node.y})`}
+    return svg`<g id=${this.#id(node)} class="box ${kind}" role="option" aria-selected="false" aria-label=${said}
+      transform=${`translate(${node.x} ${node.y})`}
       @click=${() => this.#click(node)} @dblclick=${() => this.#enter(node)}><title>${said}</title>
       <rect width=${BOX.width} height=${BOX.height} rx="4"></rect><text x="8" y="15.5">${label}</text>
       ${place ? svg`<text class="file" x=${BOX.width - 8} y="15.5">${place}</text>` : nothing}</g>`;
@@ -100,7 +102,8 @@ class Graph extends Element {
     if (dy) return columns.get(at.depth)[at.row + dy];
     const column = columns.get(at.depth + dx);
     if (!column) return null;
-    const linked = links.flatMap(([from, to]) => (from === at ? [to] : to === at ? [from] : [])).filter((node) => node.depth === at.depth + dx);
+    const linked = links.flatMap(([from, to]) => (from === at ? [to] : to === at ? [from] : [])).filter((node) =>
+      node.depth === at.depth + dx);
     return (linked.length ? linked : column).toSorted((a, b) => Math.abs(a.y - at.y) - Math.abs(b.y - at.y) || a.y - b.y)[0];
   }
 
@@ -112,7 +115,8 @@ class Graph extends Element {
       this.shown = at;
       const holder = drawing.parentElement;
       const within = (now, from, size, room) => Math.max(Math.min(now, from - BOX.gap), from + size + BOX.gap - room);
-      holder.scrollTo(within(holder.scrollLeft, at.x, BOX.width, holder.clientWidth), within(holder.scrollTop, at.y, BOX.height, holder.clientHeight));
+      holder.scrollTo(within(holder.scrollLeft, at.x, BOX.width, holder.clientWidth), within(holder.scrollTop, at.y, BOX.height,
+        holder.clientHeight));
       this.#see(holder);
     }
     drawing.querySelector('[aria-selected="true"]')?.setAttribute('aria-selected', 'false');
@@ -143,9 +147,12 @@ class Graph extends Element {
   render() {
     const { graph, near, lines } = this.#near();
     const [width, height] = [graph.width + 8, graph.height + 8];
-    return html`<div class="graph-scroll" @scroll=${(event) => this.#see(event.target)}><svg class="graph" role="listbox" tabindex="0" aria-label=${this.label ?? 'graph'}
-      width=${width} height=${height} viewBox=${`-4 -4 ${width} ${height}`} @keydown=${this.#key}><path class="lines" aria-hidden="true" d=${lines}></path>
-      <path class="lit" aria-hidden="true"></path>${repeat(near, (node) => node.uid, (node) => (node.shape ??= this.#box(node)))}</svg></div>`;
+    return html`<div class="graph-scroll" @scroll=${(event) => this.#see(event.target)}><svg class="graph" role="listbox" tabindex="0"
+      aria-label=${this.label ?? 'graph'}
+      width=${width} height=${height} viewBox=${`-4 -4 ${width} ${height}`} @keydown=${this.#key}><path class="lines"
+        aria-hidden="true" d=${lines}></path>
+      <path class="lit" aria-hidden="true"></path>${repeat(near, (node) => node.uid,
+        (node) => (node.shape ??= this.#box(node)))}</svg></div>`;
   }
 }
 customElements.define('egdb-graph', Graph);

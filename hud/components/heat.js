@@ -42,7 +42,8 @@ export class Heat extends Element {
     const named = rowHeight >= 12;
     const left = named ? Math.min(LABELS_MOST_PX, width / 3, this.#widest() + 10) : 0;
     const foot = this.columns.length ? 20 : 0;
-    return { left, width: width - left - 1, cell: (width - left - 1) / Math.max(1, this.columns.length), rowHeight, foot, named, height: rowHeight * this.rows.length };
+    return { left, width: width - left - 1, cell: (width - left - 1) / Math.max(1, this.columns.length), rowHeight, foot, named,
+      height: rowHeight * this.rows.length };
   }
 
   #widest() {
@@ -104,7 +105,8 @@ export class Heat extends Element {
     }
     const every = Math.max(1, Math.ceil(80 / place.cell));
     for (let c = 0; c < this.columns.length; c += every) {
-      ctx.fillText(String(this.columns[c]), place.left + c * place.cell, place.height + place.foot / 2, Math.max(20, every * place.cell - 4));
+      ctx.fillText(String(this.columns[c]), place.left + c * place.cell, place.height + place.foot / 2,
+        Math.max(20, every * place.cell - 4));
     }
   }
 

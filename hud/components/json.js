@@ -32,7 +32,8 @@ export class Json extends Element {
   #node(name, value, pointer, depth) {
     const kind = kindOf(value);
     const marked = this.marks.has(pointer) ? 'marked' : '';
-    if (kind !== 'object' && kind !== 'array') return html`<li class=${marked}>${this.#name(name)}${this.#leaf(value)} ${this.#mark(pointer)}</li>`;
+    if (kind !== 'object' && kind !== 'array') return html`<li
+      class=${marked}>${this.#name(name)}${this.#leaf(value)} ${this.#mark(pointer)}</li>`;
     const members = kind === 'array' ? value.map((one, i) => [i, one]) : Object.entries(value);
     const [open, close] = kind === 'array' ? '[]' : '{}';
     if (!members.length) return html`<li class=${marked}>${this.#name(name)}${open}${close} ${this.#mark(pointer)}</li>`;

@@ -1,6 +1,6 @@
-// The mosaic on a canvas: a grid of cells, of any number of files. grid: {rows, cols}; values: a Float64Array, row by row, NaN where nothing
-// is; `signed`: values of both signs, one colour each; ground: a Uint8Array, 0 where no file lies, 1 and 2 by turns where files do.
-// tell(cell): what is said of a cell. Arrows move, Enter picks, with Shift they mark; dragging marks, Escape takes the mark away.
+// The mosaic on a canvas: a grid of cells, of any number of files. grid: {rows, cols}; values: a Float64Array, row by row, NaN where
+// nothing is; `signed`: values of both signs, one colour each; ground: a Uint8Array, 0 where no file lies, 1 and 2 by turns where files
+// do. tell(cell): what is said of a cell. Arrows move, Enter picks, with Shift they mark; dragging marks, Escape takes the mark away.
 // Events: `pick` (detail: the cell's index), `brush` (detail: {mark: [row0, col0, row1, col1] or null, done}).
 import { Element, html } from '../lib/element.js';
 import { color, heatColor, theme } from '../lib/theme.js';
@@ -16,7 +16,8 @@ const rgb = (name) => {
 
 export class Mosaic extends Element {
   static properties = {
-    grid: { attribute: false }, values: { attribute: false }, ground: { attribute: false }, mark: { attribute: false }, chosen: { attribute: false },
+    grid: { attribute: false }, values: { attribute: false }, ground: { attribute: false }, mark: { attribute: false },
+      chosen: { attribute: false },
     tell: { attribute: false }, signed: { type: Boolean }, label: {}, said: { state: true },
   };
 
@@ -166,7 +167,8 @@ export class Mosaic extends Element {
   }
 
   render() {
-    return html`<canvas tabindex="0" role="img" aria-label=${`${this.label ?? 'mosaic'}. Arrows move, Enter picks, Shift and arrows mark, Escape takes the mark away.`}
+    return html`<canvas tabindex="0" role="img"
+      aria-label=${`${this.label ?? 'mosaic'}. Arrows move, Enter picks, Shift and arrows mark, Escape takes the mark away.`}
         @pointermove=${this.#move} @pointerdown=${this.#down} @pointerup=${this.#up} @pointercancel=${() => (this.from = null)}
         @pointerleave=${this.#leave} @keydown=${this.#key}></canvas>
       <p class="said" role="status">${this.said || '\u00a0'}</p>`;

@@ -46,13 +46,16 @@ class Palette extends Element {
 
   get #choices() {
     const all = [
-      ...views.filter((view) => !view.hidden).map((view) => ({ title: view.title, hint: `g ${view.key}`, run: () => router.go(view.name) })),
+      ...views.filter((view) => !view.hidden).map((view) => ({ title: view.title, hint: `g ${view.key}`,
+        run: () => router.go(view.name) })),
       ...allCommands(),
       ...this.declared.map((one) => ({ title: one.title, hint: one.group, run: () => router.go('panel', { name: one.name }) })),
     ];
     // A sha or an event's id that was pasted leads where it belongs.
-    if (/^[0-9a-f]{7,40}$/.test(this.wanted)) all.unshift({ title: `Commit ${this.wanted}`, hint: 'Delta Inspector', run: () => router.go('deltas', { sha: this.wanted }) });
-    if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(this.wanted)) all.unshift({ title: `Event ${this.wanted}`, hint: 'Events', run: () => router.go('events', { id: this.wanted }) });
+    if (/^[0-9a-f]{7,40}$/.test(this.wanted)) all.unshift({ title: `Commit ${this.wanted}`, hint: 'Delta Inspector',
+      run: () => router.go('deltas', { sha: this.wanted }) });
+    if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(this.wanted)) all.unshift({ title: `Event ${this.wanted}`, hint: 'Events',
+      run: () => router.go('events', { id: this.wanted }) });
     const scored = all.map((choice) => ({ choice, score: fits(choice.title, this.wanted) })).filter(({ score }) => score > 0);
     if (this.wanted) scored.sort((a, b) => b.score - a.score);
     return scored.slice(0, MOST).map(({ choice }) => choice);
@@ -74,7 +77,8 @@ class Palette extends Element {
 
   render() {
     const choices = this.#choices;
-    return html`<dialog class="palette" aria-label="Command palette" @click=${(event) => event.target.localName === 'dialog' && event.target.close()}>
+    return html`<dialog class="palette" aria-label="Command palette" @click=${(event) => event.target.localName === 'dialog'
+      && event.target.close()}>
       <input role="combobox" aria-label="What to do" aria-expanded="true" aria-controls="palette-list" autocomplete="off" spellcheck="false"
         aria-activedescendant=${choices.length ? `palette-${this.at}` : ''} placeholder="A view, a panel, a sha, an event's id"
         @input=${(event) => Object.assign(this, { wanted: event.target.value.trim(), at: 0 })} @keydown=${this.#key}>
@@ -99,7 +103,8 @@ class Help extends Element {
   render() {
     const keys = allKeys();
     return html`<dialog class="help" aria-label="Keys"><h2>Keys</h2>
-      ${[...new Set(keys.map((entry) => entry.group))].map((group) => html`<h3>${group}</h3><dl>${keys.filter((entry) => entry.group === group)
+      ${[...new Set(keys.map((entry) => entry.group))].map((group) =>
+        html`<h3>${group}</h3><dl>${keys.filter((entry) => entry.group === group)
         .map((entry) => html`<div><dt><kbd>${entry.key}</kbd></dt><dd>${entry.title}</dd></div>`)}</dl>`)}
       <form method="dialog"><button>Close</button></form></dialog>`;
   }

@@ -25,7 +25,8 @@ let count = 0;
 export class Table extends Element {
   static properties = {
     columns: { attribute: false }, rows: { attribute: false }, label: {}, selected: { attribute: false }, rowClass: { attribute: false },
-    pickable: { type: Boolean }, shown: { state: true }, sort: { state: true }, top: { state: true }, at: { state: true }, height: { state: true },
+    pickable: { type: Boolean }, shown: { state: true }, sort: { state: true }, top: { state: true }, at: { state: true },
+      height: { state: true },
   };
 
   constructor() {
@@ -72,7 +73,8 @@ export class Table extends Element {
 
   #head(column) {
     const down = this.sort?.name === column.name ? this.sort.down : null;
-    this.sort = down === null ? { name: column.name, down: isNumber(column.type) || column.type === 'time' } : { name: column.name, down: !down };
+    this.sort = down === null ? { name: column.name, down: isNumber(column.type) || column.type === 'time' }
+      : { name: column.name, down: !down };
   }
 
   #move(to) {
@@ -141,7 +143,8 @@ export class Table extends Element {
         const own = this.sort?.name === column.name;
         const order = own ? (this.sort.down ? 'descending' : 'ascending') : 'none';
         return html`<div role="columnheader" aria-sort=${order} class=${isNumber(column.type) ? 'num' : ''}>
-          <button type="button" tabindex="-1" title=${column.title ?? column.name} @click=${() => this.#head(column)}>${column.title ?? column.name}${
+          <button type="button" tabindex="-1" title=${column.title ?? column.name} @click=${() => this.#head(column)}>${column.title
+            ?? column.name}${
             own ? (this.sort.down ? ' ↓' : ' ↑') : ''}</button></div>`;
       })}</div></div>
       <div role="rowgroup" class="rows">${rows}</div></div>`;

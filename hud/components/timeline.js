@@ -43,11 +43,13 @@ export class Timeline extends Element {
     const height = lanes.length * LANE + FOOT;
     const parts = this.width - left < (this.relative ? 240 : 520) ? [0, 1] : [0, 0.5, 1];
     const ticks = parts.map((part) => from + part * (to - from));
-    return html`<svg class="timeline" role="group" aria-label=${this.label ?? 'timeline'} width="100%" height=${height} viewBox=${`0 0 ${this.width} ${height}`}>
+    return html`<svg class="timeline" role="group" aria-label=${this.label ?? 'timeline'} width="100%" height=${height}
+      viewBox=${`0 0 ${this.width} ${height}`}>
       ${lanes.map((lane, i) => svg`<line class="lane" x1="0" x2=${this.width} y1=${(i + 1) * LANE} y2=${(i + 1) * LANE}></line>
         <svg x="0" y=${i * LANE} width=${left} height=${LANE}><text x="0" y=${LANE / 2 + 4}>${lane}<title>${lane}</title></text></svg>`)}
       ${this.rows.map((row) => (lanes.includes(row.lane) ? this.#mark(row, x, lanes.indexOf(row.lane) * LANE) : nothing))}
-      ${ticks.map((tick, i) => svg`<text class="tick" x=${x(tick)} y=${height - 6} text-anchor=${{ 0: 'start', 0.5: 'middle', 1: 'end' }[parts[i]]}>${
+      ${ticks.map((tick, i) => svg`<text class="tick" x=${x(tick)} y=${height - 6}
+        text-anchor=${{ 0: 'start', 0.5: 'middle', 1: 'end' }[parts[i]]}>${
         this.relative ? duration(tick - from) : utc(new Date(tick))}</text>`)}</svg>`;
   }
 }

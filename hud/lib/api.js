@@ -84,7 +84,8 @@ const LARGE = 5000; // rows
 
 // EGQL: {columns: [{name, type}], rows: [[…]], row_count, truncated, elapsed_ms}. Values go into params ($name), never into the text.
 export async function egql(query, { params, limit, timeout_ms, signal } = {}) {
-  const answer = whole(await sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }), ...(timeout_ms && { timeout_ms }) },
+  const answer = whole(await sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }),
+    ...(timeout_ms && { timeout_ms }) },
     { signal }));
   if (answer.rows.length > LARGE) await turn(); // what was parsed took long enough: what is made of it is a task of its own
   signal?.throwIfAborted();

@@ -41,7 +41,8 @@ export function curve({ rows, cols }) {
   return places;
 }
 
-// Where files lie: rows of [file, cell] and of [file, lines]. files: Map of file to {cells (along the curve), lines}; at: the files of a cell.
+// Where files lie: rows of [file, cell] and of [file, lines]. files: Map of file to {cells (along the curve), lines}; at: the files of a
+// cell.
 export function layout(cells, lines, wanted) {
   const named = new Map(); // files share cells
   const read = [];
@@ -134,7 +135,8 @@ export function contributions(tokens, print, module) {
   const total = chosen ? chosen.delta_z : print.score_deltaz;
   const own = tokens.filter((token) => !chosen || token.module === chosen.module).sort((a, b) => b.weight - a.weight);
   const raw = own.reduce((sum, token) => sum + token.weight, 0);
-  const parts = own.filter((token) => token.weight > 0).map((token) => ({ token, share: token.weight / raw, value: (token.weight / raw) * total }));
+  const parts = own.filter((token) => token.weight > 0).map((token) => ({ token, share: token.weight / raw,
+    value: (token.weight / raw) * total }));
   return { modules, chosen, total, raw, parts };
 }
 

@@ -2,11 +2,13 @@
 // editor in UTF-16 units. There is no grammar here.
 import { sendJson } from './api.js';
 
-const KINDS = { keyword: 'keyword', source: 'class', column: 'property', function: 'function', scope: 'namespace', value: 'constant', topic: 'text' };
+const KINDS = { keyword: 'keyword', source: 'class', column: 'property', function: 'function', scope: 'namespace',
+  value: 'constant', topic: 'text' };
 const EXPECTED_MOST = 300;
 const encoder = new TextEncoder();
 
-const ask = (query, at, signal) => sendJson('POST', 'v1/query/complete', { query, caret: encoder.encode(query.slice(0, at)).length }, { signal });
+const ask = (query, at, signal) => sendJson('POST', 'v1/query/complete', { query, caret: encoder.encode(query.slice(0, at)).length },
+  { signal });
 
 export function fromBytes(text, bytes) {
   let at = 0;

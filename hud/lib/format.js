@@ -39,5 +39,6 @@ export function csv(columns, rows) {
     const plain = text(value);
     return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
   };
-  return [columns.map((column) => field(column.name)), ...rows.map((row) => row.map(field))].map((row) => row.join(',')).join('\r\n') + '\r\n';
+  return [columns.map((column) => field(column.name)), ...rows.map((row) => row.map(field))].map((row) => row.join(',')).join('\r\n')
+    + '\r\n';
 }

@@ -22,6 +22,12 @@ export function addCommand(title, run, hint = '') {
 export const allKeys = () => [...keys];
 export const allCommands = () => [...commands];
 
+// Who closed by a key what had the focus goes on in the list beside it, or at the beginning of the view.
+function keepFocus(before) {
+  if (before.isConnected || document.activeElement !== document.body) return;
+  (document.querySelector('main [role=grid]') ?? document.querySelector('main'))?.focus({ preventScroll: true });
+}
+
 function onKey(event) {
   if (event.defaultPrevented || event.altKey) return;
   const ctrl = event.ctrlKey || event.metaKey;
@@ -32,7 +38,9 @@ function onKey(event) {
   clearTimeout(begunTimer);
   begun = '';
   if (found) {
+    const { activeElement } = document;
     if (found.run(event) !== false) event.preventDefault();
+    requestAnimationFrame(() => requestAnimationFrame(() => keepFocus(activeElement)));
   } else if (keys.some((entry) => entry.key.startsWith(`${whole} `))) {
     begun = whole;
     begunTimer = setTimeout(() => (begun = ''), 1500);

@@ -1,10 +1,11 @@
-// How fast the server takes events in: its counters (/metrics), looked at every ten seconds from when the page was opened; kept for a day, over
-// changes of views. A time at which the page could not look is a gap.
+// How fast the server takes events in: its counters (/metrics), looked at every ten seconds from when the page was opened; kept for a day,
+// over changes of views. A time at which the page could not look is a gap.
 import { request } from './api.js';
 
 const EVERY_MS = 10e3;
 const KEPT = 8640; // a day
-const NAMES = { stored: 'egdb_events_stored_total', rejected: 'egdb_events_rejected_total', commits: 'egdb_commit_seconds_count', commit_s: 'egdb_commit_seconds_sum',
+const NAMES = { stored: 'egdb_events_stored_total', rejected: 'egdb_events_rejected_total', commits: 'egdb_commit_seconds_count',
+  commit_s: 'egdb_commit_seconds_sum',
   queue: 'egdb_queue_events', streams: 'egdb_streams' };
 
 export function parseMetrics(text) {

@@ -1,5 +1,6 @@
-// Whether the server answers at all: looked at every ten seconds while the page is in sight, when it comes into sight, and when a request was
-// not answered. So that everything old says that it is, at once, and is asked again when the server is back; also what is asked only once.
+// Whether the server answers at all: looked at every ten seconds while the page is in sight, when it comes into sight, and when a request
+// was not answered. So that everything old says that it is, at once, and is asked again when the server is back; also what is asked only
+// once.
 import { ApiError, ROOT } from './api.js';
 
 const EVERY_MS = 10e3;
@@ -23,14 +24,16 @@ class Reach extends EventTarget {
     this.#looking = true;
     let is = false;
     try {
-      is = (await fetch(new URL('healthz', ROOT), { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(SILENT_MOST_MS) })).ok;
+      is = (await fetch(new URL('healthz', ROOT), { cache: 'no-store', credentials: 'omit',
+        signal: AbortSignal.timeout(SILENT_MOST_MS) })).ok;
     } catch {
       // it is not
     }
     this.#looking = false;
     this.#timer = setTimeout(() => this.look(), is ? EVERY_MS : GONE_EVERY_MS);
     if (is === !this.error) return;
-    this.error = is ? null : new ApiError(0, { title: 'no answer', detail: 'The server does not answer.', hint: 'The page tries again by itself.' });
+    this.error = is ? null : new ApiError(0, { title: 'no answer', detail: 'The server does not answer.',
+      hint: 'The page tries again by itself.' });
     this.dispatchEvent(new Event('reach'));
   }
 }

@@ -55,7 +55,8 @@ async function audience() {
 
 class Subscriber {
   constructor(hub, { after = null, filter = {}, onEvents, onGap }) {
-    Object.assign(this, { hub, position: after, filter, onEvents, onGap, matches: matcher(filter), queue: Promise.resolve(), ended: false });
+    Object.assign(this, { hub, position: after, filter, onEvents, onGap, matches: matcher(filter),
+      queue: Promise.resolve(), ended: false });
   }
 
   // Batches are taken one after another, so that what fills a gap comes before what is behind it.

@@ -1,5 +1,5 @@
-// The newest events for a view: a page of the log, what is older on demand, and what comes live. While it is paused (by the reader, or since
-// something further down is being read) what comes is held back and counted. Nothing is missed and nothing comes twice.
+// The newest events for a view: a page of the log, what is older on demand, and what comes live. While it is paused (by the reader, or
+// since something further down is being read) what comes is held back and counted. Nothing is missed and nothing comes twice.
 import { getJson } from './api.js';
 import { hub } from './stream.js';
 

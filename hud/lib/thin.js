@@ -1,8 +1,9 @@
-// What a line of many points looks like in so many columns of pixels: of each column the first, the least, the greatest and the last value, which
-// is all that can be seen of it. A gap narrower than a column is not to be seen; a wider one stays.
+// What a line of many points looks like in so many columns of pixels: of each column the first, the least, the greatest and the last
+// value, which is all that can be seen of it. A gap narrower than a column is not to be seen; a wider one stays.
 const OF_EACH = 4;
 
-// x ascending; lists: arrays of numbers and nulls. Answers {x, lists, index}: index says which of x each point was; null when there is nothing to gain.
+// x ascending; lists: arrays of numbers and nulls. Answers {x, lists, index}: index says which of x each point was; null when there is
+// nothing to gain.
 export function thin(x, lists, columns) {
   if (x.length <= 2 * OF_EACH * columns) return null;
   const scale = columns / (x.at(-1) - x[0] || 1);

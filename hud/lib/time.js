@@ -40,7 +40,8 @@ export function rangeAsEgql(now = range()) {
 
 // The least of the usual widths that cuts the range into at most `most` buckets: for bucket(time, 30m).
 const WIDTHS = ['1m', '5m', '15m', '30m', '1h', '3h', '6h', '12h', '1d', '1w', '4w', '13w', '52w'];
-export const bucketWidth = (now = range(), most = 60) => WIDTHS.find((width) => (now.to - now.from) / durationMs(width) <= most) ?? WIDTHS.at(-1);
+export const bucketWidth = (now = range(), most = 60) => WIDTHS.find((width) => (now.to - now.from) / durationMs(width) <= most)
+  ?? WIDTHS.at(-1);
 
 export const iso = (date) => date.toISOString().replace(/\.000Z$/, 'Z');
 

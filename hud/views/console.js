@@ -31,14 +31,16 @@ LINKS.id = (value) => ULID.test(value) && LINKS.event_id(value);
 // As wide as what stands first in it, within bounds.
 function widthOf(rows, column, c) {
   if (column.type === 'time') return undefined;
-  const longest = rows.slice(0, 100).reduce((most, row) => Math.max(most, isSha(row[c]) ? 10 : text(row[c]).length), column.name.length + 3);
+  const longest = rows.slice(0, 100).reduce((most, row) => Math.max(most, isSha(row[c]) ? 10 : text(row[c]).length),
+    column.name.length + 3);
   return Math.min(340, 24 + 8 * longest);
 }
 
 const isNumber = (column) => column.type === 'integer' || column.type === 'number';
 
 // The names of $parameters outside of texts.
-export const paramsOf = (text) => [...new Set([...text.replace(/"[^"]*"|'[^']*'/g, '').matchAll(/\$([A-Za-z_]\w*)/g)].map((found) => found[1]))];
+export const paramsOf = (text) =>
+  [...new Set([...text.replace(/"[^"]*"|'[^']*'/g, '').matchAll(/\$([A-Za-z_]\w*)/g)].map((found) => found[1]))];
 
 // A value as it was typed: numbers, true, false, null and "texts" are what they look like, all else is text.
 export function typed(raw) {
@@ -53,7 +55,8 @@ export function typed(raw) {
 }
 
 export default class Console extends Element {
-  static properties = { side: { state: true }, wanted: { state: true }, text: { state: true }, faults: { state: true }, saving: { state: true } };
+  static properties = { side: { state: true }, wanted: { state: true }, text: { state: true }, faults: { state: true },
+    saving: { state: true } };
 
   constructor() {
     super();
@@ -100,7 +103,8 @@ export default class Console extends Element {
 
   get #question() {
     const { q, limit } = this.route.query;
-    const params = Object.fromEntries(paramsOf(q).map((name) => [name, this.route.query[`p.${name}`]]).filter(([, raw]) => raw !== undefined)
+    const params = Object.fromEntries(paramsOf(q).map((name) => [name, this.route.query[`p.${name}`]]).filter(([,
+      raw]) => raw !== undefined)
       .map(([name, raw]) => [name, typed(raw)]));
     return { query: q, ...(Object.keys(params).length && { params }), ...(limit && { limit: Number(limit) }) };
   }
@@ -163,12 +167,14 @@ export default class Console extends Element {
 
   #cell(value, column) {
     const link = typeof value === 'string' && value && LINKS[column.name]?.(value);
-    return link ? html`<a href=${router.href(...link)} title=${value}>${isSha(value) ? html`<code>${value.slice(0, 10)}</code>` : value}</a>`
+    return link ? html`<a href=${router.href(...link)}
+      title=${value}>${isSha(value) ? html`<code>${value.slice(0, 10)}</code>` : value}</a>`
       : cell(value, column.type);
   }
 
   #table(answer) {
-    const columns = answer.columns.map((column, c) => ({ ...column, width: widthOf(answer.rows, column, c), render: (value) => this.#cell(value, column) }));
+    const columns = answer.columns.map((column, c) => ({ ...column, width: widthOf(answer.rows, column, c),
+      render: (value) => this.#cell(value, column) }));
     const i = this.route.query.row;
     const row = answer.rows[i];
     return html`<egdb-table .columns=${columns} .rows=${answer.rows} .selected=${row} label="Rows" pickable
@@ -176,7 +182,8 @@ export default class Console extends Element {
       ${row ? html`<section class="console-row" aria-label="Row"><h3>Row ${number(Number(i) + 1)}
           <button type="button" class="quiet" @click=${() => router.set({ row: '' }, { replace: true })}>close</button></h3>
         <dl>${columns.map((column, c) => html`<dt>${column.name}</dt><dd>${row[c] !== null && column.type === 'json'
-          ? html`<pre tabindex="0">${JSON.stringify(row[c], null, 2)}</pre>` : this.#cell(row[c], column)}</dd>`)}</dl></section>` : nothing}`;
+          ? html`<pre tabindex="0">${JSON.stringify(row[c], null, 2)}</pre>` : this.#cell(row[c], column)}</dd>`)}</dl></section>`
+            : nothing}`;
   }
 
   #choice(name, label, names, value) {
@@ -192,15 +199,18 @@ export default class Console extends Element {
     const has = (name) => columns.some((column) => column.name === name);
     const asked = this.route.query;
     const others = columns.map((column) => column.name);
-    const x = has(asked.x) ? asked.x : (columns.find((column) => column.type === 'time') ?? columns.find((column) => !isNumber(column)) ?? columns[0]).name;
+    const x = has(asked.x) ? asked.x : (columns.find((column) => column.type === 'time')
+      ?? columns.find((column) => !isNumber(column)) ?? columns[0]).name;
     const y = numbers.includes(asked.y) ? asked.y : (numbers.find((name) => name !== x) ?? numbers[0]);
     const by = has(asked.by) ? asked.by : '';
     const column = columns.find((one) => one.name === x);
     const lines = column.type === 'time' || isNumber(column);
     const kind = asked.kind || 'lines';
     return html`<div class="fields">${this.#choice('x', 'across', others, x)}${this.#choice('y', 'up', numbers, y)}
-        ${this.#choice('by', 'a series for each', ['', ...others], by)}${lines ? this.#choice('kind', 'as', ['lines', 'steps', 'points', 'bars'], kind) : nothing}</div>
-      ${lines ? this.#lines(answer, { x, y, series: by }, kind) : this.#bars(answer, others.indexOf(x), others.indexOf(y), others.indexOf(by))}`;
+        ${this.#choice('by', 'a series for each', ['', ...others], by)}${lines ? this.#choice('kind', 'as',
+          ['lines', 'steps', 'points', 'bars'], kind) : nothing}</div>
+      ${lines ? this.#lines(answer, { x, y, series: by }, kind) : this.#bars(answer, others.indexOf(x), others.indexOf(y),
+        others.indexOf(by))}`;
   }
 
   #lines(answer, draw, kind) {
@@ -218,22 +228,27 @@ export default class Console extends Element {
 
   #bars(answer, x, y, by) {
     const name = (value) => text(value) || '∅';
-    return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: name(row[x]) + (by < 0 ? '' : ` · ${name(row[by])}`), value: row[y] }))}
+    return html`<egdb-bars .rows=${answer.rows.map((row) =>
+      ({ label: name(row[x]) + (by < 0 ? '' : ` · ${name(row[by])}`), value: row[y] }))}
       .most=${40} label="Rows as bars"></egdb-bars>`;
   }
 
   #plan(answer) {
     const line = (part) => (typeof part === 'string' ? part : JSON.stringify(part, null, 2));
     return html`<h3>SQL</h3><pre class="console-sql" tabindex="0">${answer.sql}</pre>
-      ${answer.params.length ? html`<h3>Bound values</h3><ol class="mono">${answer.params.map((value) => html`<li>${JSON.stringify(value)}</li>`)}</ol>` : nothing}
-      <h3>Plan</h3><p>${answer.estimate === null ? 'The store does not say how many rows it expects.' : html`About ${number(answer.estimate)} rows.`}
-        ${answer.indexes?.length ? html`Indexes: ${answer.indexes.map((name) => html`<span class="tag">${name}</span> `)}` : 'No index.'}</p>
+      ${answer.params.length ? html`<h3>Bound values</h3><ol
+        class="mono">${answer.params.map((value) => html`<li>${JSON.stringify(value)}</li>`)}</ol>` : nothing}
+      <h3>Plan</h3><p>${answer.estimate === null ? 'The store does not say how many rows it expects.'
+        : html`About ${number(answer.estimate)} rows.`}
+        ${answer.indexes?.length ? html`Indexes: ${answer.indexes.map((name) => html`<span class="tag">${name}</span> `)}`
+          : 'No index.'}</p>
       <pre class="console-sql" tabindex="0">${answer.plan.map(line).join('\n')}</pre>`;
   }
 
   #results() {
     const { q, as = 'rows', limit } = this.route.query;
-    if (!q) return html`<section class="panel"><h2>Examples</h2><p class="note">One click writes it; Ctrl-Enter runs it.</p>${this.#examples()}</section>`;
+    if (!q) return html`<section class="panel"><h2>Examples</h2><p
+      class="note">One click writes it; Ctrl-Enter runs it.</p>${this.#examples()}</section>`;
     const tab = (name, title) => html`<button type="button" class="quiet" aria-pressed=${as === name ? 'true' : 'false'}
       @click=${() => router.set({ as: name === 'rows' ? '' : name })}>${title}</button>`;
     const tabs = html`${tab('rows', 'table')}${tab('chart', 'chart')}${tab('plan', 'plan')}`;
@@ -243,14 +258,20 @@ export default class Console extends Element {
     }
     const { data } = this.load;
     const rows = data ? `${number(data.row_count)} row${data.row_count === 1 ? '' : 's'}` : 'Rows';
-    const actions = html`${tabs}<button type="button" class="quiet" @click=${() => this.#download('csv', 'text/csv', 'text/csv')}>CSV</button>
-      <button type="button" class="quiet" @click=${() => this.#download('ndjson', 'application/x-ndjson', 'application/x-ndjson')}>NDJSON</button>`;
-    const note = data && html`in ${duration(data.elapsed_ms)}${data.truncated ? html`; <strong class="warn">there are more: the answer was cut</strong>` : nothing}
+    const actions = html`${tabs}<button type="button" class="quiet"
+      @click=${() => this.#download('csv', 'text/csv', 'text/csv')}>CSV</button>
+      <button type="button" class="quiet" @click=${() => this.#download('ndjson', 'application/x-ndjson',
+        'application/x-ndjson')}>NDJSON</button>`;
+    const note = data && html`in ${duration(data.elapsed_ms)}${data.truncated
+      ? html`; <strong class="warn">there are more: the answer was cut</strong>` : nothing}
       · at most <select aria-label="Rows at most" @change=${(event) => router.set({ limit: event.target.value })}>
-      ${LIMITS.map((most) => html`<option value=${most === LIMITS[0] ? '' : most} ?selected=${String(most) === limit}>${number(most)}</option>`)}</select>
-      ${this.saving ? html`<span role="status">${/^(csv|ndjson)$/.test(this.saving) ? `making the ${this.saving}…` : this.saving}</span>` : nothing}`;
+      ${LIMITS.map((most) => html`<option value=${most === LIMITS[0] ? '' : most}
+        ?selected=${String(most) === limit}>${number(most)}</option>`)}</select>
+      ${this.saving ? html`<span role="status">${/^(csv|ndjson)$/.test(this.saving) ? `making the ${this.saving}…` : this.saving}</span>`
+        : nothing}`;
     return frame(this.load, { title: rows, actions, note, size: 'l', empty: 'The query has no rows.',
-      body: (answer) => (as === 'chart' ? this.#chart(answer) : this.#table(answer)), curl: () => curl({ path: 'v1/query', method: 'POST', json: this.#question }) });
+      body: (answer) => (as === 'chart' ? this.#chart(answer) : this.#table(answer)),
+        curl: () => curl({ path: 'v1/query', method: 'POST', json: this.#question }) });
   }
 
   #suggestion() {
@@ -278,14 +299,16 @@ export default class Console extends Element {
   }
 
   #examples() {
-    return html`<ul class="console-list">${examples.map(([title, q]) => html`<li><button type="button" class="quiet" @click=${() => this.#write(q)}>
+    return html`<ul class="console-list">${examples.map(([title, q]) => html`<li><button type="button" class="quiet"
+      @click=${() => this.#write(q)}>
       <span>${title}</span><code>${q}</code></button></li>`)}</ul>`;
   }
 
   #history() {
     const all = past().filter((one) => one.q.toLowerCase().includes(this.wanted));
     if (!all.length) return html`<p class="empty">Nothing was run yet.</p>`;
-    return html`<ul class="console-list">${all.map((one) => html`<li><button type="button" class="quiet" @click=${() => this.#write(one.q, one.params)}>
+    return html`<ul class="console-list">${all.map((one) => html`<li><button type="button" class="quiet"
+      @click=${() => this.#write(one.q, one.params)}>
         <code>${one.q}</code><span class="hint">${ago(new Date(one.at))} · ${one.error ? html`<span class="bad">${one.error}</span>`
           : `${number(one.rows)} rows, ${duration(one.ms)}`}</span></button></li>`)}</ul>
       <button type="button" class="quiet" @click=${() => { forget(); this.requestUpdate(); }}>Forget all</button>`;
@@ -295,9 +318,11 @@ export default class Console extends Element {
     if (this.sources.state === 'error') return problem(this.sources.error, () => this.sources.go());
     const insert = (text) => () => this.#insert(text);
     const all = (this.sources.data ?? []).filter((one) => `${one.name} ${one.title}`.toLowerCase().includes(this.wanted));
-    return html`<ul class="console-list">${all.map((one) => html`<li><details><summary><code>${one.name}</code> <span class="hint">${one.title}</span></summary>
+    return html`<ul class="console-list">${all.map((one) => html`<li><details><summary><code>${one.name}</code> <span
+      class="hint">${one.title}</span></summary>
       <button type="button" class="quiet" @click=${insert(`SELECT ${one.name} FROM all`)}>+ SELECT ${one.name} FROM all</button>
-      <ul>${one.columns.map((column) => html`<li><button type="button" class="quiet" title=${column.title ?? ''} @click=${insert(column.name)}><code>${column.name}</code>
+      <ul>${one.columns.map((column) => html`<li><button type="button" class="quiet" title=${column.title ?? ''}
+        @click=${insert(column.name)}><code>${column.name}</code>
         <span class="hint">${column.type}</span></button></li>`)}</ul></details></li>`)}</ul>`;
   }
 
@@ -306,8 +331,10 @@ export default class Console extends Element {
     if (side === 'sources' && !this.sources.data && !this.sources.busy && !this.sources.error) this.sources.go();
     const tab = (name, title) => html`<button type="button" class="quiet" aria-pressed=${side === name ? 'true' : 'false'}
       @click=${() => router.set({ side: name === 'history' ? '' : name }, { replace: true })}>${title}</button>`;
-    return html`<aside class="panel" aria-label="To write from"><header>${tab('history', 'History')}${tab('sources', 'Sources')}${tab('examples', 'Examples')}</header>
-      ${side === 'examples' ? this.#examples() : html`<input type="search" aria-label="Find" placeholder="find" @input=${(event) => (this.wanted = event.target.value.toLowerCase())}>
+    return html`<aside class="panel" aria-label="To write from"><header>${tab('history', 'History')}${tab('sources',
+      'Sources')}${tab('examples', 'Examples')}</header>
+      ${side === 'examples' ? this.#examples() : html`<input type="search" aria-label="Find" placeholder="find"
+        @input=${(event) => (this.wanted = event.target.value.toLowerCase())}>
         ${side === 'sources' ? this.#sources() : this.#history()}`}</aside>`;
   }
 
@@ -316,8 +343,10 @@ export default class Console extends Element {
     if (!names.length) return nothing;
     const value = (name) => this.given?.[`p.${name}`] ?? this.route.query[`p.${name}`] ?? '';
     return html`<form class="fields params" @submit=${(event) => { event.preventDefault(); this.run(); }}>
-      ${names.map((name) => html`<label for=${`param-${name}`}>$${name}</label><input id=${`param-${name}`} name=${name} .value=${value(name)} spellcheck="false"
-        title="Numbers, true, false and null are what they look like; a text that looks so stands in double quotes.">`)}<button class="off-screen" tabindex="-1">Run</button></form>`;
+      ${names.map((name) => html`<label for=${`param-${name}`}>$${name}</label><input id=${`param-${name}`} name=${name}
+        .value=${value(name)} spellcheck="false"
+        title="Numbers, true, false and null are what they look like; a text that looks so stands in double quotes.">`)}<button
+          class="off-screen" tabindex="-1">Run</button></form>`;
   }
 
   render() {
@@ -326,12 +355,14 @@ export default class Console extends Element {
     return html`<h1>EGQL console</h1><div class="console">
       <div class="console-main"><section class="panel" aria-label="Query">
         <egdb-editor .value=${this.text} .diagnostics=${this.faults} .complete=${complete} label="Query"
-          hint="SELECT … FROM … WHERE …   Ctrl-Space completes, Ctrl-Enter runs" @change=${(event) => this.#edited(event.detail)} @submit=${() => this.run()}></egdb-editor>
+          hint="SELECT … FROM … WHERE …   Ctrl-Space completes, Ctrl-Enter runs" @change=${(event) => this.#edited(event.detail)}
+            @submit=${() => this.run()}></egdb-editor>
         ${this.#params()}
         <div class="fields console-tools"><button type="button" class="main" @click=${() => this.run()}>Run <kbd>Ctrl-Enter</kbd></button>
           <button type="button" @click=${() => this.run('plan')}>Explain</button>
           <button type="button" ?disabled=${!busy} @click=${() => this.#cancel()}>Cancel</button>
-          <button type="button" class="quiet" title="Writes the page's time range where the caret is" @click=${() => this.#insert(rangeAsEgql().trim())}>+ time range</button>
+          <button type="button" class="quiet" title="Writes the page's time range where the caret is"
+            @click=${() => this.#insert(rangeAsEgql().trim())}>+ time range</button>
           <span class="note" role="status">${busy ? 'running' : edited && this.q ? 'edited since it was run' : ''}</span></div>
         ${this.#suggestion()}</section>
       ${this.#results()}</div>${this.#aside()}</div>`;

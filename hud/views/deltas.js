@@ -32,9 +32,13 @@ const subject = (commit) => commit.summary ?? commit.message?.split('\n')[0] ?? 
 
 // Queries by what they ask of: `from` is a scope, `window` the time range where the scope has none.
 const TEXTS = {
-  tokens: ({ from, window }) => `SELECT tokens (sha, file, token, weight, line, symbol, module, uid, meta.before, meta.after, repo) FROM ${from}${window} LIMIT ${TOKENS_MOST}`,
-  tiles: ({ from, window }) => `SELECT tiles (cell, sum(phi) AS phi, sum(observed) AS observed) FROM ${from} GROUP BY cell${window} LIMIT ${CELLS_MOST}`,
-  gates: ({ from, window }) => `SELECT invariants (gate, action, score, threshold, module, details.why, sha, created_utc, event_id) FROM ${from}${window} LIMIT 1000`,
+  tokens: ({ from, window }) =>
+    `SELECT tokens (sha, file, token, weight, line, symbol, module, uid, meta.before, meta.after, repo) ` +
+      `FROM ${from}${window} LIMIT ${TOKENS_MOST}`,
+  tiles: ({ from, window }) =>
+    `SELECT tiles (cell, sum(phi) AS phi, sum(observed) AS observed) FROM ${from} GROUP BY cell${window} LIMIT ${CELLS_MOST}`,
+  gates: ({ from, window }) =>
+    `SELECT invariants (gate, action, score, threshold, module, details.why, sha, created_utc, event_id) FROM ${from}${window} LIMIT 1000`,
   print: ({ from }) => `SELECT fingerprints (sha, score_deltaz, hash, payload.modules) FROM ${from} LIMIT 1`,
 };
 
@@ -47,10 +51,12 @@ export default class Deltas extends Element {
     this.commits = new Load(this, (signal) => this.#commits(signal), { everyMs: EVERY_MS });
     this.tokens = new Load(this, (signal) => this.#tokens(signal));
     for (const name of ['tiles', 'gates', 'print']) {
-      this[name] = new Load(this, async (signal) => objects(await egql(TEXTS[name](this.scope), { signal })), { everyMs: name === 'gates' ? EVERY_MS : 0 });
+      this[name] = new Load(this, async (signal) => objects(await egql(TEXTS[name](this.scope), { signal })),
+        { everyMs: name === 'gates' ? EVERY_MS : 0 });
     }
     this.plan = new Load(this, (signal) => this.#plan(signal));
-    this.lines = new Load(this, async (signal) => objects(await egql(this.linesText, { params: { file: router.current.query.file }, signal })));
+    this.lines = new Load(this,
+      async (signal) => objects(await egql(this.linesText, { params: { file: router.current.query.file }, signal })));
     this.asked = {};
     this.kept = {};
     this.live = undefined;
@@ -82,7 +88,8 @@ export default class Deltas extends Element {
   get linesText() {
     const { at } = this.query;
     const scope = at ? `sha(${at})` : this.scope.from;
-    return `SELECT commit_files (commit_sha, file_path, status, old_path, lines_added, lines_removed, diff_text) FROM ${scope} WHERE file_path = $file LIMIT 20`;
+    return `SELECT commit_files (commit_sha, file_path, status, old_path, lines_added, lines_removed, diff_text) ` +
+      `FROM ${scope} WHERE file_path = $file LIMIT 20`;
   }
 
   // Each is asked when what it hangs on changed.
@@ -110,9 +117,11 @@ export default class Deltas extends Element {
     const ask = (text) => egql(`${text} FROM all${window} LIMIT ${COMMITS_MOST}`, { signal });
     const [known, prints] = await Promise.all([ask('SELECT commits (commit_sha, authored_at, author, summary, message, branch)'),
       ask('SELECT fingerprints (sha, score_deltaz, created_utc)')]);
-    const bySha = new Map(objects(prints).map((one) => [one.sha, { sha: one.sha, score: one.score_deltaz, time: one.created_utc, author: null, text: '' }]));
+    const bySha = new Map(objects(prints).map((one) => [one.sha, { sha: one.sha, score: one.score_deltaz, time: one.created_utc,
+      author: null, text: '' }]));
     for (const one of objects(known)) {
-      bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at, author: one.author, text: subject(one) });
+      bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at,
+        author: one.author, text: subject(one) });
     }
     const list = [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
     this.#follow(window, list);
@@ -202,7 +211,8 @@ export default class Deltas extends Element {
     if (!box || !map?.laid) return list;
     return this.#keep('binned', [list, map, box.join()], () => {
       const inside = new Uint8Array(map.rows * map.cols);
-      for (let row = box[0]; row <= Math.min(box[2], map.rows - 1); row++) inside.fill(1, row * map.cols + box[1], row * map.cols + box[3] + 1);
+      for (let row = box[0]; row <= Math.min(box[2], map.rows - 1); row++) inside.fill(1, row * map.cols + box[1],
+        row * map.cols + box[3] + 1);
       return list.filter((token) => places.get(token)?.some((cell) => inside[cell]));
     });
   }
@@ -257,24 +267,33 @@ export default class Deltas extends Element {
     const files = map.laid?.at.get(index) ?? [];
     const value = (name) => (Number.isNaN(map.values[name][index]) ? '∅' : percent(map.values[name][index]));
     const place = `r${Math.floor(index / map.cols)} c${index % map.cols}`;
-    return `${place}: changed lines ${value('observed')}, Φ ${value('phi')}; ${files.length ? files.slice(0, 3).join(', ') : 'no file of the graph'}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
+    return `${place}: changed lines ${value('observed')}, Φ ${value('phi')}; ${files.length ? files.slice(0, 3).join(', ')
+      : 'no file of the graph'}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
   }
 
   #range() {
     const { query } = this;
     const field = (name, title) => html`<label for=${`deltas-${name}`}>${title}</label>
-      <input id=${`deltas-${name}`} .value=${query[name]} placeholder=${name === 'sha' ? 'those of the time range' : 'only that one'} pattern="[0-9a-f]{4,40}" spellcheck="false"
-        autocomplete="off" title="a sha, or its first 4 digits or more" @change=${(event) => (event.target.checkValidity() ? router.set({ ...NONE, [name]: event.target.value }) : event.target.reportValidity())}>`;
-    return html`<form class="fields" @submit=${(event) => event.preventDefault()}>${field('sha', 'commit')}${query.sha ? field('base', 'all since') : nothing}
-      ${query.sha ? html`<button type="button" class="quiet" @click=${() => router.set({ ...NONE, sha: '', base: '' })}>all of the time range</button>` : nothing}
+      <input id=${`deltas-${name}`} .value=${query[name]} placeholder=${name === 'sha' ? 'those of the time range' : 'only that one'}
+        pattern="[0-9a-f]{4,40}" spellcheck="false"
+        autocomplete="off" title="a sha, or its first 4 digits or more"
+          @change=${(event) => (event.target.checkValidity() ? router.set({ ...NONE, [name]: event.target.value })
+            : event.target.reportValidity())}>`;
+    return html`<form class="fields" @submit=${(event) => event.preventDefault()}>${field('sha', 'commit')}${query.sha
+      ? field('base', 'all since') : nothing}
+      ${query.sha ? html`<button type="button" class="quiet"
+        @click=${() => router.set({ ...NONE, sha: '', base: '' })}>all of the time range</button>` : nothing}
       <span class="deltas-chips">${this.#chips()}</span></form>`;
   }
 
   #chips() {
     const { query, mark } = this;
-    const chip = (title, names) => html`<button type="button" class="chip" title="take it away" @click=${() => { this.live = undefined; router.set(Object.fromEntries(names.map((name) => [name, '']))); }}>${title} ×</button>`;
-    return html`${query.token ? chip(query.token, ['token']) : nothing}${query.cell ? chip(query.cell.replace(/^.*@/, 'cell '), ['cell']) : nothing}
-      ${mark ? chip(`${(mark[2] - mark[0] + 1) * (mark[3] - mark[1] + 1)} cells`, ['mark']) : nothing}${query.file ? chip(query.file, ['file', 'line', 'at']) : nothing}`;
+    const chip = (title, names) => html`<button type="button" class="chip" title="take it away"
+      @click=${() => { this.live = undefined; router.set(Object.fromEntries(names.map((name) => [name, '']))); }}>${title} ×</button>`;
+    return html`${query.token ? chip(query.token, ['token']) : nothing}${query.cell
+      ? chip(query.cell.replace(/^.*@/, 'cell '), ['cell']) : nothing}
+      ${mark ? chip(`${(mark[2] - mark[0] + 1) * (mark[3] - mark[1] + 1)} cells`, ['mark']) : nothing}${query.file ? chip(query.file,
+        ['file', 'line', 'at']) : nothing}`;
   }
 
   #commitTable(list) {
@@ -288,7 +307,8 @@ export default class Deltas extends Element {
       { name: 'text', title: 'subject', type: 'text', width: 260, grow: 4 },
       { name: 'author', title: 'author', type: 'text', width: 110, render: (value) => (value ?? '').replace(/ <.*/, '') },
       ...(sha ? [{ name: 'since', title: 'range', type: 'text', width: 90, grow: 0, render: (_, row) => (row.sha.startsWith(sha) ? nothing
-        : html`<a href=${router.href('deltas', { ...router.current.query, ...NONE, base: row.sha })} title="all commits since this one, up to the chosen one">since this</a>`) }] : []),
+        : html`<a href=${router.href('deltas', { ...router.current.query, ...NONE, base: row.sha })}
+          title="all commits since this one, up to the chosen one">since this</a>`) }] : []),
     ];
     return html`<egdb-table .columns=${columns} .rows=${list} label="Commits" pickable
       .rowClass=${(row) => (sha && row.sha.startsWith(sha) ? 'chosen' : base && row.sha.startsWith(base) ? 'base' : '')}
@@ -298,7 +318,8 @@ export default class Deltas extends Element {
   #histogram(title, rows, name) {
     const { query } = this;
     const tokens = rows.map((row) => ({
-      label: row.key, value: row.count, title: `${row.count} tokens, weight ${number(row.weight)}`, mark: name && query[name] === row.key ? 'chosen' : '',
+      label: row.key, value: row.count, title: `${row.count} tokens, weight ${number(row.weight)}`,
+        mark: name && query[name] === row.key ? 'chosen' : '',
       href: name ? router.href('deltas', { ...router.current.query, [name]: query[name] === row.key ? '' : row.key }) : undefined,
     }));
     return html`<egdb-bars .rows=${tokens} .label=${title}></egdb-bars>`;
@@ -313,10 +334,12 @@ export default class Deltas extends Element {
     return html`<ol class="bars deltas-sum" aria-label=${says}>${shown.map((row) => {
       const left = at;
       at += row.value;
-      return html`<li><span class="label" title=${row.title ?? row.label}>${row.href ? html`<a href=${row.href}>${row.label}</a>` : row.label}</span>
+      return html`<li><span class="label" title=${row.title ?? row.label}>${row.href
+        ? html`<a href=${row.href}>${row.label}</a>` : row.label}</span>
         <span class="track"><i ${vars({ left: `${(100 * left) / scale}%`, width: `${(100 * row.value) / scale}%` })}></i></span>
         <span class="num">${row.value.toFixed(4)}</span><span class="num hint">${percent(row.value / scale)}</span></li>`;
-    })}<li class="total"><span class="label">${says}</span><span class="track"><i ${vars({ left: '0', width: `${(100 * at) / scale}%` })}></i></span>
+    })}<li class="total"><span class="label">${says}</span><span class="track"><i
+      ${vars({ left: '0', width: `${(100 * at) / scale}%` })}></i></span>
         <span class="num"><strong>${at.toFixed(4)}</strong></span><span class="num hint">100 %</span></li></ol>`;
   }
 
@@ -327,14 +350,19 @@ export default class Deltas extends Element {
       const made = delta.contributions(list, print, this.query.module);
       if (!made.parts.length) return html`<p class="empty">ΔZ ${number(made.total)}: no token that weighs anything is stored.</p>`;
       const rows = made.parts.map(({ token, value }) => ({
-        label: `${token.token} ${token.symbol ?? token.file}`, title: `${token.file}${token.line ? `:${token.line}` : ''}, weight ${number(token.weight)}`, value,
+        label: `${token.token} ${token.symbol ?? token.file}`,
+          title: `${token.file}${token.line ? `:${token.line}` : ''}, weight ${number(token.weight)}`, value,
         href: router.href('deltas', { ...router.current.query, file: token.file, line: token.line ?? '', token: '' }),
       }));
-      return html`${made.modules.length > 1 ? html`<p class="fields"><label for="deltas-module">The energy of</label><select id="deltas-module"
-          @change=${(event) => router.set({ module: event.target.value })}>${made.modules.map((one, i) => html`<option value=${i ? one.module : ''} ?selected=${one === made.chosen}>${
+      return html`${made.modules.length > 1
+        ? html`<p class="fields"><label for="deltas-module">The energy of</label><select id="deltas-module"
+          @change=${(event) => router.set({ module: event.target.value })}>${made.modules.map((one, i) =>
+            html`<option value=${i ? one.module : ''} ?selected=${one === made.chosen}>${
             one.module}: ${one.delta_z.toFixed(4)}${i ? '' : ' (the largest: the commit’s)'}</option>`)}</select></p>` : nothing}
         ${this.#waterfall(rows, made.total, made.chosen ? `ΔZ of ${made.chosen.module}` : 'ΔZ')}
-        <p class="note">${made.chosen ? html`ΔZ = 1 − exp(−${number(made.chosen.raw)} / ${number(made.chosen.scale)}), shared out by weight.` : 'ΔZ, shared out by weight.'}</p>`;
+        <p class="note">${made.chosen
+          ? html`ΔZ = 1 − exp(−${number(made.chosen.raw)} / ${number(made.chosen.scale)}), shared out by weight.`
+            : 'ΔZ, shared out by weight.'}</p>`;
     }
     const rows = delta.sums(this.binned, (token) => token.token).sort((a, b) => b.weight - a.weight)
       .map((row) => ({ label: row.key, value: row.weight, href: router.href('deltas', { ...router.current.query, token: row.key }) }));
@@ -350,10 +378,13 @@ export default class Deltas extends Element {
       actions: LAYERS.map(([name, title]) => html`<button type="button" class="quiet" aria-pressed=${name === layer ? 'true' : 'false'}
         @click=${() => router.set({ layer: name === 'observed' ? '' : name })}>${title}</button>`),
       isEmpty: () => !map, empty: 'No mosaic and no code graph is stored for these commits.',
-      body: () => html`<egdb-mosaic .grid=${map} .values=${map.values[layer]} .ground=${map.ground} .mark=${this.mark} ?signed=${layer === 'diff'}
-          .chosen=${chosen ? chosen.row * map.cols + chosen.col : null} .tell=${(cell) => this.#cellSaid(map, cell)} label=${`Mosaic: ${layer}`}
+      body: () => html`<egdb-mosaic .grid=${map} .values=${map.values[layer]} .ground=${map.ground} .mark=${this.mark}
+        ?signed=${layer === 'diff'}
+          .chosen=${chosen ? chosen.row * map.cols + chosen.col : null} .tell=${(cell) => this.#cellSaid(map, cell)}
+            label=${`Mosaic: ${layer}`}
           @pick=${(event) => this.#pickCell(event.detail)} @brush=${(event) => this.#brush(event.detail)}></egdb-mosaic>
-        <p class="note">${number(this.tiles.data.length)} of ${number(map.rows * map.cols)} cells changed${map.laid ? `, ${number(map.laid.files.size)} files` : '; the code graph, which says what lies where, is not stored'}.
+        <p class="note">${number(this.tiles.data.length)} of ${number(map.rows * map.cols)} cells changed${map.laid
+          ? `, ${number(map.laid.files.size)} files` : '; the code graph, which says what lies where, is not stored'}.
           Drag to mark cells: tokens are counted anew.</p>`,
     });
   }
@@ -362,37 +393,46 @@ export default class Deltas extends Element {
     const order = { I2: 0, I3: 1, I4: 2, I1: 3 };
     const own = this.isOne ? [...rows].sort((a, b) => order[a.gate] - order[b.gate]) : rows.filter((row) => row.action !== 'pass');
     const passed = rows.length - own.length;
-    return html`<ul class="deltas-gates">${own.slice(0, 50).map((row) => html`<li><span class="action ${row.action}">${row.action}</span> <strong>${row.gate}</strong>
-        <span class="num">${number(row.score)}</span> <span class="hint">${row.action === 'pass' ? '≤' : 'against'} ${number(row.threshold)}${row.module ? ` in ${row.module}` : ''}</span>
+    return html`<ul class="deltas-gates">${own.slice(0,
+      50).map((row) => html`<li><span class="action ${row.action}">${row.action}</span> <strong>${row.gate}</strong>
+        <span class="num">${number(row.score)}</span> <span class="hint">${row.action === 'pass' ? '≤'
+          : 'against'} ${number(row.threshold)}${row.module ? ` in ${row.module}` : ''}</span>
         ${this.isOne ? nothing : html`<a href=${router.href('deltas', { sha: row.sha })}>${short(row.sha)}</a>`}
         <a href=${router.href('spec', { gate: row.gate, violation: row.event_id })}>explain</a>
         ${row['details.why'] ? html`<p>${row['details.why']}</p>` : nothing}</li>`)}</ul>
-      ${own.length > 50 ? html`<p class="note">${own.length - 50} more.</p>` : nothing}${passed ? html`<p class="note">${number(passed)} results passed.</p>` : nothing}`;
+      ${own.length > 50 ? html`<p class="note">${own.length - 50} more.</p>` : nothing}${passed
+        ? html`<p class="note">${number(passed)} results passed.</p>` : nothing}`;
   }
 
   #files() {
     const rows = this.#keep('files', [this.ofKind], () => delta.sums(this.ofKind, (token) => token.file).sort((a, b) => b.weight - a.weight)
       .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })));
-    const columns = [{ name: 'file', title: 'file', type: 'text', width: 200 }, { name: 'tokens', title: 'tokens', type: 'integer', width: 80 },
-      { name: 'weight', title: 'Σ weight', type: 'number', width: 92 }, ...(this.isOne ? [] : [{ name: 'commits', title: 'commits', type: 'integer', width: 86 }])];
-    return html`<egdb-table .columns=${columns} .rows=${rows} label="Files" pickable .rowClass=${(row) => (row.file === this.query.file ? 'chosen' : '')}
+    const columns = [{ name: 'file', title: 'file', type: 'text', width: 200 }, { name: 'tokens', title: 'tokens',
+      type: 'integer', width: 80 },
+      { name: 'weight', title: 'Σ weight', type: 'number', width: 92 },
+        ...(this.isOne ? [] : [{ name: 'commits', title: 'commits', type: 'integer', width: 86 }])];
+    return html`<egdb-table .columns=${columns} .rows=${rows} label="Files" pickable
+      .rowClass=${(row) => (row.file === this.query.file ? 'chosen' : '')}
       @pick=${(event) => this.#arrive({ file: event.detail.file, line: '', at: '' })}></egdb-table>`;
   }
 
   #tokenTable() {
     const { file, line } = this.query;
     const rows = this.#keep('rows', [this.ofKind, file], () => (file ? this.ofKind.filter((token) => token.file === file) : this.ofKind));
-    const said = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+    const said = (value) => (value === null || value === undefined ? '' : typeof value === 'object'
+      ? JSON.stringify(value) : String(value));
     const columns = [
       { name: 'token', title: 'token', type: 'text', width: 120, grow: 0 }, { name: 'weight', title: 'weight', type: 'number', width: 76 },
       { name: 'file', title: 'file', type: 'text', width: 170 }, { name: 'line', title: 'line', type: 'integer', width: 64 },
       { name: 'symbol', title: 'symbol', type: 'text', width: 130 },
-      { name: 'change', title: 'before → after', type: 'text', width: 180, get: (token) => [token['meta.before'], token['meta.after']].map(said).join(' → ').replace(/^ → $/, '') },
+      { name: 'change', title: 'before → after', type: 'text', width: 180, get: (token) => [token['meta.before'],
+        token['meta.after']].map(said).join(' → ').replace(/^ → $/, '') },
       ...(this.isOne ? [] : [{ name: 'sha', title: 'commit', type: 'text', width: 84, grow: 0, render: short }]),
     ];
     return html`<egdb-table .columns=${columns} .rows=${rows} label="Tokens" pickable
       .rowClass=${(token) => (file && token.file === file && String(token.line ?? '') === (line ?? '') ? 'chosen' : '')}
-      @pick=${({ detail }) => this.#arrive({ file: detail.file, line: detail.line ?? '', at: this.isOne ? '' : detail.sha })}></egdb-table>`;
+      @pick=${({ detail }) => this.#arrive({ file: detail.file, line: detail.line ?? '', at: this.isOne ? ''
+        : detail.sha })}></egdb-table>`;
   }
 
   #lines() {
@@ -401,9 +441,11 @@ export default class Deltas extends Element {
     const near = tokens.filter((token) => line && String(token.line) === line);
     return frame(this.lines, {
       title: `${file}${line ? `:${line}` : ''}`, size: 'l', curl: () => curlEgql(this.linesText, { file }),
-      actions: html`<button type="button" class="quiet" @click=${() => router.set({ file: '', line: '', at: '' })}>close <kbd>Esc</kbd></button>`,
+      actions: html`<button type="button" class="quiet"
+        @click=${() => router.set({ file: '', line: '', at: '' })}>close <kbd>Esc</kbd></button>`,
       empty: 'These commits are not recorded, or did not change the file: what is stored of it are its tokens.',
-      body: (rows) => html`${near.map((token) => html`<p><strong>${token.token}</strong> ${token.symbol ?? ''} <span class="hint">weight ${number(token.weight)}</span></p>`)}
+      body: (rows) => html`${near.map((token) => html`<p><strong>${token.token}</strong> ${token.symbol ?? ''} <span
+        class="hint">weight ${number(token.weight)}</span></p>`)}
         ${rows.map((row) => html`<egdb-diff .change=${row} .line=${Number(line) || 0}></egdb-diff>`)}`,
     });
   }
@@ -414,35 +456,47 @@ export default class Deltas extends Element {
     const kind = delta.nature(this.tokens.data?.list ?? []);
     const print = this.isOne ? this.print.data?.[0] : null;
     return html`<p class="deltas-head">${query.sha
-      ? html`${query.base ? html`since ${short(query.base)} up to ` : nothing}<strong>${short(commit?.sha ?? query.sha)}</strong> ${commit?.text ?? ''}
+      ? html`${query.base ? html`since ${short(query.base)} up to ` : nothing}<strong>${short(commit?.sha
+        ?? query.sha)}</strong> ${commit?.text ?? ''}
           ${commit ? html`<span class="hint">${(commit.author ?? '').replace(/ <.*/, '')} ${when(commit.time)}</span>` : nothing}`
       : html`All commits of the time range: <strong>${this.commits.data ? number(this.commits.data.length) : '…'}</strong>`}
       ${print ? html`<span class="tag">ΔZ ${print.score_deltaz.toFixed(4)}</span>` : nothing}
-      ${kind ? html`<span class="tag" title=${kind === 'structural' ? 'more than half of the weight is in names, places and imports' : 'at least half of the weight is in what the code does or promises'}>${kind}</span>` : nothing}</p>`;
+      ${kind ? html`<span class="tag" title=${kind === 'structural' ? 'more than half of the weight is in names, places and imports'
+        : 'at least half of the weight is in what the code does or promises'}>${kind}</span>` : nothing}</p>`;
   }
 
   render() {
     const { tokens, query, binned } = this;
     const few = binned.length !== tokens.data?.list.length;
-    const of = { isEmpty: (data) => !data.list.length, empty: 'No tokens are stored for these commits.', curl: () => curlEgql(TEXTS.tokens(this.scope)) };
+    const of = { isEmpty: (data) => !data.list.length, empty: 'No tokens are stored for these commits.',
+      curl: () => curlEgql(TEXTS.tokens(this.scope)) };
     const none = few && !binned.length ? html`<p class="empty">No token lies in the marked cells.</p>` : null;
     return html`<h1>Delta Inspector</h1>${this.#title()}${this.#range()}
-      ${tokens.data?.truncated ? html`<p class="stale">There are more tokens than ${number(TOKENS_MOST)}: the newest are counted. Choose a shorter range.</p>` : nothing}
+      ${tokens.data?.truncated
+        ? html`<p class="stale">There are more tokens than ${number(TOKENS_MOST)}: the newest are counted. Choose a shorter range.</p>`
+          : nothing}
       <div class="grid deltas">
         <div class="wide deltas-commits">${frame(this.commits, {
-          title: 'Commits', size: 's', curl: () => curlEgql(`SELECT fingerprints (sha, score_deltaz, created_utc) FROM all${rangeAsEgql()} LIMIT ${COMMITS_MOST}`),
+          title: 'Commits', size: 's',
+            curl: () => curlEgql(`SELECT fingerprints (sha, score_deltaz, created_utc) FROM all${rangeAsEgql()} LIMIT ${COMMITS_MOST}`),
           empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
         <div class="stack">${this.#mosaic()}
-        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)), empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
+        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)),
+          empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
         <div class="stack">${frame(tokens, { ...of, slot: 'kinds', title: few ? 'Tokens in the marked cells' : 'Tokens',
-          body: () => none ?? this.#histogram('Tokens', this.#keep('histogram', [binned], () => delta.sums(binned, (one) => one.token)), 'token') })}
-        ${frame(this.isOne ? this.print : tokens, { slot: 'energy', title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of', curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
-          isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.', body: () => this.#energy() })}
-        ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours', note: 'Kinds that follow one another within a file.',
+          body: () => none ?? this.#histogram('Tokens', this.#keep('histogram', [binned], () => delta.sums(binned, (one) => one.token)),
+            'token') })}
+        ${frame(this.isOne ? this.print : tokens, { slot: 'energy', title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of',
+          curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
+          isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.',
+            body: () => this.#energy() })}
+        ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours',
+          note: 'Kinds that follow one another within a file.',
           body: () => none ?? this.#histogram('Neighbours', this.#keep('pairs', [binned], () => delta.bigrams(binned))) })}</div>
       </div>
       <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables stack">
-        ${frame(tokens, { ...of, slot: 'files', title: 'Files', body: () => this.#files() })}${frame(tokens, { ...of, slot: 'rows', title: 'Every token', body: () => this.#tokenTable() })}</div>
+        ${frame(tokens, { ...of, slot: 'files', title: 'Files', body: () => this.#files() })}${frame(tokens,
+          { ...of, slot: 'rows', title: 'Every token', body: () => this.#tokenTable() })}</div>
         ${query.file ? html`<div class="deltas-lines">${this.#lines()}</div>` : nothing}</div>`;
   }
 }

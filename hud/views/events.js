@@ -1,5 +1,5 @@
-// Events: the log, newest first, filtered and live. Who reads further down, or looks at an event, is not disturbed: what comes is held back and
-// counted ("Paused, 214 new"). An event (?id=) shows its causes, effects, rows and JSON.
+// Events: the log, newest first, filtered and live. Who reads further down, or looks at an event, is not disturbed: what comes is held
+// back and counted ("Paused, 214 new"). An event (?id=) shows its causes, effects, rows and JSON.
 import { curl } from '../lib/api.js';
 import { debounce } from '../lib/dom.js';
 import { Element, html, nothing } from '../lib/element.js';
@@ -24,10 +24,13 @@ const PREVIEW = 300; // characters of a payload in its row
 const COLUMNS = [
   { name: 'position', title: '#', type: 'integer', width: 82, render: (value) => String(value) },
   { name: 'ts_utc', title: 'time, UTC', type: 'time', width: 166 },
-  { name: 'topic', title: 'topic', type: 'text', width: 190, grow: 0, render: (topic, event) => html`<a href=${router.href('events', { ...router.current.query, id: event.id })}>${topic}</a>` },
+  { name: 'topic', title: 'topic', type: 'text', width: 190, grow: 0,
+    render: (topic, event) => html`<a href=${router.href('events', { ...router.current.query, id: event.id })}>${topic}</a>` },
   { name: 'source', title: 'source', type: 'text', width: 110, grow: 0 },
-  { name: 'repo_sha', title: 'commit', type: 'text', width: 90, grow: 0, render: (sha) => (sha ? html`<code title=${sha}>${sha.slice(0, 8)}</code>` : nothing) },
-  { name: 'payload', title: 'payload', type: 'text', width: 280, render: (value) => html`<code>${JSON.stringify(value).slice(0, PREVIEW)}</code>` },
+  { name: 'repo_sha', title: 'commit', type: 'text', width: 90, grow: 0,
+    render: (sha) => (sha ? html`<code title=${sha}>${sha.slice(0, 8)}</code>` : nothing) },
+  { name: 'payload', title: 'payload', type: 'text', width: 280,
+    render: (value) => html`<code>${JSON.stringify(value).slice(0, PREVIEW)}</code>` },
 ];
 
 export default class Events extends Element {
@@ -115,7 +118,8 @@ export default class Events extends Element {
     }
     const count = tail.heldCount;
     if (tail.paused) {
-      return html`<button type="button" class=${count ? 'main' : ''} @click=${this.#toggle}><span role="status">Paused, ${number(count)} new</span> <kbd>p</kbd></button>`;
+      return html`<button type="button" class=${count ? 'main' : ''} @click=${this.#toggle}><span
+        role="status">Paused, ${number(count)} new</span> <kbd>p</kbd></button>`;
     }
     return html`<button type="button" @click=${this.#toggle}>Pause <kbd>p</kbd></button>`;
   }
@@ -124,11 +128,13 @@ export default class Events extends Element {
     const { query } = router.current;
     return html`<form class="fields events-filters" @submit=${(event) => event.preventDefault()}>
       ${FILTERS.map(([name, title]) => html`<label class="off-screen" for=${`filter-${name}`}>${title}</label>
-        <input id=${`filter-${name}`} type="search" placeholder=${title} list=${name === 'topic' ? 'events-topics' : nothing} spellcheck="false" autocomplete="off"
+        <input id=${`filter-${name}`} type="search" placeholder=${title} list=${name === 'topic' ? 'events-topics' : nothing}
+          spellcheck="false" autocomplete="off"
           .value=${query[name] ?? ''} @input=${(event) => this.type(name, event.target.value.trim())}>`)}
       <datalist id="events-topics">${this.topics.map((topic) => html`<option value=${topic}></option>`)}</datalist>
       ${query.last || query.from
-        ? html`<span class="note">times in the range above <button type="button" class="quiet" @click=${() => router.set({ last: '', from: '', to: '' })}>all times</button></span>`
+        ? html`<span class="note">times in the range above <button type="button" class="quiet"
+          @click=${() => router.set({ last: '', from: '', to: '' })}>all times</button></span>`
         : html`<span class="note">all times</span>`}</form>`;
   }
 
@@ -140,8 +146,10 @@ export default class Events extends Element {
       empty: html`No event fits. ${hub.state === 'live' ? 'The next that does appears here by itself.' : ''}`,
       body: (tail) => html`<egdb-table class="tall" .columns=${COLUMNS} .rows=${tail.events} label="Events" pickable
           .rowClass=${(event) => (event.id === router.current.query.id ? 'chosen' : '')}
-          @pick=${(event) => router.set({ id: event.detail.id })} @scroll=${{ handleEvent: (event) => this.#scrolled(event), capture: true }}></egdb-table>
-        <p class="note">${number(tail.events.length)} events${tail.more ? ', older ones come when you scroll down' : ', which is all'}; the newest
+          @pick=${(event) => router.set({ id: event.detail.id })} @scroll=${{ handleEvent: (event) => this.#scrolled(event),
+            capture: true }}></egdb-table>
+        <p class="note">${number(tail.events.length)} events${tail.more ? ', older ones come when you scroll down'
+          : ', which is all'}; the newest
           ${tail.events[0] ? html`is of ${when(tail.events[0].ts_utc)}` : ''}</p>`,
     });
   }

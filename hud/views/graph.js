@@ -21,7 +21,8 @@ const TOKENS_MOST = 500;
 // Letters in any order of case, unless there is a capital; words may stand apart.
 export function pattern(text) {
   const loose = text === text.toLowerCase();
-  const sign = (one) => (/[a-z]/.test(one) && loose ? `[${one}${one.toUpperCase()}]` : /[\w\s]/.test(one) || one > '\x7f' ? one : `\\${one}`);
+  const sign = (one) => (/[a-z]/.test(one) && loose ? `[${one}${one.toUpperCase()}]` : /[\w\s]/.test(one)
+    || one > '\x7f' ? one : `\\${one}`);
   return text.trim().split(/\s+/).map((word) => [...word].map(sign).join('')).join('.*');
 }
 
@@ -49,19 +50,23 @@ export default class Graph extends Element {
   get state() {
     const { q = '', node = '', sel = node, edges = 'call', more = '' } = this.route.query;
     const depth = (name, usual) => Math.max(0, Math.min(DEPTHS, Number(this.route.query[name] ?? usual) || 0));
-    return { q: q.trim(), node, sel, edges: edges in KINDS ? edges : 'call', in: depth('in', 1), out: depth('out', 2), more: more.split('.') };
+    return { q: q.trim(), node, sel, edges: edges in KINDS ? edges : 'call', in: depth('in', 1), out: depth('out', 2),
+      more: more.split('.') };
   }
 
   get #search() {
     const { q } = this.state;
-    return q ? [`SELECT nodes (uid, kind, name, file, line) FROM all WHERE uid ~ $pattern LIMIT ${FOUND_MOST}`, { params: { pattern: pattern(q) } }]
-      : [`SELECT graph (dst AS uid, count() AS callers) FROM all WHERE etype=call resolved=true GROUP BY dst ORDER BY callers DESC LIMIT 20`, {}];
+    return q ? [`SELECT nodes (uid, kind, name, file, line) FROM all WHERE uid ~ $pattern LIMIT ${FOUND_MOST}`,
+      { params: { pattern: pattern(q) } }]
+      : [`SELECT graph (dst AS uid, count() AS callers) ` +
+        `FROM all WHERE etype=call resolved=true GROUP BY dst ORDER BY callers DESC LIMIT 20`, {}];
   }
 
   #question(side) {
     const { edges, node, ...state } = this.state;
     const kinds = edges === 'all' ? 'etype IN (call, import, contain)' : `etype=${edges}`;
-    return [`SELECT graph (depth, src, dst, etype, line, resolved) FROM all WHERE start=$start depth<=${state[side]} direction=${side} ${kinds}`, { start: node }];
+    return [`SELECT graph (depth, src, dst, etype, line, resolved) ` +
+      `FROM all WHERE start=$start depth<=${state[side]} direction=${side} ${kinds}`, { start: node }];
   }
 
   async #walk(signal) {
@@ -77,21 +82,24 @@ export default class Graph extends Element {
 
   get #tokens() {
     const uid = this.state.sel;
-    return ['SELECT tokens (created_utc, sha, token, weight, line, event_id) FROM all WHERE file=$file uid=$uid', { file: parts(uid).file, uid }];
+    return ['SELECT tokens (created_utc, sha, token, weight, line, event_id) FROM all WHERE file=$file uid=$uid',
+      { file: parts(uid).file, uid }];
   }
 
   async #about(signal) {
     const uid = this.state.sel;
     const [query, params] = this.#tokens;
     const [node, tokens] = await Promise.all([
-      egql('SELECT nodes (uid, kind, file, line, meta) FROM all WHERE uid=$uid LIMIT 1', { params: { uid }, signal }), egql(query, { params, limit: TOKENS_MOST, signal }),
+      egql('SELECT nodes (uid, kind, file, line, meta) FROM all WHERE uid=$uid LIMIT 1', { params: { uid }, signal }),
+        egql(query, { params, limit: TOKENS_MOST, signal }),
     ]);
     return { node: objects(node)[0], tokens };
   }
 
   #arrived() {
     const { state } = this;
-    for (const [load, key] of [[this.found, state.q || '*'], [this.walk, state.node && JSON.stringify([state.node, state.in, state.out, state.edges])],
+    for (const [load, key] of [[this.found, state.q || '*'],
+      [this.walk, state.node && JSON.stringify([state.node, state.in, state.out, state.edges])],
       [this.node, parts(state.sel).file && state.sel]]) {
       if (this.asked.get(load) === key) continue;
       const sameNode = load === this.walk && load.data?.start === state.node; // what is drawn stays while it is deepened
@@ -119,20 +127,25 @@ export default class Graph extends Element {
   #graph(data) {
     const { sel, node, more } = this.state;
     const all = new Set([data.start, ...[...data.callers, ...data.callees].flatMap((edge) => [edge.src, edge.dst])]).size;
-    return html`<egdb-graph .data=${data} .opened=${more} .selected=${sel} label="Callers and callees" @begin=${(event) => this.#begin(event.detail)}
+    return html`<egdb-graph .data=${data} .opened=${more} .selected=${sel} label="Callers and callees"
+      @begin=${(event) => this.#begin(event.detail)}
         @choose=${({ detail }) => router.set({ sel: detail === node ? '' : detail }, { replace: true })}
         @stub=${({ detail }) => this.#open(detail.key, detail.first)}></egdb-graph>
-      <p class="note">${number(all)} nodes${data.cut ? html`, <strong class="warn">cut at ${number(EDGES_MOST)} edges: choose a smaller depth</strong>` : nothing}.
-        Arrows walk, Enter begins at a node or opens a stub, <kbd>[</kbd> <kbd>]</kbd> and <kbd>{</kbd> <kbd>}</kbd> change the depths.</p>`;
+      <p class="note">${number(all)} nodes${data.cut
+        ? html`, <strong class="warn">cut at ${number(EDGES_MOST)} edges: choose a smaller depth</strong>` : nothing}.
+        Arrows walk, Enter begins at a node or opens a stub, <kbd>[</kbd> <kbd>]</kbd> and <kbd>{</kbd> <kbd>}</kbd>
+          change the depths.</p>`;
   }
 
   #depths() {
     const { state } = this;
     const select = (name, label, all, value) => html`<label for=${`graph-${name}`}>${label}</label><select id=${`graph-${name}`}
-      @change=${(event) => router.set({ [name]: event.target.value })}>${all.map(([one, text]) => html`<option value=${one} ?selected=${String(one) === String(value)}>${text}</option>`)}</select>`;
+      @change=${(event) => router.set({ [name]: event.target.value })}>${all.map(([one, text]) => html`<option value=${one}
+        ?selected=${String(one) === String(value)}>${text}</option>`)}</select>`;
     const counts = Array.from({ length: DEPTHS + 1 }, (_, i) => [i, i]);
     return html`<div class="fields">${select('in', 'callers, depth', counts, state.in)}${select('out', 'callees, depth', counts, state.out)}
-      ${select('edges', 'edges', Object.entries(KINDS), state.edges)}<button type="button" class="quiet" aria-pressed=${state.more.includes('*') ? 'true' : 'false'}
+      ${select('edges', 'edges', Object.entries(KINDS), state.edges)}<button type="button" class="quiet"
+        aria-pressed=${state.more.includes('*') ? 'true' : 'false'}
       @click=${() => this.#open('*')}>all stubs open <kbd>+</kbd></button></div>`;
   }
 
@@ -140,8 +153,10 @@ export default class Graph extends Element {
     const { node } = this.state;
     if (!node) return nothing;
     return frame(this.walk, {
-      title: parts(node).name, size: 'l', note: this.#depths(), curl: () => ['in', 'out'].filter((side) => this.state[side]).map((side) => curlEgql(...this.#question(side))).join('\n'),
-      isEmpty: (data) => !data.callers.length && !data.callees.length, empty: 'No edge of this kind leads here or away from here, as far as the graph is indexed.',
+      title: parts(node).name, size: 'l', note: this.#depths(), curl: () => ['in', 'out'].filter((side) => this.state[side]).map((side) =>
+        curlEgql(...this.#question(side))).join('\n'),
+      isEmpty: (data) => !data.callers.length && !data.callees.length,
+        empty: 'No edge of this kind leads here or away from here, as far as the graph is indexed.',
       body: (data) => this.#graph(data), actions: html`<span class="note mono">${parts(node).file}</span>`,
     });
   }
@@ -150,31 +165,45 @@ export default class Graph extends Element {
     const { sel, node } = this.state;
     const { file, name } = parts(sel);
     if (!sel) return nothing;
-    if (!file) return html`<section class="panel size-s"><h2>${name}</h2><p class="empty">Not in the indexed code: a name that is not resolved.</p></section>`;
+    if (!file) return html`<section class="panel size-s"><h2>${name}</h2><p
+      class="empty">Not in the indexed code: a name that is not resolved.</p></section>`;
     const columns = [
-      { name: 'created_utc', title: 'when', type: 'time' }, { name: 'sha', title: 'commit', type: 'text', width: 110, grow: 0, render: (sha) => html`<a
-        href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }, { name: 'token', type: 'text' }, { name: 'weight', type: 'number', width: 80 },
-      { name: 'line', type: 'integer', width: 70 }, { name: 'event_id', title: 'event', type: 'text', render: (id) => html`<a href=${router.href('events', { id })}>${id}</a>` },
+      { name: 'created_utc', title: 'when', type: 'time' }, { name: 'sha', title: 'commit', type: 'text', width: 110, grow: 0,
+        render: (sha) => html`<a
+        href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }, { name: 'token', type: 'text' },
+          { name: 'weight', type: 'number', width: 80 },
+      { name: 'line', type: 'integer', width: 70 }, { name: 'event_id', title: 'event', type: 'text',
+        render: (id) => html`<a href=${router.href('events', { id })}>${id}</a>` },
     ];
     return frame(this.node, {
       title: name, curl: () => curlEgql(...this.#tokens), actions: sel === node ? nothing
         : html`<a href=${router.href('graph', { ...this.route.query, node: sel, sel: '', more: '' })}>walk from here</a>`,
-      body: ({ node: about, tokens }) => html`<p>${about ? html`<span class="tag">${about.kind}</span> <code>${about.file}${about.line === null ? '' : `:${about.line}`}</code>
-          ${about.meta?.signature ? html`<code>${about.meta.signature}</code>` : nothing}` : html`<code>${file}</code> is not in the graph as it is indexed now.`}</p>
-        <h3>Its Δ tokens</h3>${tokens.rows.length ? html`<egdb-table .columns=${columns} .rows=${tokens.rows} label="Tokens of the node"></egdb-table>
-          ${tokens.truncated ? html`<p class="note">The newest ${number(TOKENS_MOST)}.</p>` : nothing}` : html`<p class="empty">No commit that is known changed it.</p>`}`,
+      body: ({ node: about, tokens }) =>
+        html`<p>${about ? html`<span class="tag">${about.kind}</span> <code>${about.file}${about.line === null ? ''
+          : `:${about.line}`}</code>
+          ${about.meta?.signature ? html`<code>${about.meta.signature}</code>` : nothing}`
+            : html`<code>${file}</code> is not in the graph as it is indexed now.`}</p>
+        <h3>Its Δ tokens</h3>${tokens.rows.length ? html`<egdb-table .columns=${columns} .rows=${tokens.rows}
+          label="Tokens of the node"></egdb-table>
+          ${tokens.truncated ? html`<p class="note">The newest ${number(TOKENS_MOST)}.</p>` : nothing}`
+            : html`<p class="empty">No commit that is known changed it.</p>`}`,
     });
   }
 
   #results() {
     const { q } = this.state;
     const name = (uid) => html`<a href=${router.href('graph', { q, node: uid })}>${parts(uid).name}</a>`;
-    const columns = q ? [{ name: 'name', title: 'symbol', type: 'text', get: (row) => parts(row[0]).name, render: (_, row) => name(row[0]) },
-      { name: 'kind', type: 'text', width: 110, grow: 0, get: (row) => row[1] }, { name: 'file', type: 'text', width: 220, get: (row) => row[3] }, { name: 'line', type: 'integer', width: 70, get: (row) => row[4] }]
+    const columns = q ? [{ name: 'name', title: 'symbol', type: 'text', get: (row) => parts(row[0]).name,
+      render: (_, row) => name(row[0]) },
+      { name: 'kind', type: 'text', width: 110, grow: 0, get: (row) => row[1] }, { name: 'file', type: 'text', width: 220,
+        get: (row) => row[3] }, { name: 'line', type: 'integer', width: 70, get: (row) => row[4] }]
       : [{ name: 'uid', title: 'symbol', type: 'text', get: (row) => parts(row[0]).name, render: (_, row) => name(row[0]) },
-        { name: 'file', type: 'text', width: 220, get: (row) => parts(row[0]).file }, { name: 'callers', type: 'integer', get: (row) => row[1] }];
+        { name: 'file', type: 'text', width: 220, get: (row) => parts(row[0]).file }, { name: 'callers', type: 'integer',
+          get: (row) => row[1] }];
     return frame(this.found, {
-      title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(this.#search[0], this.#search[1].params), empty: q ? 'No symbol is called so.' : 'No code is indexed yet: egdb-index does it.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows} label="Symbols" pickable
+      title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(this.#search[0], this.#search[1].params),
+        empty: q ? 'No symbol is called so.' : 'No code is indexed yet: egdb-index does it.',
+          body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows} label="Symbols" pickable
         @pick=${(event) => this.#begin(event.detail[0])}></egdb-table>
         ${answer.rows.length === FOUND_MOST ? html`<p class="note">The first ${FOUND_MOST}; more letters find fewer.</p>` : nothing}`,
     });
@@ -183,8 +212,10 @@ export default class Graph extends Element {
   render() {
     const { node, q } = this.state;
     return html`<h1>Code graph</h1>
-      <form class="fields" role="search" @submit=${(event) => { event.preventDefault(); this.querySelector('egdb-table .scroll')?.focus(); }}>
-        <label for="graph-q">symbol</label><input id="graph-q" type="search" class="graph-q" .value=${q} spellcheck="false" autocomplete="off" placeholder="a part of a name or path   /"
+      <form class="fields" role="search"
+        @submit=${(event) => { event.preventDefault(); this.querySelector('egdb-table .scroll')?.focus(); }}>
+        <label for="graph-q">symbol</label><input id="graph-q" type="search" class="graph-q" .value=${q} spellcheck="false"
+          autocomplete="off" placeholder="a part of a name or path   /"
           @input=${(event) => this.typed(event.target.value)}></form>
       <div class="grid one">${node && !q ? nothing : this.#results()}${this.#walked()}${this.#chosen()}</div>`;
   }

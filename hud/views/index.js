@@ -1,5 +1,5 @@
-// The views, in the order of the navigation. Each is a module of its own, loaded when it is opened; its default export is an element's class,
-// which becomes <egdb-view-NAME>. `groups`: the declared panels (spec/panels) that belong to it. `key`: g and this key opens it.
+// The views, in the order of the navigation. Each is a module of its own, loaded when it is opened; its default export is an element's
+// class, which becomes <egdb-view-NAME>. `groups`: the declared panels (spec/panels) that belong to it. `key`: g and this key opens it.
 export const views = [
   { name: 'overview', title: 'Overview', key: 'o', groups: ['Overview', 'Operations'], load: () => import('./overview.js') },
   { name: 'deltas', title: 'Delta Inspector', key: 'd', groups: ['Delta Inspector', 'Mosaic'], load: () => import('./deltas.js') },

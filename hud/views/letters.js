@@ -18,12 +18,14 @@ const FILTERS = [['code', 'error code'], ['topic', 'topic']];
 
 const COLUMNS = [
   { name: 'received_utc', title: 'received, UTC', type: 'time' },
-  { name: 'code', title: 'why', type: 'text', width: 130, grow: 0, render: (code, letter) => html`<a href=${router.href('letters', { ...router.current.query, id: letter.id })}>${code}</a>` },
+  { name: 'code', title: 'why', type: 'text', width: 130, grow: 0,
+    render: (code, letter) => html`<a href=${router.href('letters', { ...router.current.query, id: letter.id })}>${code}</a>` },
   { name: 'topic', title: 'topic', type: 'text', width: 190, grow: 0 },
   { name: 'source', title: 'source', type: 'text', width: 100, grow: 0 },
   { name: 'seen', title: 'seen', type: 'integer', width: 64 },
   { name: 'redriven_utc', title: 'sent again', type: 'time', width: 166 },
-  { name: 'errors', title: 'errors', type: 'text', width: 260, render: (errors) => errors.map((one) => `${one.pointer} ${one.message}`.trim()).join('; ') },
+  { name: 'errors', title: 'errors', type: 'text', width: 260,
+    render: (errors) => errors.map((one) => `${one.pointer} ${one.message}`.trim()).join('; ') },
 ];
 
 // The errors of a letter as places in its text.
@@ -31,7 +33,8 @@ function diagnose(text, errors) {
   const found = places(text);
   return errors.map((error) => {
     const spot = /^Line (\d+), column (\d+)/.exec(error.message);
-    const place = spot && !error.pointer ? { from: offsetOf(text, Number(spot[1]), Number(spot[2])), to: text.length } : placeOf(found, error.pointer ?? '', text);
+    const place = spot && !error.pointer ? { from: offsetOf(text, Number(spot[1]), Number(spot[2])), to: text.length }
+      : placeOf(found, error.pointer ?? '', text);
     // A whole value that lacks something is marked at its beginning, not all through.
     return { from: place.from, to: text.slice(place.from, place.to).includes('\n') ? place.from + 1 : place.to, message: error.message };
   });
@@ -51,7 +54,8 @@ function pretty(text) {
 }
 
 class Letter extends Element {
-  static properties = { letter: {}, text: { state: true }, errors: { state: true }, said: { state: true }, failed: { state: true }, working: { state: true } };
+  static properties = { letter: {}, text: { state: true }, errors: { state: true }, said: { state: true }, failed: { state: true },
+    working: { state: true } };
 
   constructor() {
     super();
@@ -94,7 +98,8 @@ class Letter extends Element {
       const [item] = (await sendJson('POST', 'v1/dlq/redrive', { ...order, dry_run: dry })).items;
       if (item.error) {
         this.errors = item.error.errors ?? [{ pointer: item.error.pointer ?? '', message: item.error.detail }];
-        this.failed = { title: 'It is refused again', message: item.error.detail, code: item.error.code, status: item.error.status, errors: item.error.errors };
+        this.failed = { title: 'It is refused again', message: item.error.detail, code: item.error.code, status: item.error.status,
+          errors: item.error.errors };
       } else {
         this.errors = [];
         this.said = item;
@@ -124,37 +129,48 @@ class Letter extends Element {
     if (!item) return nothing;
     if (item.status === 'valid') {
       return html`<div class="fine" role="status"><strong>It would be stored</strong> as ${item.topic}${item.rows?.length
-        ? html`, and make ${item.rows.map((row, i) => html`${i ? ', ' : ''}a row of <code>${row.table}</code> (${row.action})`)}` : ''}. Nothing was stored.</div>`;
+        ? html`, and make ${item.rows.map((row, i) => html`${i ? ', ' : ''}a row of <code>${row.table}</code> (${row.action})`)}`
+          : ''}. Nothing was stored.</div>`;
     }
-    return html`<div class="fine" role="status"><strong>${item.status === 'already' ? 'It was sent again before' : item.duplicate ? 'It was stored already' : 'It is stored'}</strong>
+    return html`<div class="fine" role="status"><strong>${item.status === 'already' ? 'It was sent again before' : item.duplicate
+      ? 'It was stored already' : 'It is stored'}</strong>
       ${item.event_id ? html`: <a href=${router.href('events', { id: item.event_id })}>event ${item.event_id}</a>` : nothing}</div>`;
   }
 
   #body(letter) {
     const binary = letter.original === undefined || letter.original === null;
-    return html`<dl class="facts"><div><dt>why</dt><dd><a href="../docs/errors#${letter.code}" target="_blank" rel="noopener"><code>${letter.code}</code></a></dd></div>
-        <div><dt>received</dt><dd>${when(letter.received_utc)}</dd></div><div><dt>seen</dt><dd>${number(letter.seen)}×, last ${when(letter.last_seen_utc)}</dd></div>
+    return html`<dl class="facts"><div><dt>why</dt><dd><a href="../docs/errors#${letter.code}" target="_blank"
+      rel="noopener"><code>${letter.code}</code></a></dd></div>
+        <div><dt>received</dt><dd>${when(letter.received_utc)}</dd></div>
+          <div><dt>seen</dt><dd>${number(letter.seen)}×, last ${when(letter.last_seen_utc)}</dd></div>
         <div><dt>source</dt><dd>${letter.source ?? '∅'}</dd></div><div><dt>size</dt><dd>${number(letter.size_b)} bytes</dd></div>
-        ${letter.redriven_id ? html`<div><dt>sent again</dt><dd>${when(letter.redriven_utc)} <a href=${router.href('events', { id: letter.redriven_id })}>${letter.redriven_id}</a></dd></div>` : nothing}</dl>
-      <ol class="letter-errors">${letter.errors.map((error) => html`<li><code>${error.pointer || '(the whole)'}</code> ${error.message}</li>`)}</ol>
+        ${letter.redriven_id ? html`<div><dt>sent again</dt><dd>${when(letter.redriven_utc)} <a
+          href=${router.href('events', { id: letter.redriven_id })}>${letter.redriven_id}</a></dd></div>` : nothing}</dl>
+      <ol class="letter-errors">${letter.errors.map((error) =>
+        html`<li><code>${error.pointer || '(the whole)'}</code> ${error.message}</li>`)}</ol>
       ${binary ? html`<p class="note">Its bytes are no text; a whole event may be written in their place.</p>` : nothing}
-      <egdb-editor .value=${this.text ?? ''} .diagnostics=${diagnose(this.text ?? '', this.errors)} label="The event as it was sent" hint="a whole event"
+      <egdb-editor .value=${this.text ?? ''} .diagnostics=${diagnose(this.text ?? '', this.errors)}
+        label="The event as it was sent" hint="a whole event"
         @change=${(event) => (this.text = event.detail)} @submit=${() => this.#send(true)}></egdb-editor>
       <p class="letter-acts">
         <button type="button" ?disabled=${this.working} title="Ctrl-Enter in the text" @click=${() => this.#send(true)}>Dry run</button>
-        <button type="button" class="main" ?disabled=${this.working} @click=${() => this.#send(false)}>Redrive${this.text === this.first ? '' : ' as edited'}</button>
+        <button type="button" class="main" ?disabled=${this.working} @click=${() => this.#send(false)}>Redrive${this.text === this.first
+          ? '' : ' as edited'}</button>
         <button type="button" class="quiet" ?disabled=${this.text === this.first} @click=${() => this.#begin(letter)}>Undo edits</button>
         <button type="button" class="bad" @click=${() => this.querySelector('dialog').showModal()}>Delete</button></p>
       ${this.#outcome()}
-      <dialog aria-label="Delete"><h2>Delete this dead letter?</h2><p>Its bytes are gone then. That it was deleted, by whom and why it had been refused stays in the log.</p>
-        <button type="button" class="bad" @click=${this.#delete}>Delete it</button> <button type="button" @click=${(event) => event.target.closest('dialog').close()}>Keep it</button></dialog>`;
+      <dialog aria-label="Delete"><h2>Delete this dead letter?</h2><p>Its bytes are gone then.
+        That it was deleted, by whom and why it had been refused stays in the log.</p>
+        <button type="button" class="bad" @click=${this.#delete}>Delete it</button> <button type="button"
+          @click=${(event) => event.target.closest('dialog').close()}>Keep it</button></dialog>`;
   }
 
   render() {
     return frame(this.one, {
       title: `Dead letter ${this.letter}`, size: 'l', body: (letter) => this.#body(letter),
       curl: () => curl({ path: 'v1/dlq/redrive', method: 'POST', json: { ...this.#order, dry_run: true } }),
-      actions: html`<button type="button" class="quiet" title="Close (Escape)" @click=${() => router.set({ id: '' })}>✕<span class="off-screen"> close</span></button>`,
+      actions: html`<button type="button" class="quiet" title="Close (Escape)" @click=${() => router.set({ id: '' })}>✕<span
+        class="off-screen"> close</span></button>`,
     });
   }
 }
@@ -220,18 +236,23 @@ export default class Letters extends Element {
     if (bulk.working) return html`<p role="status">Working</p>`;
     if (bulk.error) return problem(bulk.error);
     const what = bulk.dry_run ? 'would be stored' : 'stored';
-    return html`<p class="fine" role="status">${number(bulk.redriven)} ${what}, ${number(bulk.already)} were sent again before, ${number(bulk.failed)} refused again.
+    return html`<p class="fine"
+      role="status">${number(bulk.redriven)} ${what}, ${number(bulk.already)} were sent again before, ${number(bulk.failed)} refused again.
       ${bulk.next ? 'There are more: do it again.' : ''}
-      ${bulk.dry_run && bulk.redriven ? html`<button type="button" class="main" @click=${() => this.#all(false)}>Redrive ${number(bulk.redriven)}</button>` : nothing}</p>`;
+      ${bulk.dry_run && bulk.redriven ? html`<button type="button" class="main"
+        @click=${() => this.#all(false)}>Redrive ${number(bulk.redriven)}</button>` : nothing}</p>`;
   }
 
   #filters() {
     const { query } = router.current;
     return html`<form class="fields" @submit=${(event) => event.preventDefault()}>
-      ${FILTERS.map(([name, title]) => html`<label class="off-screen" for=${`letters-${name}`}>${title}</label><input id=${`letters-${name}`} type="search" placeholder=${title}
+      ${FILTERS.map(([name, title]) => html`<label class="off-screen" for=${`letters-${name}`}>${title}</label><input
+        id=${`letters-${name}`} type="search" placeholder=${title}
         spellcheck="false" .value=${query[name] ?? ''} @change=${(event) => router.set({ [name]: event.target.value.trim(), id: '' })}>`)}
-      <label for="letters-redriven">sent again</label><select id="letters-redriven" @change=${(event) => router.set({ redriven: event.target.value, id: '' })}>
-        ${['no', 'yes', 'all'].map((one) => html`<option value=${one === 'no' ? '' : one} ?selected=${(query.redriven ?? 'no') === one}>${one}</option>`)}</select></form>`;
+      <label for="letters-redriven">sent again</label><select id="letters-redriven"
+        @change=${(event) => router.set({ redriven: event.target.value, id: '' })}>
+        ${['no', 'yes', 'all'].map((one) => html`<option value=${one === 'no' ? '' : one}
+          ?selected=${(query.redriven ?? 'no') === one}>${one}</option>`)}</select></form>`;
   }
 
   render() {
@@ -243,8 +264,10 @@ export default class Letters extends Element {
           isEmpty: ({ letters }) => !letters.length, empty: 'No event that was refused waits here.',
           actions: this.list.data?.letters.some((letter) => !letter.redriven_utc)
             ? html`<button type="button" class="quiet" @click=${() => this.#all(true)}>dry run of all shown</button>` : nothing,
-          body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${COLUMNS} .rows=${letters} label="Dead letters" pickable
-              .rowClass=${(letter) => (letter.id === id ? 'chosen' : '')} @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>
+          body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${COLUMNS} .rows=${letters}
+            label="Dead letters" pickable
+              .rowClass=${(letter) => (letter.id === id ? 'chosen' : '')}
+                @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>
             <p class="note">${number(letters.length)}${more ? ' of more: filter them' : ''}, newest first</p>`,
         })}</div>
         ${id ? html`<egdb-letter .letter=${id}></egdb-letter>` : nothing}</div>`;

@@ -33,7 +33,8 @@ const TILES = [
     show: (answer) => {
       const by = figure(objects(answer), 'action');
       const [block, softer] = [by.block ?? 0, (by.review ?? 0) + (by.warn ?? 0)];
-      return { n: block, state: block ? 'bad' : softer ? 'warn' : 'good', text: `blocked; ${number(softer)} warned, ${number(by.pass ?? 0)} passed` };
+      return { n: block, state: block ? 'bad' : softer ? 'warn' : 'good',
+        text: `blocked; ${number(softer)} warned, ${number(by.pass ?? 0)} passed` };
     },
   },
   {
@@ -42,7 +43,8 @@ const TILES = [
     show: (answer) => {
       const rows = objects(answer);
       const urgent = sum(rows, 'cnt', (row) => ['CRITICAL', 'HIGH'].includes(row.severity));
-      return { n: urgent, state: urgent ? 'bad' : rows.length ? 'warn' : 'good', text: `critical or high, of ${number(sum(rows, 'cnt'))} open` };
+      return { n: urgent, state: urgent ? 'bad' : rows.length ? 'warn' : 'good',
+        text: `critical or high, of ${number(sum(rows, 'cnt'))} open` };
     },
   },
   {
@@ -60,7 +62,8 @@ const TILES = [
     show: (answer) => ({ n: answer.rows.length, state: answer.rows.length ? 'warn' : 'good', text: 'metrics frozen' }),
   },
   {
-    name: 'letters', title: 'Dead letters', ranged: true, href: () => router.href('letters'), curl: () => curlPanel('dead-letters-by-code', rangeAsParams()),
+    name: 'letters', title: 'Dead letters', ranged: true, href: () => router.href('letters'),
+      curl: () => curlPanel('dead-letters-by-code', rangeAsParams()),
     ask: (signal) => panel('dead-letters-by-code', rangeAsParams(), { signal }),
     show: (answer) => {
       const waiting = sum(objects(answer), 'cnt');
@@ -98,9 +101,12 @@ class Tile extends Element {
     const shown = data === undefined ? null : tile.show(data);
     const state = isOld ? 'asking' : load.state === 'error' ? 'error' : load.state === 'stale' ? 'stale' : shown?.state ?? 'loading';
     const why = load.error ? `${load.error.message} ${load.error.hint ?? ''}` : '';
-    return html`<div class="tile" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'}><a href=${tile.href()}><span class="title">${tile.title}</span>
-      <span class="figure">${shown ? html`<i aria-hidden="true">${STATES[shown.state]}</i> ${typeof shown.n === 'number' ? number(shown.n) : shown.n}` : '\u00a0'}</span>
-      <span class="text">${load.state === 'error' ? why : shown ? html`${shown.text}${isOld ? ' · before, loading' : load.state === 'stale' ? html` · <em>old: ${why}</em>` : nothing}` : '\u00a0'}</span></a>
+    return html`<div class="tile" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'}><a href=${tile.href()}><span
+      class="title">${tile.title}</span>
+      <span class="figure">${shown ? html`<i aria-hidden="true">${STATES[shown.state]}</i> ${typeof shown.n === 'number' ? number(shown.n)
+        : shown.n}` : '\u00a0'}</span>
+      <span class="text">${load.state === 'error' ? why : shown ? html`${shown.text}${isOld ? ' · before, loading' : load.state === 'stale'
+        ? html` · <em>old: ${why}</em>` : nothing}` : '\u00a0'}</span></a>
       <egdb-copy label="curl" name=${`copy as curl: ${tile.title}`} .text=${tile.curl}></egdb-copy></div>`;
   }
 }
@@ -109,8 +115,10 @@ customElements.define('egdb-tile', Tile);
 const COLUMNS = [
   { name: 'created_utc', title: 'time, UTC', type: 'time' },
   { name: 'kind', title: 'gate', type: 'text', width: 52, grow: 0 },
-  { name: 'action', title: 'action', type: 'text', width: 78, grow: 0, render: (action) => html`<span class=${action === 'block' ? 'bad' : 'warn'}>${action}</span>` },
-  { name: 'commit_sha', title: 'commit', type: 'text', width: 104, grow: 0, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` },
+  { name: 'action', title: 'action', type: 'text', width: 78, grow: 0,
+    render: (action) => html`<span class=${action === 'block' ? 'bad' : 'warn'}>${action}</span>` },
+  { name: 'commit_sha', title: 'commit', type: 'text', width: 104, grow: 0,
+    render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` },
   { name: 'score', title: 'score', type: 'number', width: 76 },
   { name: 'threshold', title: 'limit', type: 'number', width: 76 },
   { name: 'module', title: 'module', type: 'text', width: 120 },
@@ -164,35 +172,44 @@ export default class Overview extends Element {
 
   get #countsQuery() {
     const at = `bucket(ts_utc, ${bucketWidth()})`;
-    return `SELECT events (${at} AS at, topic, count() AS n) FROM all GROUP BY ${at}, topic ORDER BY ${at}, topic${rangeAsEgql()} LIMIT 10000`;
+    return `SELECT events (${at} AS at, topic, count() AS n) ` +
+      `FROM all GROUP BY ${at}, topic ORDER BY ${at}, topic${rangeAsEgql()} LIMIT 10000`;
   }
 
   #counts() {
     const show = ({ from, to }) => router.set({ last: '', from: iso(new Date(from)), to: iso(new Date(to)) });
     return html`<div class="wide">${frame(this.counts, {
-      title: 'Events over time', size: 'l', curl: () => curlEgql(this.#countsQuery), isEmpty: ({ data }) => !data, empty: 'No event has its time in this range.',
+      title: 'Events over time', size: 'l', curl: () => curlEgql(this.#countsQuery), isEmpty: ({ data }) => !data,
+        empty: 'No event has its time in this range.',
       note: html`By their own time, every ${this.counts.data?.width ?? ''}. Drag to look closer; click to read the events.`,
-      body: ({ data, span, width }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time" @zoom=${(event) => show(event.detail)}
-        @pick=${({ detail }) => router.go('events', { from: iso(new Date(data.x[detail])), to: iso(new Date(data.x[detail] + durationMs(width))) })}></egdb-chart>`,
+      body: ({ data, span, width }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time"
+        @zoom=${(event) => show(event.detail)}
+        @pick=${({ detail }) => router.go('events', { from: iso(new Date(data.x[detail])),
+          to: iso(new Date(data.x[detail] + durationMs(width))) })}></egdb-chart>`,
     })}</div>`;
   }
 
   get #query() {
-    return `SELECT violations (created_utc, kind, action, commit_sha, score, threshold, module) FROM all ORDER BY created_utc DESC, kind${rangeAsEgql()} LIMIT ${VIOLATIONS_MOST}`;
+    return `SELECT violations (created_utc, kind, action, commit_sha, score, threshold, module) ` +
+      `FROM all ORDER BY created_utc DESC, kind${rangeAsEgql()} LIMIT ${VIOLATIONS_MOST}`;
   }
 
   #ingest() {
     const { now, x, stored, rejected } = this.rate;
     const last = stored.at(-1);
     const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
-    return html`<section class="panel" aria-label="Ingest" data-state=${now ? 'ready' : 'loading'}><header><h2>Ingest</h2><div class="actions">
+    return html`<section class="panel" aria-label="Ingest" data-state=${now ? 'ready' : 'loading'}><header><h2>Ingest</h2><div
+      class="actions">
         <egdb-copy label="curl" name="copy as curl: Ingest" .text=${() => curl({ path: 'metrics' })}></egdb-copy></div></header>
       <p class="note">This server's rate since the page was opened, every 10 s.</p>
       <dl class="facts small">${fact('now', last === undefined || last === null ? '∅' : `${number(Math.round(10 * last) / 10)} events/s`)}
-        ${fact('a commit', now?.commit_ms ? duration(now.commit_ms) : '∅')} ${fact('in the queue', now ? number(now.queue) : '∅')} ${fact('streams', now ? number(now.streams) : '∅')}
+        ${fact('a commit', now?.commit_ms ? duration(now.commit_ms) : '∅')} ${fact('in the queue', now ? number(now.queue)
+          : '∅')} ${fact('streams', now ? number(now.streams) : '∅')}
         ${fact('stored', now ? compact(now.stored) : '∅')} ${fact('refused', now ? compact(now.rejected) : '∅')}</dl>
-      <div class="body"><egdb-chart .data=${{ x, series: [{ name: 'stored a second', values: stored }, { name: 'refused a second', values: rejected }] }} time
-        .height=${150} .span=${{ from: (x.at(-1) ?? Date.now()) - SPAN_MS, to: x.at(-1) ?? Date.now() }} label="Events a second"></egdb-chart></div></section>`;
+      <div class="body"><egdb-chart
+        .data=${{ x, series: [{ name: 'stored a second', values: stored }, { name: 'refused a second', values: rejected }] }} time
+        .height=${150} .span=${{ from: (x.at(-1) ?? Date.now()) - SPAN_MS, to: x.at(-1) ?? Date.now() }}
+          label="Events a second"></egdb-chart></div></section>`;
   }
 
   render() {
@@ -200,7 +217,8 @@ export default class Overview extends Element {
     return html`<h1>Overview</h1><h2 class="off-screen">What is on fire</h2>
       <div class="tiles">${TILES.map((tile) => html`<egdb-tile .tile=${tile}></egdb-tile>`)}</div>
       <div class="grid">${frame(this.violations, {
-        title: 'Gates that did not pass', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'), curl: () => curlEgql(this.#query),
+        title: 'Gates that did not pass', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'),
+          curl: () => curlEgql(this.#query),
         empty: 'Every gate passed, or none was asked.',
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
           @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,

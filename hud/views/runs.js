@@ -74,7 +74,8 @@ export default class Runs extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    for (const [key, title, by] of [['n', 'The next run', 1], ['p', 'The run before', -1]]) this.until(addKey(key, title, () => this.#step(by), 'Runs'));
+    for (const [key, title, by] of [['n', 'The next run', 1], ['p', 'The run before', -1]]) this.until(addKey(key, title,
+      () => this.#step(by), 'Runs'));
     this.until(addKey('c', 'Compare with the run before it', () => this.#compare(), 'Runs'));
     this.#arrived();
   }
@@ -124,7 +125,8 @@ export default class Runs extends Element {
     const columns = [
       column('id', 'run', 'text', { render: (id) => html`<a href=${router.href('runs', { ...query, run: id })}>${id}</a>` }),
       column('status', 'status', 'text', { width: 110, grow: 0, get: (run) => (run.finished ? run.status : 'no end yet'),
-        render: (state) => html`<span class=${{ ok: 'good', error: 'bad' }[state] ?? 'warn'}>${{ ok: '✓', error: '✗' }[state] ?? '…'} ${state}</span>` }),
+        render: (state) => html`<span class=${{ ok: 'good', error: 'bad' }[state] ?? 'warn'}>${{ ok: '✓', error: '✗' }[state]
+          ?? '…'} ${state}</span>` }),
       column('started', 'started', 'time'),
       column('took', 'took', 'number', { get: (run) => (run.finished ? Date.parse(run.finished) - Date.parse(run.started) : null),
         render: (value) => (value === null ? NULL : duration(value)) }),
@@ -132,17 +134,24 @@ export default class Runs extends Element {
       column('steps_ms', 'in steps', 'integer', { render: (value, run) => (run.steps ? ms(value) : NULL) }),
       column('slowest', 'slowest step', 'text'),
       column('branch', 'branch', 'text', { width: 110 }),
-      column('sha', 'commit', 'text', { width: 110, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }),
+      column('sha', 'commit', 'text',
+        { width: 110, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }),
     ];
     if (query.run) {
-      columns.splice(1, 0, column('with', 'compare', 'text', { width: 96, grow: 0, get: (run) => run.id, render: (id) => (id === query.run ? 'shown'
-        : html`<a href=${router.href('runs', { ...query, with: id === query.with ? '' : id })} aria-label=${`compare with ${id}`}>${id === query.with ? '● with' : '○ with'}</a>`) }));
+      columns.splice(1, 0, column('with', 'compare', 'text', { width: 96, grow: 0, get: (run) => run.id,
+        render: (id) => (id === query.run ? 'shown'
+        : html`<a href=${router.href('runs', { ...query, with: id === query.with ? '' : id })}
+          aria-label=${`compare with ${id}`}>${id === query.with ? '● with' : '○ with'}</a>`) }));
     }
-    const choose = html`<label for="runs-status">status</label><select id="runs-status" @change=${(event) => router.set({ status: event.target.value })}>
+    const choose = html`<label for="runs-status">status</label><select id="runs-status"
+      @change=${(event) => router.set({ status: event.target.value })}>
         <option value="">any</option>${STATES.map((state) => html`<option ?selected=${state === query.status}>${state}</option>`)}</select>
-      <label for="runs-sha">commit</label><input id="runs-sha" .value=${query.sha ?? ''} placeholder="any" spellcheck="false" @change=${(event) => router.set({ sha: event.target.value.trim() })}>`;
+      <label for="runs-sha">commit</label><input id="runs-sha" .value=${query.sha ?? ''} placeholder="any" spellcheck="false"
+        @change=${(event) => router.set({ sha: event.target.value.trim() })}>`;
     return frame(this.list, {
-      title: 'Runs', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams), empty: 'No run began in this range.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs} label="Runs" pickable
+      title: 'Runs', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams),
+        empty: 'No run began in this range.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs}
+          label="Runs" pickable
           .selected=${this.runs.find((run) => run.id === query.run)} @pick=${(event) => router.set({ run: event.detail.id })}></egdb-table>
         ${answer.rows.length === LIST_MOST ? html`<p class="note">The newest ${number(LIST_MOST)} of this range.</p>` : nothing}`,
     });
@@ -152,18 +161,25 @@ export default class Runs extends Element {
     const steps = (answer.seen ??= objects(answer));
     const { known, spans } = placed(steps);
     const rows = steps.map((step, i) => ({ lane: step.name, ...spans[i], mark: markOf(step),
-      title: `${step.idx} ${step.name}: ${number(step.dt_ms)} ms, usually ${step.p50_ms === null ? 'unknown' : `${number(step.p50_ms)} ms`}`, step }));
+      title: `${step.idx} ${step.name}: ${number(step.dt_ms)} ms, usually ${step.p50_ms === null ? 'unknown'
+        : `${number(step.p50_ms)} ms`}`, step }));
     const columns = [
-      { name: 'idx', title: '#', type: 'integer', width: 40 }, { name: 'name', title: 'step', type: 'text', width: 96, render: (name) => this.#stepLink(name) },
-      { name: 'dt_ms', title: 'took', type: 'integer', width: 84, render: ms }, { name: 'p50_ms', title: 'usual', type: 'number', render: ms },
+      { name: 'idx', title: '#', type: 'integer', width: 40 }, { name: 'name', title: 'step', type: 'text', width: 96,
+        render: (name) => this.#stepLink(name) },
+      { name: 'dt_ms', title: 'took', type: 'integer', width: 84, render: ms },
+        { name: 'p50_ms', title: 'usual', type: 'number', render: ms },
       { name: 'p95_ms', title: 'usual p95', type: 'number', render: ms },
-      { name: 'ratio', title: 'of usual', type: 'number', get: (step) => (step.p50_ms ? step.dt_ms / step.p50_ms : null), render: (_, step) => ratio(step.dt_ms, step.p50_ms) },
+      { name: 'ratio', title: 'of usual', type: 'number', get: (step) => (step.p50_ms ? step.dt_ms / step.p50_ms : null),
+        render: (_, step) => ratio(step.dt_ms, step.p50_ms) },
       { name: 'mark', title: 'slower', type: 'text', width: 96, get: markOf, render: (mark) => MARKS[mark] },
-      { name: 'event_id', title: 'event', type: 'text', render: (id) => (id ? html`<a href=${router.href('events', { id })}>${id}</a>` : NULL) },
+      { name: 'event_id', title: 'event', type: 'text',
+        render: (id) => (id ? html`<a href=${router.href('events', { id })}>${id}</a>` : NULL) },
     ];
-    return html`<egdb-timeline .rows=${rows} relative label="Steps of the run" @pick=${(event) => router.set({ step: event.detail.lane })}></egdb-timeline>
+    return html`<egdb-timeline .rows=${rows} relative label="Steps of the run"
+      @pick=${(event) => router.set({ step: event.detail.lane })}></egdb-timeline>
       ${known ? nothing : html`<p class="note">The events' times are not in the steps' order: the steps are drawn one after another.</p>`}
-      <egdb-table .columns=${columns} .rows=${steps} label="Steps" .rowClass=${(step) => markOf(step) && `runs-${markOf(step)}`}></egdb-table>`;
+      <egdb-table .columns=${columns} .rows=${steps} label="Steps" .rowClass=${(step) => markOf(step)
+        && `runs-${markOf(step)}`}></egdb-table>`;
   }
 
   #stepLink(name) {
@@ -172,9 +188,11 @@ export default class Runs extends Element {
 
   #one() {
     const { run } = this.route.query;
-    if (!run) return html`<section class="panel size-s"><h2>Steps of a run</h2><p class="empty">Choose a run: its steps stand here, beside what is usual.</p></section>`;
+    if (!run) return html`<section class="panel size-s"><h2>Steps of a run</h2><p
+      class="empty">Choose a run: its steps stand here, beside what is usual.</p></section>`;
     return frame(this.one, {
-      title: `Steps of ${run}`, size: 'l', curl: () => curlPanel('run-profile', { run }), empty: 'No step of this run is known.', body: (answer) => this.#steps(answer),
+      title: `Steps of ${run}`, size: 'l', curl: () => curlPanel('run-profile', { run }), empty: 'No step of this run is known.',
+        body: (answer) => this.#steps(answer),
       note: `▲ slower: over ${SLOWER} times the median of the 50 runs before it, and beyond their 95th percentile; △: not beyond it.`,
       actions: html`<a href=${router.href('events', { correlation_id: run })}>events</a>
         <button type="button" class="quiet" @click=${() => this.#compare()}>compare <kbd>c</kbd></button>
@@ -201,12 +219,15 @@ export default class Runs extends Element {
   #compared() {
     const { run, with: other } = this.route.query;
     if (!run || !other) return nothing;
-    const signed = (value) => (value === null ? NULL : html`<span class=${value > LEAST_MS ? 'bad' : value < -LEAST_MS ? 'good' : ''}>${value > 0 ? '+' : ''}${ms(value)}</span>`);
+    const signed = (value) => (value === null ? NULL : html`<span class=${value > LEAST_MS ? 'bad' : value < -LEAST_MS ? 'good'
+      : ''}>${value > 0 ? '+' : ''}${ms(value)}</span>`);
     const columns = [
       { name: 'step', type: 'text', width: 96, render: (_, pair) => (pair.step === pair.name ? this.#stepLink(pair.name) : pair.step) },
-      { name: 'a', title: run, type: 'integer', width: 108, render: ms }, { name: 'b', title: other, type: 'integer', width: 108, render: ms },
+      { name: 'a', title: run, type: 'integer', width: 108, render: ms }, { name: 'b', title: other, type: 'integer',
+        width: 108, render: ms },
       { name: 'more', title: 'difference', type: 'integer', width: 110, render: signed },
-      { name: 'ratio', title: 'times', type: 'number', get: (pair) => (pair.b ? pair.a / pair.b : null), render: (_, pair) => ratio(pair.a, pair.b) },
+      { name: 'ratio', title: 'times', type: 'number', get: (pair) => (pair.b ? pair.a / pair.b : null),
+        render: (_, pair) => ratio(pair.a, pair.b) },
     ];
     return frame(this.other, {
       title: `${run} and ${other}`, curl: () => curlPanel('run-profile', { run: other }),
@@ -228,7 +249,8 @@ export default class Runs extends Element {
       const [p50, p95] = [series('p50_ms'), series('p95_ms')];
       const slow = regressions(p95);
       const before = own.slice(0, -1).map((row) => row.p95_ms);
-      return { name, n: own.reduce((sum, row) => sum + row.n, 0), now: own.at(-1).p95_ms, median: own.at(-1).p50_ms, usual: before.length ? median(before) : null,
+      return { name, n: own.reduce((sum, row) => sum + row.n, 0), now: own.at(-1).p95_ms, median: own.at(-1).p50_ms, usual: before.length
+        ? median(before) : null,
         slow: slow.length, slowAt: slow.length ? x[slow.at(-1)] : null, marks: slow.map((i) => ({ at: x[i], title: 'slower' })),
         data: { x, series: [{ name: 'median', values: p50 }, { name: '95th percentile', values: p95 }] } };
     }));
@@ -236,24 +258,31 @@ export default class Runs extends Element {
 
   #trends(answer) {
     const steps = this.#byStep(answer);
-    const chosen = steps.find((step) => step.name === this.route.query.step) ?? steps.toSorted((a, b) => b.slow - a.slow || b.now - a.now)[0];
+    const chosen = steps.find((step) => step.name === this.route.query.step)
+      ?? steps.toSorted((a, b) => b.slow - a.slow || b.now - a.now)[0];
     const columns = [
       { name: 'name', title: 'step', type: 'text', width: 96, render: (name) => this.#stepLink(name) },
-      { name: 'now', title: 'p95 now', type: 'number', width: 88, render: ms }, { name: 'usual', title: 'before', type: 'number', width: 92, render: ms },
-      { name: 'ratio', title: 'times', type: 'number', width: 76, get: (step) => (step.usual ? step.now / step.usual : null), render: (_, step) => ratio(step.now, step.usual) },
-      { name: 'slowAt', title: 'became slower', type: 'time', width: 184, render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
+      { name: 'now', title: 'p95 now', type: 'number', width: 88, render: ms }, { name: 'usual', title: 'before', type: 'number',
+        width: 92, render: ms },
+      { name: 'ratio', title: 'times', type: 'number', width: 76, get: (step) => (step.usual ? step.now / step.usual : null),
+        render: (_, step) => ratio(step.now, step.usual) },
+      { name: 'slowAt', title: 'became slower', type: 'time', width: 184,
+        render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
       { name: 'median', title: 'p50 now', type: 'number', width: 86, render: ms }, { name: 'n', title: 'ran', type: 'integer', width: 60 },
     ];
     return html`<div class="runs-trend"><egdb-table .columns=${columns} .rows=${steps} label="Steps over time" pickable .selected=${chosen}
         .rowClass=${(step) => (step.slow ? 'runs-bad' : '')} @pick=${(event) => router.set({ step: event.detail.name })}></egdb-table>
       <div><h3>${chosen.name}</h3><egdb-chart .data=${chosen.data} .marks=${chosen.marks} unit=" ms" label=${`${chosen.name} over time`}
-        @zoom=${(event) => router.set({ last: '', from: iso(new Date(event.detail.from)), to: iso(new Date(event.detail.to)) })}></egdb-chart></div></div>`;
+        @zoom=${(event) => router.set({ last: '', from: iso(new Date(event.detail.from)),
+          to: iso(new Date(event.detail.to)) })}></egdb-chart></div></div>`;
   }
 
   render() {
     return html`<h1>Runs</h1><div class="grid one">${this.#list()}${this.#one()}${this.#compared()}
-      ${frame(this.trend, { title: 'How long steps take', size: 'l', curl: () => curlPanel('step-trend', this.trendParams), empty: 'No step ran in this range.', body: (answer) => this.#trends(answer),
-        note: `▲ and a dashed line: the 95th percentile passed ${SLOWER} times the median of the up to ${BEFORE} intervals before it. Drag in the chart to look closer.` })}
+      ${frame(this.trend, { title: 'How long steps take', size: 'l', curl: () => curlPanel('step-trend', this.trendParams),
+        empty: 'No step ran in this range.', body: (answer) => this.#trends(answer),
+        note: `▲ and a dashed line: the 95th percentile passed ${SLOWER} times the median of the up to ${BEFORE} intervals before it. ` +
+          `Drag in the chart to look closer.` })}
       </div><egdb-group .groups=${['Runs']} .except=${['runs', 'run-steps', 'run-profile', 'step-trend', 'step-times']}></egdb-group>`;
   }
 }

@@ -1,5 +1,5 @@
-// Security: the findings by severity, queue, rule and module; of one (?nf=) where it is, what happened to it, its fixes and their verifications.
-// Who dismisses one says why and until when: that is an event, and holds over rescans.
+// Security: the findings by severity, queue, rule and module; of one (?nf=) where it is, what happened to it, its fixes and their
+// verifications. Who dismisses one says why and until when: that is an event, and holds over rescans.
 import { curlEgql, egql, objects } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { NULL, number } from '../lib/format.js';
@@ -18,30 +18,41 @@ const EVERY_MS = 30e3;
 const ROWS_MOST = 5000;
 const DAY_MS = 86400e3;
 const SUPPRESSED = 'sast.finding.suppressed@v1';
-const TOPICS = { [SUPPRESSED]: 'dismissed', 'sast.fix.requested@v1': 'fix asked for', 'sast.fix.decided@v1': 'fix decided', 'sast.fix.validated@v1': 'fix verified' };
-const FACETS = [['severity', 'Severity', ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW']], ['queue', 'Queue', ['block', 'review', 'fixable', 'triage']], ['rule_id', 'Rule'], ['file', 'Module']];
+const TOPICS = { [SUPPRESSED]: 'dismissed', 'sast.fix.requested@v1': 'fix asked for', 'sast.fix.decided@v1': 'fix decided',
+  'sast.fix.validated@v1': 'fix verified' };
+const FACETS = [['severity', 'Severity', ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW']],
+  ['queue', 'Queue', ['block', 'review', 'fixable', 'triage']], ['rule_id', 'Rule'], ['file', 'Module']];
 const STATES = [['open', 'open'], ['dismissed', 'dismissed'], ['all', 'all']];
 const UNTIL = [['7', 'a week'], ['30', '30 days'], ['90', '90 days'], ['', 'for ever']];
 const TONES = { CRITICAL: 'bad', HIGH: 'bad', MEDIUM: 'warn', LOW: '' };
-const ONE = 'SELECT findings (id, created_utc, sha, last_sha, last_seen_utc, tool, rule_id, cwe, severity, confidence, category, message, file, line, ast_ref, mosaic_cell, delta_bind, suppression, silenced, evidence, risk, queue, event_id, repo) FROM all WHERE id = $nf';
-const STORY = `SELECT events (id, topic, ts_utc, source, payload) FROM all WHERE topic IN (${Object.keys(TOPICS).map((topic) => `"${topic}"`).join(', ')}) AND payload.nf_id = $nf ORDER BY ts_utc, position LIMIT 500`;
-const FIXES = 'SELECT fixes (created_utc, pattern, fix_hint, status, review_gate, patch_spec, tests_required, constraints, event_id) FROM all WHERE nf_id = $nf LIMIT 100';
+const ONE = 'SELECT findings (id, created_utc, sha, last_sha, last_seen_utc, tool, rule_id, cwe, severity, confidence, category, ' +
+  'message, file, line, ast_ref, mosaic_cell, delta_bind, suppression, silenced, evidence, risk, queue, event_id, repo) ' +
+  'FROM all WHERE id = $nf';
+const STORY = `SELECT events (id, topic, ts_utc, source, payload) FROM all WHERE topic IN (${Object.keys(TOPICS).map((topic) =>
+  `"${topic}"`).join(', ')}) AND payload.nf_id = $nf ORDER BY ts_utc, position LIMIT 500`;
+const FIXES = 'SELECT fixes (created_utc, pattern, fix_hint, status, review_gate, patch_spec, tests_required, constraints, event_id) ' +
+  'FROM all WHERE nf_id = $nf LIMIT 100';
 
 // A file's module, as docs/reference names it: its path without the extension, a point for each slash.
 const moduleOf = (file) => (file ?? '').replace(/(\/__init__)?\.\w+$/, '').replaceAll('/', '.');
 
 const COLUMNS = [
-  { name: 'severity', title: 'severity', type: 'text', width: 92, grow: 0, get: (row) => FACETS[0][2].indexOf(row.severity), render: (_, row) => html`<span class=${TONES[row.severity]}>${row.severity}</span>` },
+  { name: 'severity', title: 'severity', type: 'text', width: 92, grow: 0, get: (row) => FACETS[0][2].indexOf(row.severity),
+    render: (_, row) => html`<span class=${TONES[row.severity]}>${row.severity}</span>` },
   { name: 'risk', title: 'risk', type: 'number', width: 64 }, { name: 'queue', title: 'queue', type: 'text', width: 76, grow: 0 },
-  { name: 'rule_id', title: 'rule', type: 'text', width: 90 }, { name: 'place', title: 'place', type: 'text', width: 150, get: (row) => `${row.file ?? ''}${row.line ? `:${row.line}` : ''}` },
-  { name: 'message', title: 'what the scanner says', type: 'text', width: 190, grow: 2 }, { name: 'last_seen_utc', title: 'last seen, UTC', type: 'time', width: 172 },
+  { name: 'rule_id', title: 'rule', type: 'text', width: 90 }, { name: 'place', title: 'place', type: 'text', width: 150,
+    get: (row) => `${row.file ?? ''}${row.line ? `:${row.line}` : ''}` },
+  { name: 'message', title: 'what the scanner says', type: 'text', width: 190, grow: 2 }, { name: 'last_seen_utc', title: 'last seen, UTC',
+    type: 'time', width: 172 },
 ];
 
 export default class Security extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    this.facets = new Load(this, (signal) => Promise.all(FACETS.map(async ([name]) => objects(await egql(this.facetText(name), { params: this.params(name), signal })))), { everyMs: EVERY_MS });
+    this.facets = new Load(this,
+      (signal) => Promise.all(FACETS.map(async ([name]) => objects(await egql(this.facetText(name),
+        { params: this.params(name), signal })))), { everyMs: EVERY_MS });
     this.list = new Load(this, (signal) => egql(this.listText, { params: this.params(), signal }), { everyMs: EVERY_MS });
     this.one = new Load(this, async (signal) => {
       const options = { params: { nf: router.current.query.nf }, signal };
@@ -84,7 +95,8 @@ export default class Security extends Element {
   }
 
   get listText() {
-    return `SELECT ${this.source} (id, severity, risk, queue, rule_id, file, line, message, last_seen_utc, suppression)${this.where()} ORDER BY risk DESC, created_utc DESC LIMIT ${ROWS_MOST}`;
+    return `SELECT ${this.source} (id, severity, risk, queue, rule_id, file, line, message, last_seen_utc, suppression)` +
+      `${this.where()} ORDER BY risk DESC, created_utc DESC LIMIT ${ROWS_MOST}`;
   }
 
   #ask() {
@@ -103,8 +115,10 @@ export default class Security extends Element {
     const { query } = router.current;
     const sorted = order ? order.map((value) => rows.find((row) => row[name] === value) ?? { [name]: value, n: 0 }) : rows;
     return html`<div><h3>${title}</h3><egdb-bars most="6" .label=${title} .rows=${sorted.map((row) => ({
-      label: (name === 'file' ? moduleOf(row.file) : row[name]) || '∅', title: row[name] ?? 'no value', value: row.n, mark: query[name] === row[name] ? 'chosen' : '',
-      href: row[name] ? router.href('security', { ...query, [name]: query[name] === row[name] ? '' : row[name] }) : undefined }))}></egdb-bars></div>`;
+      label: (name === 'file' ? moduleOf(row.file) : row[name]) || '∅', title: row[name] ?? 'no value', value: row.n,
+        mark: query[name] === row[name] ? 'chosen' : '',
+      href: row[name] ? router.href('security', { ...query, [name]: query[name] === row[name] ? '' : row[name] })
+        : undefined }))}></egdb-bars></div>`;
   }
 
   #suppression(value) {
@@ -117,12 +131,14 @@ export default class Security extends Element {
     const step = { at: ts_utc, title: TOPICS[topic], event: id };
     if (topic === SUPPRESSED) {
       const said = this.#suppression(payload);
-      return { ...step, title: said ? 'dismissed' : 'taken up again', tone: said ? 'good' : 'warn', body: html`${said?.text ?? payload.reason} <span class="hint">by ${source}</span>` };
+      return { ...step, title: said ? 'dismissed' : 'taken up again', tone: said ? 'good' : 'warn',
+        body: html`${said?.text ?? payload.reason} <span class="hint">by ${source}</span>` };
     }
     if (payload.status) return { ...step, title: `fix ${payload.status}`, tone: { accepted: 'good', rejected: 'bad' }[payload.status] };
     if ('sandbox_ok' in payload || 'ci_ok' in payload) {
       return { ...step, tone: payload.sandbox_ok === false || payload.ci_ok === false ? 'bad' : 'good',
-        body: html`${verdict('sandbox', payload.sandbox_ok)} ${verdict('CI', payload.ci_ok)} ${payload.notes ?? ''}${payload.invariants ? html`<egdb-json .value=${payload.invariants}></egdb-json>` : nothing}` };
+        body: html`${verdict('sandbox', payload.sandbox_ok)} ${verdict('CI', payload.ci_ok)} ${payload.notes ?? ''}${payload.invariants
+          ? html`<egdb-json .value=${payload.invariants}></egdb-json>` : nothing}` };
     }
     return { ...step, body: html`${payload.pattern}: ${payload.fix_hint}` };
   }
@@ -134,45 +150,65 @@ export default class Security extends Element {
     const reason = { name: 'reason', title: 'why', required: true };
     return said && !said.over
       ? html`<p class="stale">Dismissed: ${said.text}</p>
-        <egdb-decide .fields=${[reason]} .topic=${SUPPRESSED} .sha=${finding.last_sha} verb="Take it up again" .make=${(values) => ({ ...about, state: 'none', reason: values.reason })} @done=${again}></egdb-decide>`
-      : html`<egdb-decide .fields=${[reason, { name: 'days', title: 'for', values: UNTIL, value: '30' }]} .topic=${SUPPRESSED} .sha=${finding.last_sha} verb="Dismiss" @done=${again}
-          .make=${({ reason: why, days }) => ({ ...about, state: 'local', reason: why, ...(days && { until: iso(new Date(Date.now() + days * DAY_MS)) }) })}></egdb-decide>`;
+        <egdb-decide .fields=${[reason]} .topic=${SUPPRESSED} .sha=${finding.last_sha} verb="Take it up again"
+          .make=${(values) => ({ ...about, state: 'none', reason: values.reason })} @done=${again}></egdb-decide>`
+      : html`<egdb-decide .fields=${[reason, { name: 'days', title: 'for', values: UNTIL, value: '30' }]} .topic=${SUPPRESSED}
+        .sha=${finding.last_sha} verb="Dismiss" @done=${again}
+          .make=${({ reason: why, days }) => ({ ...about, state: 'local', reason: why,
+            ...(days && { until: iso(new Date(Date.now() + days * DAY_MS)) }) })}></egdb-decide>`;
   }
 
   #one({ finding, story, fixes }) {
     const { file, line, last_sha } = finding;
-    const steps = [{ at: finding.created_utc, title: 'found', event: finding.event_id, tone: TONES[finding.severity], body: html`by ${finding.tool} in ${commit(finding.sha)}` },
-      { at: finding.last_seen_utc, title: 'last seen', body: html`in ${commit(last_sha)}` }, ...story.map((event) => this.#step(event))].filter((step) => step.at);
+    const steps = [{ at: finding.created_utc, title: 'found', event: finding.event_id, tone: TONES[finding.severity],
+      body: html`by ${finding.tool} in ${commit(finding.sha)}` },
+      { at: finding.last_seen_utc, title: 'last seen', body: html`in ${commit(last_sha)}` },
+        ...story.map((event) => this.#step(event))].filter((step) => step.at);
     return html`<p><strong class=${TONES[finding.severity]}>${finding.severity}</strong> ${finding.message}</p>
       <p><a href=${router.href('deltas', { sha: last_sha, file, line })}><code>${file}${line ? `:${line}` : ''}</code></a></p>
       ${this.#decide(finding)}
-      ${facts([['rule', finding.rule_id], ['weakness', finding.cwe], ['category', finding.category], ['queue', finding.queue], ['risk', finding.risk === null ? NULL : number(finding.risk)],
-        ['confidence', number(finding.confidence)], ['lines', finding.delta_bind], ['definition', finding.ast_ref?.replace(/^AST::/, '')], ['cell', finding.mosaic_cell],
-        ['repository', finding.repo], ['scanner says', finding.silenced ? `silenced: ${finding.silenced.reason ?? finding.silenced.state}` : null]])}
-      <h3>Fixes</h3>${fixes.length ? html`<ul class="security-fixes">${fixes.map((fix) => html`<li><span class="tag">${fix.status}</span> <strong>${fix.pattern}</strong> ${fix.fix_hint}
+      ${facts([['rule', finding.rule_id], ['weakness', finding.cwe], ['category', finding.category], ['queue', finding.queue],
+        ['risk', finding.risk === null ? NULL : number(finding.risk)],
+        ['confidence', number(finding.confidence)], ['lines', finding.delta_bind], ['definition', finding.ast_ref?.replace(/^AST::/, '')],
+          ['cell', finding.mosaic_cell],
+        ['repository', finding.repo],
+          ['scanner says', finding.silenced ? `silenced: ${finding.silenced.reason ?? finding.silenced.state}` : null]])}
+      <h3>Fixes</h3>${fixes.length
+        ? html`<ul class="security-fixes">${fixes.map((fix) =>
+          html`<li><span class="tag">${fix.status}</span> <strong>${fix.pattern}</strong> ${fix.fix_hint}
           <span class="hint">reviewed by ${fix.review_gate === 'auto' ? 'the gates' : 'a person'}</span>
-          ${[fix.patch_spec, fix.tests_required, fix.constraints].map((value) => (value ? html`<egdb-json .value=${value}></egdb-json>` : nothing))}</li>`)}</ul>` : html`<p class="empty">None was asked for.</p>`}
+          ${[fix.patch_spec, fix.tests_required, fix.constraints].map((value) => (value ? html`<egdb-json .value=${value}></egdb-json>`
+            : nothing))}</li>`)}</ul>` : html`<p class="empty">None was asked for.</p>`}
       <h3>What happened</h3>${chain(steps.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)))}
       ${finding.evidence ? html`<h3>Evidence</h3><egdb-json .value=${finding.evidence}></egdb-json>` : nothing}`;
   }
 
   #chips() {
     const { query } = router.current;
-    return html`<p class="fields"><label for="security-state">findings that are</label><select id="security-state" @change=${(event) => router.set({ state: event.target.value === 'open' ? '' : event.target.value })}>
+    return html`<p class="fields"><label for="security-state">findings that are</label><select id="security-state"
+      @change=${(event) => router.set({ state: event.target.value === 'open' ? '' : event.target.value })}>
       ${STATES.map(([name, title]) => html`<option value=${name} ?selected=${name === this.state}>${title}</option>`)}</select>
-      ${this.filters().map((name) => html`<button type="button" class="chip" title="take it away" @click=${() => router.set({ [name]: '' })}>${name === 'file' ? moduleOf(query.file) : query[name]} ×</button>`)}</p>`;
+      ${this.filters().map((name) => html`<button type="button" class="chip" title="take it away"
+        @click=${() => router.set({ [name]: '' })}>${name === 'file' ? moduleOf(query.file) : query[name]} ×</button>`)}</p>`;
   }
 
   render() {
     const { nf } = router.current.query;
     return html`<h1>Security</h1>${this.#chips()}
-      <div class="grid one">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'), this.params('severity')),
-        isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open' ? 'No finding is open.' : 'There are no such findings.',
+      <div class="grid one">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'),
+        this.params('severity')),
+        isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open' ? 'No finding is open.'
+          : 'There are no such findings.',
         body: (parts) => html`<div class="security-facets">${FACETS.map((facet, i) => this.#facet(facet, parts[i]))}</div>` })}</div>
-      <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list, { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), empty: 'No finding fits.',
-        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Findings" pickable .rowClass=${(row) => (row.id === nf ? 'chosen' : '')}
-            @pick=${(event) => router.set({ nf: event.detail.id })}></egdb-table>${answer.row_count === ROWS_MOST ? html`<p class="note">The ${number(ROWS_MOST)} riskiest.</p>` : nothing}` })}
-      ${nf ? frame(this.one, { title: nf, curl: () => curlEgql(ONE, { nf }), isEmpty: (data) => !data.finding, empty: 'No such finding is stored.',
-        actions: html`<button type="button" class="quiet" @click=${() => router.set({ nf: '' })}>close <kbd>Esc</kbd></button>`, body: (data) => this.#one(data) }) : nothing}</div>`;
+      <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list,
+        { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), empty: 'No finding fits.',
+        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Findings" pickable
+          .rowClass=${(row) => (row.id === nf ? 'chosen' : '')}
+            @pick=${(event) => router.set({ nf: event.detail.id })}></egdb-table>${answer.row_count === ROWS_MOST
+              ? html`<p class="note">The ${number(ROWS_MOST)} riskiest.</p>` : nothing}` })}
+      ${nf ? frame(this.one, { title: nf, curl: () => curlEgql(ONE, { nf }), isEmpty: (data) => !data.finding,
+        empty: 'No such finding is stored.',
+        actions: html`<button type="button" class="quiet" @click=${() => router.set({ nf: '' })}>close <kbd>Esc</kbd></button>`,
+          body: (data) => this.#one(data) }) : nothing}</div>`;
   }
 }

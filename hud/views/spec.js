@@ -1,5 +1,5 @@
-// Spec Monitor: what holds (α, β, ζ as steps), what was measured (points), when nothing was learned (bands) and where drift began (marks). A result
-// opens its evidence (?violation=): the tokens that made it. Freezing and unfreezing are events with a reason.
+// Spec Monitor: what holds (α, β, ζ as steps), what was measured (points), when nothing was learned (bands) and where drift began (marks).
+// A result opens its evidence (?violation=): the tokens that made it. Freezing and unfreezing are events with a reason.
 import { curlEgql, egql, objects } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
@@ -21,10 +21,13 @@ const COMMITS = 20; // of a freeze, as egdb-index has it
 const GATES = [['I1', 'I1 energy ΔZ'], ['I2', 'I2 contracts'], ['I3', 'I3 distance'], ['I4', 'I4 tests']];
 const METRICS = { I1: 'delta_z', I3: 'distance', I4: 'coverage' };
 const ACTIONS = [['pass', 'good'], ['review', 'warn'], ['warn', 'warn'], ['block', 'bad']];
-const DRIFT = 'SELECT drift (created_utc, module, metric, detector, freeze, commits, reason, unfrozen_utc, unfrozen_reason, details, repo, event_id) FROM all LIMIT 1000';
+const DRIFT = 'SELECT drift (created_utc, module, metric, detector, freeze, commits, reason, unfrozen_utc, unfrozen_reason, details, ' +
+  'repo, event_id) ' +
+  'FROM all LIMIT 1000';
 const MODULES = 'SELECT thresholds (module, count() AS n) FROM all GROUP BY module LIMIT 1000';
 const LIMITS = 'SELECT thresholds (created_utc, alpha, beta, zeta, basis, sha, repo) FROM all WHERE module = $module LIMIT 1000';
-const EVIDENCE = 'SELECT invariants (gate, action, score, threshold, module, details, sha, created_utc, event_id) FROM all WHERE event_id = $id LIMIT 20';
+const EVIDENCE = 'SELECT invariants (gate, action, score, threshold, module, details, sha, created_utc, event_id) ' +
+  'FROM all WHERE event_id = $id LIMIT 20';
 
 const covers = (unit, module) => unit === '*' || unit === module || module.startsWith(`${unit}.`);
 const ms = (time) => Date.parse(time);
@@ -47,7 +50,8 @@ export default class Spec extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.until(addKey('Escape', 'Close the evidence', () => (router.current.query.violation ? router.set({ violation: '' }) : false), 'Spec Monitor'));
+    this.until(addKey('Escape', 'Close the evidence', () => (router.current.query.violation ? router.set({ violation: '' }) : false),
+      'Spec Monitor'));
     this.modules.go();
     this.drift.go();
     this.#ask();
@@ -63,7 +67,8 @@ export default class Spec extends Element {
 
   get resultText() {
     const modules = this.gate === 'I1' && this.module !== '*' ? ', details.modules' : '';
-    return `SELECT invariants (created_utc, sha, module, score, threshold, action, details.why, event_id, repo${modules}) FROM all WHERE gate = $gate${rangeAsEgql()} LIMIT ${RESULTS_MOST}`;
+    return `SELECT invariants (created_utc, sha, module, score, threshold, action, details.why, event_id, repo${modules}) ` +
+      `FROM all WHERE gate = $gate${rangeAsEgql()} LIMIT ${RESULTS_MOST}`;
   }
 
   #ask() {
@@ -82,7 +87,8 @@ export default class Spec extends Element {
   // The tokens of the result's commit and module, where its details have none; the share of each is its part of the weight.
   async #tokens(row, signal) {
     if (!/^[0-9a-f]{4,}$/.test(row.sha)) return [];
-    const tokens = objects(await egql(`SELECT tokens (token, file, line, symbol, weight) FROM sha(${row.sha})${row.module ? ' WHERE module = $module' : ''} ORDER BY weight DESC LIMIT 1000`,
+    const tokens = objects(await egql(`SELECT tokens (token, file, line, symbol, weight) FROM sha(${row.sha})${row.module
+      ? ' WHERE module = $module' : ''} ORDER BY weight DESC LIMIT 1000`,
       { params: row.module ? { module: row.module } : undefined, signal }));
     const all = tokens.reduce((sum, token) => sum + token.weight, 0);
     return tokens.filter((token) => token.weight > 0).slice(0, 20).map((token) => ({ ...token, share: token.weight / all }));
@@ -92,7 +98,8 @@ export default class Spec extends Element {
   get scores() {
     const { module, gate } = this;
     return (this.results.data ?? []).flatMap((row) => {
-      if (module === '*' || gate !== 'I1' || row.module === module) return module === '*' || row.module === module || !row.module ? [row] : [];
+      if (module === '*' || gate !== 'I1' || row.module === module) return module === '*' || row.module === module
+        || !row.module ? [row] : [];
       const own = row['details.modules']?.find((one) => one.module === module);
       return own ? [{ ...row, module, score: own.delta_z, action: own.action, threshold: own.alpha }] : [];
     }).sort((a, b) => ms(a.created_utc) - ms(b.created_utc));
@@ -108,10 +115,12 @@ export default class Spec extends Element {
     const x = [...new Set([Number(from), ...inside, ...scores.map((row) => ms(row.created_utc)), Number(to)])].sort((a, b) => a - b);
     const index = new Map(x.map((at, i) => [at, i]));
     const series = [];
-    const steps = (name, values, tone) => values.some((value) => value !== null) && series.push({ name, values, kind: 'steps', color: color(tone), dash: [] });
+    const steps = (name, values, tone) => values.some((value) => value !== null)
+      && series.push({ name, values, kind: 'steps', color: color(tone), dash: [] });
     if (this.gate === 'I1') {
       const held = x.map((at) => limits.findLast((row) => ms(row.created_utc) <= at) ?? null);
-      for (const [name, field, tone] of [['α', 'alpha', 'good'], ['β', 'beta', 'warn'], ['ζ', 'zeta', 'bad']]) steps(name, held.map((row) => row?.[field] ?? null), tone);
+      for (const [name, field, tone] of [['α', 'alpha', 'good'], ['β', 'beta', 'warn'], ['ζ', 'zeta', 'bad']]) steps(name,
+        held.map((row) => row?.[field] ?? null), tone);
     } else {
       const at = new Map(scores.map((row) => [ms(row.created_utc), row.threshold]));
       let now = null;
@@ -138,30 +147,39 @@ export default class Spec extends Element {
   #fields() {
     const names = [...new Set(['*', this.module, ...(this.modules.data ?? []).map((row) => row.module)])];
     const select = (name, title, now, values) => html`<label for=${`spec-${name}`}>${title}</label><select id=${`spec-${name}`}
-      @change=${(event) => router.set({ [name]: event.target.value })}>${values.map(([value, shown]) => html`<option value=${value} ?selected=${value === now}>${shown}</option>`)}</select>`;
-    return html`<div class="fields">${select('gate', 'gate', this.gate, GATES)}${select('module', 'module', this.module, names.map((name) => [name, name === '*' ? 'the repository (*)' : name]))}</div>`;
+      @change=${(event) => router.set({ [name]: event.target.value })}>${values.map(([value, shown]) => html`<option value=${value}
+        ?selected=${value === now}>${shown}</option>`)}</select>`;
+    return html`<div class="fields">${select('gate', 'gate', this.gate, GATES)}${select('module', 'module', this.module,
+      names.map((name) => [name, name === '*' ? 'the repository (*)' : name]))}</div>`;
   }
 
   #chart() {
-    const bands = this.freezes.map((row) => ({ from: ms(row.created_utc), to: row.freeze ? Date.now() : ms(row.unfrozen_utc), title: row.reason }));
+    const bands = this.freezes.map((row) => ({ from: ms(row.created_utc), to: row.freeze ? Date.now()
+      : ms(row.unfrozen_utc), title: row.reason }));
     const marks = this.freezes.filter((row) => row.detector !== 'manual').map((row) => ({ at: ms(row.created_utc), title: row.detector }));
     const [now] = this.limits.data ?? [];
-    return html`<egdb-chart .data=${this.chart.data} .bands=${bands} .marks=${marks} height="280" label=${`${this.gate} of ${this.module}`} @pick=${(event) => this.#pickAt(event.detail)}
+    return html`<egdb-chart .data=${this.chart.data} .bands=${bands} .marks=${marks} height="280" label=${`${this.gate} of ${this.module}`}
+      @pick=${(event) => this.#pickAt(event.detail)}
         @zoom=${({ detail }) => router.set({ last: '', from: iso(new Date(detail.from)), to: iso(new Date(detail.to)) })}></egdb-chart>
-      <p class="note">${this.gate === 'I1' && now ? html`In force since ${when(now.created_utc)}: α ${number(now.alpha)}, β ${number(now.beta)}, ζ ${number(now.zeta)} (${now.basis}, learned at ${commit(now.sha)}). ` : nothing}
+      <p class="note">${this.gate === 'I1' && now
+        ? html`In force since ${when(now.created_utc)}: α ${number(now.alpha)}, β ${number(now.beta)}, ζ ${number(now.zeta)}
+          (${now.basis}, learned at ${commit(now.sha)}). ` : nothing}
         Shaded: frozen. Dashed: drift began. A click on a point explains it.</p>`;
   }
 
   #table() {
     const columns = [
       { name: 'created_utc', title: 'time, UTC', type: 'time', width: 172 },
-      { name: 'action', title: 'decision', type: 'text', width: 84, grow: 0, render: (action) => html`<span class="action ${action}">${action}</span>` },
+      { name: 'action', title: 'decision', type: 'text', width: 84, grow: 0,
+        render: (action) => html`<span class="action ${action}">${action}</span>` },
       { name: 'score', title: 'score', type: 'number', width: 76 }, { name: 'threshold', title: 'bound', type: 'number', width: 76 },
-      { name: 'module', title: 'module', type: 'text', width: 130 }, { name: 'sha', title: 'commit', type: 'text', width: 100, grow: 0, render: commit },
+      { name: 'module', title: 'module', type: 'text', width: 130 }, { name: 'sha', title: 'commit', type: 'text', width: 100,
+        grow: 0, render: commit },
       { name: 'details.why', title: 'why', type: 'text', width: 200, grow: 3 },
     ];
     const rows = this.scores.filter((row) => row.action !== 'pass').reverse();
-    return rows.length ? html`<egdb-table .columns=${columns} .rows=${rows} label="Violations" pickable .rowClass=${(row) => (row.event_id === router.current.query.violation ? 'chosen' : '')}
+    return rows.length ? html`<egdb-table .columns=${columns} .rows=${rows} label="Violations" pickable
+      .rowClass=${(row) => (row.event_id === router.current.query.violation ? 'chosen' : '')}
       @pick=${(event) => router.set({ violation: event.detail.event_id })}></egdb-table>` : html`<p class="empty">Everything passed.</p>`;
   }
 
@@ -169,17 +187,24 @@ export default class Spec extends Element {
     const tokens = row.tokens ?? [];
     const isEnergy = row.gate === 'I1'; // the other gates' scores are no sums of weights
     const part = tokens.reduce((sum, token) => sum + token.share, 0);
-    return html`<p><span class="action ${row.action}">${row.action}</span> <strong>${row.gate}</strong> ${number(row.score)} against ${number(row.threshold)}</p>
+    return html`<p><span class="action ${row.action}">${row.action}</span>
+      <strong>${row.gate}</strong> ${number(row.score)} against ${number(row.threshold)}</p>
       ${row.details?.why ? html`<p>${row.details.why}</p>` : nothing}
       ${facts([['commit', commit(row.sha)], ['module', row.module], ['time', when(row.created_utc)], ['frozen', row.details?.frozen],
         ['event', html`<a href=${router.href('events', { id: row.event_id })}>as stored</a>`]])}
-      ${tokens.length ? html`<h3>${isEnergy ? 'What the tokens add to the score' : 'The tokens, by weight'}</h3><egdb-bars most="20" label="Tokens" .rows=${tokens.map((token) => ({
-          label: `${token.token} ${token.symbol || token.file}`, title: `${token.file}${token.line ? `:${token.line}` : ''}`, value: token.share,
+      ${tokens.length ? html`<h3>${isEnergy ? 'What the tokens add to the score' : 'The tokens, by weight'}</h3><egdb-bars most="20"
+        label="Tokens" .rows=${tokens.map((token) => ({
+          label: `${token.token} ${token.symbol || token.file}`, title: `${token.file}${token.line ? `:${token.line}` : ''}`,
+            value: token.share,
           shown: `${isEnergy ? `${(token.share * row.score).toFixed(4)}, ` : ''}${(100 * token.share).toFixed(1)} %`,
           href: router.href('deltas', { sha: row.sha, file: token.file, line: token.line ?? '' }) }))}></egdb-bars>
-        <p class="note">${isEnergy ? `Together ${(part * row.score).toFixed(4)} of ${row.score.toFixed(4)}` : `Together ${(100 * part).toFixed(1)} % of the weight`}${part < 0.9995 ? `, the ${tokens.length} heaviest` : ''}.</p>`
+        <p class="note">${isEnergy ? `Together ${(part * row.score).toFixed(4)} of ${row.score.toFixed(4)}`
+          : `Together ${(100 * part).toFixed(1)} % of the weight`}${part < 0.9995 ? `, the ${tokens.length} heaviest` : ''}.</p>`
         : html`<p class="empty">No tokens are stored for it.</p>`}
-      ${row.details?.changes?.length ? html`<h3>Changes</h3><ul>${row.details.changes.slice(0, 50).map((one) => html`<li>${one.file}${one.line ? `:${one.line}` : ''} ${one.symbol ?? ''}: ${one.why ?? one.says ?? ''}</li>`)}</ul>` : nothing}`;
+      ${row.details?.changes?.length
+        ? html`<h3>Changes</h3><ul>${row.details.changes.slice(0,
+          50).map((one) => html`<li>${one.file}${one.line ? `:${one.line}` : ''} ${one.symbol ?? ''}: ${one.why ?? one.says
+            ?? ''}</li>`)}</ul>` : nothing}`;
   }
 
   #freezes(rows) {
@@ -187,25 +212,39 @@ export default class Spec extends Element {
     const repo = (row) => (row?.repo ? { repo: row.repo } : {});
     const again = () => this.drift.go();
     const reason = { name: 'reason', title: 'why', required: true };
-    return html`${rows.length ? html`<ul class="spec-freezes">${rows.slice(0, 40).map((row) => html`<li><span class="tag">${row.freeze ? 'frozen' : 'over'}</span> <strong>${row.module}</strong> ${row.metric}
-        <span class="hint">${row.detector} ${when(row.created_utc)}${row.unfrozen_utc ? html` to ${when(row.unfrozen_utc)}` : html`, for ${row.commits} commits`}</span>
+    return html`${rows.length
+      ? html`<ul class="spec-freezes">${rows.slice(0,
+        40).map((row) => html`<li><span class="tag">${row.freeze ? 'frozen' : 'over'}</span> <strong>${row.module}</strong> ${row.metric}
+        <span class="hint">${row.detector} ${when(row.created_utc)}${row.unfrozen_utc ? html` to ${when(row.unfrozen_utc)}`
+          : html`, for ${row.commits} commits`}</span>
         <p>${row.reason}${row.unfrozen_reason ? html` · ${row.unfrozen_reason}` : nothing}</p>
-        ${row.freeze ? html`<egdb-decide .fields=${[reason]} topic="spec.drift.unfrozen@v1" .sha=${row.details?.sha ?? sha ?? 'none'} verb="Unfreeze" @done=${again}
-          .make=${(values) => ({ module: row.module, metric: row.metric, reason: values.reason, ...repo(row) })}></egdb-decide>` : nothing}</li>`)}</ul>` : html`<p class="empty">Nothing is frozen, and nothing was.</p>`}
-      <h3>Freeze</h3><egdb-decide .fields=${[{ name: 'module', title: 'module', value: this.module, required: true }, { name: 'metric', title: 'metric', value: METRICS[this.gate] ?? '*', required: true },
-          { name: 'commits', title: 'for commits', type: 'number', value: String(COMMITS), required: true }, reason]} topic="spec.drift.frozen@v1" .sha=${sha ?? 'none'} verb="Freeze" @done=${again}
-        .make=${(values) => ({ ...values, commits: Number(values.commits), detector: 'manual', ...(sha && { details: { sha } }), ...repo(this.results.data?.[0] ?? this.limits.data?.[0]) })}></egdb-decide>`;
+        ${row.freeze ? html`<egdb-decide .fields=${[reason]} topic="spec.drift.unfrozen@v1" .sha=${row.details?.sha ?? sha ?? 'none'}
+          verb="Unfreeze" @done=${again}
+          .make=${(values) => ({ module: row.module, metric: row.metric, reason: values.reason, ...repo(row) })}></egdb-decide>`
+            : nothing}</li>`)}</ul>` : html`<p class="empty">Nothing is frozen, and nothing was.</p>`}
+      <h3>Freeze</h3><egdb-decide .fields=${[{ name: 'module', title: 'module', value: this.module, required: true },
+        { name: 'metric', title: 'metric', value: METRICS[this.gate] ?? '*', required: true },
+          { name: 'commits', title: 'for commits', type: 'number', value: String(COMMITS), required: true }, reason]}
+            topic="spec.drift.frozen@v1" .sha=${sha ?? 'none'} verb="Freeze" @done=${again}
+        .make=${(values) => ({ ...values, commits: Number(values.commits), detector: 'manual', ...(sha && { details: { sha } }),
+          ...repo(this.results.data?.[0] ?? this.limits.data?.[0]) })}></egdb-decide>`;
   }
 
   render() {
     const { violation } = router.current.query;
     return html`<h1>Spec Monitor</h1>${this.#fields()}
-      <div class="grid one">${frame(this.results, { title: `${this.gate} of ${this.module === '*' ? 'the repository' : this.module}`, size: 'l', curl: () => curlEgql(this.resultText, { gate: this.gate }),
-        isEmpty: () => !this.chart.data.series.length, empty: 'No threshold is set, and nothing was measured in the time range.', body: () => this.#chart() })}</div>
+      <div class="grid one">${frame(this.results, { title: `${this.gate} of ${this.module === '*' ? 'the repository' : this.module}`,
+        size: 'l', curl: () => curlEgql(this.resultText, { gate: this.gate }),
+        isEmpty: () => !this.chart.data.series.length, empty: 'No threshold is set, and nothing was measured in the time range.',
+          body: () => this.#chart() })}</div>
       <div class="beside ${violation ? 'with-one' : ''}"><div class="stack">
-        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: () => curlEgql(this.resultText, { gate: this.gate }), empty: 'This gate has judged nothing in the time range.', body: () => this.#table() })}
-        ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(DRIFT), body: () => this.#freezes(this.freezes) })}</div>
-      ${violation ? frame(this.evidence, { title: 'Explain', curl: () => curlEgql(EVIDENCE, { id: violation }), empty: 'No such result is stored.',
-        actions: html`<button type="button" class="quiet" @click=${() => router.set({ violation: '' })}>close <kbd>Esc</kbd></button>`, body: (rows) => rows.map((row) => this.#explain(row)) }) : nothing}</div>`;
+        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: () => curlEgql(this.resultText, { gate: this.gate }),
+          empty: 'This gate has judged nothing in the time range.', body: () => this.#table() })}
+        ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(DRIFT),
+          body: () => this.#freezes(this.freezes) })}</div>
+      ${violation ? frame(this.evidence, { title: 'Explain', curl: () => curlEgql(EVIDENCE, { id: violation }),
+        empty: 'No such result is stored.',
+        actions: html`<button type="button" class="quiet" @click=${() => router.set({ violation: '' })}>close <kbd>Esc</kbd></button>`,
+          body: (rows) => rows.map((row) => this.#explain(row)) }) : nothing}</div>`;
   }
 }
