@@ -15,11 +15,11 @@ import '../components/bars.js';
 import '../components/diff.js';
 import '../components/mosaic.js';
 import '../components/table.js';
+import { waterfall } from '../components/waterfall.js';
 
 const TOKENS_MOST = 20000;
 const COMMITS_MOST = 1000;
 const CELLS_MOST = 65536;
-const PARTS_MOST = 14;
 const EVERY_MS = 30e3;
 const HEX = /^[0-9a-f]{4,40}$/;
 const LAYERS = [['observed', 'changed lines'], ['phi', 'Φ of the tokens'], ['diff', 'difference']];
@@ -325,24 +325,6 @@ export default class Deltas extends Element {
     return html`<egdb-bars .rows=${tokens} .label=${title}></egdb-bars>`;
   }
 
-  #waterfall(rows, total, says) {
-    const shown = rows.slice(0, PARTS_MOST);
-    const rest = rows.slice(PARTS_MOST);
-    if (rest.length) shown.push({ label: `${rest.length} more`, value: rest.reduce((sum, row) => sum + row.value, 0) });
-    let at = 0;
-    const scale = total || 1;
-    return html`<ol class="bars deltas-sum" aria-label=${says}>${shown.map((row) => {
-      const left = at;
-      at += row.value;
-      return html`<li><span class="label" title=${row.title ?? row.label}>${row.href
-        ? html`<a href=${row.href}>${row.label}</a>` : row.label}</span>
-        <span class="track"><i ${vars({ left: `${(100 * left) / scale}%`, width: `${(100 * row.value) / scale}%` })}></i></span>
-        <span class="num">${row.value.toFixed(4)}</span><span class="num hint">${percent(row.value / scale)}</span></li>`;
-    })}<li class="total"><span class="label">${says}</span><span class="track"><i
-      ${vars({ left: '0', width: `${(100 * at) / scale}%` })}></i></span>
-        <span class="num"><strong>${at.toFixed(4)}</strong></span><span class="num hint">100 %</span></li></ol>`;
-  }
-
   #energy() {
     const list = this.tokens.data?.list ?? [];
     const print = this.print.data?.[0];
@@ -359,14 +341,14 @@ export default class Deltas extends Element {
           @change=${(event) => router.set({ module: event.target.value })}>${made.modules.map((one, i) =>
             html`<option value=${i ? one.module : ''} ?selected=${one === made.chosen}>${
             one.module}: ${one.delta_z.toFixed(4)}${i ? '' : ' (the largest: the commit’s)'}</option>`)}</select></p>` : nothing}
-        ${this.#waterfall(rows, made.total, made.chosen ? `ΔZ of ${made.chosen.module}` : 'ΔZ')}
+        ${waterfall(rows, made.total, made.chosen ? `ΔZ of ${made.chosen.module}` : 'ΔZ')}
         <p class="note">${made.chosen
           ? html`ΔZ = 1 − exp(−${number(made.chosen.raw)} / ${number(made.chosen.scale)}), shared out by weight.`
             : 'ΔZ, shared out by weight.'}</p>`;
     }
     const rows = delta.sums(this.binned, (token) => token.token).sort((a, b) => b.weight - a.weight)
       .map((row) => ({ label: row.key, value: row.weight, href: router.href('deltas', { ...router.current.query, token: row.key }) }));
-    return this.#waterfall(rows, rows.reduce((sum, row) => sum + row.value, 0), 'Σ weight');
+    return waterfall(rows, rows.reduce((sum, row) => sum + row.value, 0), 'Σ weight');
   }
 
   #mosaic() {
