@@ -69,7 +69,7 @@ INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c index
 GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c indexer/gate_policy.c indexer/past.c indexer/past_read.c \
 	indexer/gate_event.c indexer/gating.c indexer/threshold_learn.c indexer/threshold_tend.c indexer/threshold_state.c \
 	indexer/cmd_thresholds.c indexer/gate.c indexer/gate_i1.c indexer/gate_i2.c indexer/gate_i3.c indexer/gate_i4.c indexer/gate_sig.c \
-	indexer/gate_alias.c indexer/cmd_gates.c
+	indexer/gate_alias.c indexer/names.c indexer/names_script.c indexer/names_compiled.c indexer/cmd_gates.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
@@ -80,7 +80,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_contract_pool.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_panels.c tests/unit/test_registry.c \
 	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
-	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_tokens.c \
+	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_names.c tests/unit/test_index_tokens.c \
 	tests/unit/test_index_mosaic.c tests/unit/test_findings.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c tests/fuzz/fuzz_delta.c \
 	tests/fuzz/fuzz_findings.c
@@ -230,8 +230,8 @@ $(OUT)/egql_probe: $(OBJ)/tests/support/egql_probe.o $(LIB) # queries on a store
 	$(QUIET)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(OUT)/unit/test_index_stat $(OUT)/unit/test_index_signature $(OUT)/unit/test_index_mosaic: $(INDEX_LIB)
-$(OUT)/unit/test_index_tokens: $(INDEX_LIB) $(GRAMMARS)
-$(OUT)/unit/test_index_tokens: UNIT_LIBS = $(INDEX_LIBS)
+$(OUT)/unit/test_index_tokens $(OUT)/unit/test_index_names: $(INDEX_LIB) $(GRAMMARS)
+$(OUT)/unit/test_index_tokens $(OUT)/unit/test_index_names: UNIT_LIBS = $(INDEX_LIBS)
 
 $(OUT)/unit/%: $(OBJ)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)

@@ -78,7 +78,5 @@ bool eg_gate_bound(const struct eg_judged *judged, const char *module, const cha
                    struct eg_verdict *verdict);
 /* The metric of the commit itself. */
 bool eg_gate_value(const struct eg_judged *judged, const struct eg_past_series *series, double *x);
-/* Whether the file, as the commit has it, gives the name to something: an assignment, an import, an export. */
-bool eg_alias_exists(git_repository *repo, const char *sha, const char *path, const char *name);
 
 #endif

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "indexer/gate.h"
+#include "indexer/gate_files.h"
 #include "indexer/gate_sig.h"
+#include "indexer/lang.h"
 
 #define CHANGES_TOLD 50
 
@@ -26,39 +28,34 @@ static const char *last_part(const char *name) {
     return dot ? dot + 1 : name;
 }
 
-static bool has_word(const char *text, const char *word) {
-    size_t n = strlen(word);
-    for (const char *at = n ? strstr(text, word) : NULL; at; at = strstr(at + 1, word)) {
-        bool begins = at == text || !(strchr("_$", at[-1]) || (at[-1] >= '0' && at[-1] <= '9') ||
-                                      ((at[-1] | 32) >= 'a' && (at[-1] | 32) <= 'z'));
-        char next = at[n];
-        bool ends = !next ||
-                    !(strchr("_$", next) || (next >= '0' && next <= '9') || ((next | 32) >= 'a' && (next | 32) <= 'z'));
-        if (begins && ends) {
-            return true;
-        }
+/* The last part of what an import names, in each of its ways of writing. */
+static bool imports_name(const char *import, const char *name) {
+    const char *at = import;
+    for (const char *c = import; *c; c++) {
+        at = *c == '.' || *c == ':' || *c == '/' ? c + 1 : at;
     }
-    return false;
+    return strcmp(at, name) == 0;
 }
 
-/* An import of the name that the old file has now: a re-export. */
+/* An import of the name that the old file has now: a re-export. For where the file itself cannot be asked; members are not imported. */
 static bool is_imported(const struct eg_judged *judged, const struct change *change) {
     const json_t *row;
     size_t i;
     json_array_foreach(judged->tokens, i, row) {
-        if (strcmp(eg_row_text(row, EG_TOKEN), "ΔIMPORT") == 0 &&
-            strcmp(eg_row_text(row, EG_TOKEN_FILE), change->path) == 0 &&
-            has_word(eg_row_text(row, EG_TOKEN_AFTER), last_part(change->name))) {
+        if (strcmp(eg_row_text(row, EG_TOKEN), "ΔIMPORT") == 0 && strcmp(eg_row_text(row, EG_TOKEN_FILE), change->path) == 0 &&
+            imports_name(eg_row_text(row, EG_TOKEN_AFTER), change->name)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_c(const char *path) {
-    const char *dot = strrchr(path, '.');
-    return dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".h") == 0);
+static bool is_of(const char *path, enum eg_import_style style) {
+    const struct eg_grammar *grammar = eg_grammar_of_path(path, strlen(path));
+    return grammar && grammar->lang->imports == style;
 }
+
+static bool is_c(const char *path) { return is_of(path, EG_IMPORT_INCLUDE); }
 
 /* C's names know no file: what is defined elsewhere now (in a header, static and inline, say) is still there for all who call it. The row
  * of its token; NULL: it is nowhere. */
@@ -94,10 +91,11 @@ static void lose(const struct eg_judged *judged, struct change *change, const ch
         go_on(elsewhere, change, before);
         return;
     }
-    if (*name == '_' && strstr(change->path, ".py")) {
+    if (*name == '_' && is_of(change->path, EG_IMPORT_PYTHON)) {
         return; /* it was private */
     }
-    if (is_imported(judged, change) || eg_alias_exists(judged->gating->repo, judged->commit->sha, change->path, name)) {
+    enum eg_alias alias = eg_alias_find(judged->gating->repo, judged->commit->sha, change->path, change->name);
+    if (alias == EG_ALIAS_THERE || (alias == EG_ALIAS_UNKNOWN && is_imported(judged, change))) {
         return;
     }
     change->how = EG_COMPAT_BROKEN;

@@ -16,18 +16,24 @@
 enum style { NAME_FIRST, GO, TYPE_FIRST };
 
 struct language {
-    const char *ending;
     enum style style;
     bool by_name; /* callers may name parameters */
     bool angles;  /* < and > enclose */
 };
 
-static const struct language languages[] = {
-    {".py", NAME_FIRST, true, false},   {".js", NAME_FIRST, false, false},  {".jsx", NAME_FIRST, false, false},
-    {".mjs", NAME_FIRST, false, false}, {".cjs", NAME_FIRST, false, false}, {".ts", NAME_FIRST, false, true},
-    {".tsx", NAME_FIRST, false, true},  {".rs", NAME_FIRST, false, true},   {".go", GO, false, false},
-    {".java", TYPE_FIRST, false, true}, {".c", TYPE_FIRST, false, false},   {".h", TYPE_FIRST, false, false}};
-static const struct language other = {"", NAME_FIRST, true, false};
+static const struct language of_python = {NAME_FIRST, true, false}, of_javascript = {NAME_FIRST, false, false},
+                             of_typescript = {NAME_FIRST, false, true},
+                             of_tsx = {NAME_FIRST, false, true}, of_rust = {NAME_FIRST, false, true}, of_go = {GO, false, false},
+                             of_java = {TYPE_FIRST, false, true}, of_c = {TYPE_FIRST, false, false};
+
+static const struct {
+    const char *endings;
+    const struct language *language;
+} languages[] = {
+#define X(name, grammar, endings, ...) {endings, &of_##name},
+#include "indexer/languages.def"
+#undef X
+};
 
 enum kind { PLAIN, REST, NAMED_REST }; /* *args, **kw */
 
@@ -273,15 +279,24 @@ static void compare_same(const struct param *a, const struct param *b, bool move
     }
 }
 
-enum eg_compat eg_signature_compare(const char *before, const char *after, const char *path, char *why, size_t size_b) {
+static const struct language *language_of(const char *path) {
     const char *ending = strrchr(path, '.');
-    const struct language *language = &other;
+    size_t n = ending ? strlen(ending) : 0;
+    for (size_t i = 0; n > 1 && i < sizeof(languages) / sizeof(languages[0]); i++) {
+        for (const char *at = languages[i].endings; *at; at += strcspn(at, " "), at += *at == ' ') {
+            if (strcspn(at, " ") == n && memcmp(at, ending, n) == 0) {
+                return languages[i].language;
+            }
+        }
+    }
+    return &of_python;
+}
+
+enum eg_compat eg_signature_compare(const char *before, const char *after, const char *path, char *why, size_t size_b) {
+    const struct language *language = language_of(path);
     struct signature old, new;
     bool taken[PARAMS_MOST] = {false};
     struct difference difference = {EG_COMPAT_SAME, why, size_b};
-    for (size_t i = 0; ending && i < sizeof(languages) / sizeof(languages[0]); i++) {
-        language = strcmp(ending, languages[i].ending) == 0 ? &languages[i] : language;
-    }
     *why = '\0';
     read_signature(before, language, &old);
     read_signature(after, language, &new);

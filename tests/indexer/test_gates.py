@@ -85,13 +85,24 @@ def test_i2_a_re_export_is_no_loss(server, client):
     assert judge(server, 1)[1]["I2"]["action"] == "pass"
 
 
-def test_i2_an_alias_in_the_file_is_no_loss(server, client, scratch):
+ALIASES = [
+    ("total = count\n", 0), ("from x import total\n", 0), ("from x import count as total\n", 0),
+    ("from total import x\n", 1), ("from x import total as other\n", 1), ("print(total == 1)\n", 1), ("# total = count\n", 1),
+    ("def report(xs):\n    total = len(xs)\n    return total\n", 1),
+    ('"""\nimport total, since it is gone\ntotal = count\n"""\n', 1),
+    ("class R:\n    total = count\n", 1)]
+MEMBERS = [("class R:\n    def read(self): pass\n    load = read\n", 0), ("from x import load\nclass R: pass\n", 1),
+           ("class R: pass\nload = 1\n", 1), ("class R: pass\nR.load = len\n", 0)]
+
+
+@pytest.mark.parametrize("symbol, text, code", [("total", *case) for case in ALIASES] + [("R.load", *case) for case in MEMBERS])
+def test_i2_an_alias_in_the_file_is_no_loss(server, client, scratch, symbol, text, code):
+    """Only what the file itself gives to others: no local, nothing within a string or a comment; and a member in its class."""
     repository = Repository(scratch / gating.REPO)
-    for text, code in (("def new(): pass\nold = new\n", 0), ("def new(): pass\nprint(old == 1)\n", 1)):
-        sha = repository.commit(files={"a.py": text})
-        one = token("RENAME_FN", file="a.py", symbol="new", before="old", after="new")
-        gating.post(client, [events.event("delta.tokens@v1", {"repo": gating.REPO, "sha": sha, "tokens": [one]}, repo_sha=sha)])
-        indexer.run("gates", "--ci", "--repo", repository.folder, "--server", server.url, check=code)
+    sha = repository.commit(files={"a.py": text})
+    one = token("DEL_FN", file="a.py", symbol=symbol, before="(xs)")
+    gating.post(client, [events.event("delta.tokens@v1", {"repo": gating.REPO, "sha": sha, "tokens": [one]}, repo_sha=sha)])
+    indexer.run("gates", "--ci", "--repo", repository.folder, "--server", server.url, check=code)
 
 
 def mosaic(n, distance):
