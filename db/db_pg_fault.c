@@ -30,6 +30,13 @@ bool eg_pg_stale(const PGresult *result) {
 
 bool eg_pg_demoted(const PGresult *result) { return is(state_of(result), "25006"); }
 
+bool eg_pg_no_partition(const PGresult *result) {
+    return is(state_of(result), "23514") && !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+}
+
+/* All that is asked for was there when the server started. */
+static bool schema_changed(const char *state) { return is(state, "42P01") || is(state, "42703"); }
+
 static enum eg_fault fault_of(const PGresult *result) {
     static const char *const refused[] = {"21", "22", "23", "54", NULL};
     static const char *const retry[] = {"40001", "40P01", "55P03", "25P03", "57014", "53200", NULL};
@@ -38,7 +45,7 @@ static enum eg_fault fault_of(const PGresult *result) {
     if (is(state, "53100")) {
         return EG_FAULT_FULL;
     }
-    if (any_of(state, retry) || eg_pg_stale(result)) {
+    if (any_of(state, retry) || eg_pg_stale(result) || eg_pg_no_partition(result)) {
         return EG_FAULT_RETRY;
     }
     if (any_of(state, refused)) {
@@ -58,8 +65,15 @@ static enum eg_code code_of(enum eg_fault fault, const char *state) {
     case EG_FAULT_LOST:
         return EG_E_STORE_UNAVAILABLE;
     default:
-        return EG_E_INTERNAL;
+        return schema_changed(state) ? EG_E_SCHEMA_OLD : EG_E_INTERNAL;
     }
+}
+
+static const char *remedy(const PGresult *result, const char *state) {
+    if (eg_pg_no_partition(result)) {
+        return "; egdb_partitions_ahead() makes the partitions, and the server's log says why it could not";
+    }
+    return schema_changed(state) ? "; the schema is not the one that the server started with: run `egdb migrate up`" : "";
 }
 
 enum eg_fault eg_pg_fault(const PGresult *result, struct eg_err *err) {
@@ -69,8 +83,8 @@ enum eg_fault eg_pg_fault(const PGresult *result, struct eg_err *err) {
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     enum eg_fault fault = fault_of(result);
     (void)eg_err_set(err, code_of(fault, state), PQresultErrorField(result, PG_DIAG_TABLE_NAME),
-                     "PostgreSQL: %s%s%s%s%s%s%s%s", message ? message : PQresultErrorMessage(result),
+                     "PostgreSQL: %s%s%s%s%s%s%s%s%s", message ? message : PQresultErrorMessage(result),
                      detail ? ": " : "", detail ? detail : "", constraint ? " (constraint " : "",
-                     constraint ? constraint : "", constraint ? ")" : "", *state ? " SQLSTATE " : "", state);
+                     constraint ? constraint : "", constraint ? ")" : "", *state ? " SQLSTATE " : "", state, remedy(result, state));
     return fault;
 }

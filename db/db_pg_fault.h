@@ -16,4 +16,7 @@ bool eg_pg_stale(const PGresult *result);
 /* The session can write no more (it runs on a standby now): connect anew. */
 bool eg_pg_demoted(const PGresult *result);
 
+/* An event's day has no partition: the same again may work when the upkeep has made it. */
+bool eg_pg_no_partition(const PGresult *result);
+
 #endif

@@ -243,7 +243,7 @@ static eg_status db_open(uv_loop_t *loop, const struct eg_db_config *config, con
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");
     }
     eg_pg_write_init(&p->write, &p->host);
-    eg_pg_tend_init(&p->tend, &p->host, &p->write.commits);
+    eg_pg_tend_init(&p->tend, &p->host, &p->write);
     eg_pg_news_init(&p->news, &p->host);
     eg_pg_views_init(&p->views, &p->host);
     p->write.finished = p->pool.finished = p->tend.finished = on_finished;
@@ -267,7 +267,12 @@ static bool db_ready(const struct eg_db *db, struct eg_err *err) {
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "PostgreSQL does not answer");
         return false;
     }
-    return true;
+    if (p->write.no_partition) {
+        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "there is no partition for the events of this day");
+        return false;
+    }
+    /* A newer schema is that of a newer server, which migrated under this one: as long as that works it may go on. */
+    return p->tend.version >= eg_migrate_newest() || eg_migrate_judge(p->tend.version, err) == EG_OK;
 }
 
 static void db_round(struct eg_db *db, struct eg_op *ops, size_t n_ops, bool commit, struct eg_arena *arena,

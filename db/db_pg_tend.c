@@ -8,12 +8,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "db/db_pg_write.h"
+#include "db/migrate.h"
 
 #define SECOND_US INT64_C(1000000)
-#define PING_US (2 * SECOND_US)
+#define VERSION_US (2 * SECOND_US)
 #define LIST_US (60 * SECOND_US)
 #define PARTITIONS_US (3600 * SECOND_US)
 #define PARTITIONS_AGAIN_US (60 * SECOND_US)
+#define PARTITIONS_WANTED_US SECOND_US /* when an event waits for one */
 #define COLD_EVERY 16
 #define MOST_LIST_B (1U << 20)
 
@@ -51,7 +54,10 @@ static void send_next(struct eg_pg_tend *tend, int64_t now_us) {
     const struct eg_db_config *config = &tend->conn.host->config;
     bool cleans = config->tend_ms > 0 && !tend->no_gin;
     char days[16];
-    if (tend->partitions_due_us <= now_us) {
+    if (tend->version_due_us <= now_us) {
+        send_task(tend, EG_PG_TASK_VERSION, "SELECT coalesce(max(version), 0) FROM egdb_schema_version", NULL);
+    } else if (tend->partitions_due_us <= now_us ||
+               (*tend->no_partition && now_us - tend->partitions_us > PARTITIONS_WANTED_US)) {
         (void)snprintf(days, sizeof days, "%d", config->partition_days);
         send_task(tend, EG_PG_TASK_PARTITIONS, "SELECT egdb_partitions_ahead($1::int)", days);
     } else if (cleans && tend->list_due_us <= now_us) {
@@ -64,8 +70,6 @@ static void send_next(struct eg_pg_tend *tend, int64_t now_us) {
         /* What is committed while the cleaning runs is counted for the next. */
         tend->cleaned_at = *tend->commits;
         send_clean(tend);
-    } else if (now_us - tend->contact_us > PING_US) {
-        send_task(tend, EG_PG_TASK_PING, "SELECT 1", NULL);
     }
 }
 
@@ -116,11 +120,17 @@ static void take_result(struct eg_pg_tend *tend, const PGresult *result) {
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         tend->failed = true;
+        if (tend->task == EG_PG_TASK_VERSION && state && strcmp(state, "42P01") == 0) {
+            tend->version = 0; /* migrated down to nothing */
+            return;
+        }
         if (tend->task == EG_PG_TASK_CLEAN && state && strcmp(state, "42501") == 0) {
             tend->no_gin = true;
         }
         const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
         eg_warn(&tend->conn.log, "upkeep failed: %s", message ? message : PQresultErrorMessage(result));
+    } else if (tend->task == EG_PG_TASK_VERSION) {
+        tend->version = atoi(PQgetvalue(result, 0, 0));
     } else if (tend->task == EG_PG_TASK_LIST) {
         take_list(tend, result);
     } else if (tend->task == EG_PG_TASK_CLEAN) {
@@ -131,6 +141,8 @@ static void take_result(struct eg_pg_tend *tend, const PGresult *result) {
 static void task_done(struct eg_pg_tend *tend) {
     int64_t now_us = eg_clock_mono_us();
     if (tend->task == EG_PG_TASK_PARTITIONS) {
+        tend->partitions_us = now_us;
+        *tend->no_partition &= tend->failed;
         tend->partitions_due_us = now_us + (tend->failed ? PARTITIONS_AGAIN_US : PARTITIONS_US);
         tend->list_due_us = 0; /* there may be new ones */
     } else if (tend->task == EG_PG_TASK_LIST) {
@@ -138,7 +150,9 @@ static void task_done(struct eg_pg_tend *tend) {
     } else if (tend->task == EG_PG_TASK_CLEAN && tend->failed) {
         tend->list_due_us = 0; /* an index has gone */
     }
-    tend->contact_us = now_us;
+    if (tend->task == EG_PG_TASK_VERSION) {
+        tend->version_due_us = now_us + VERSION_US;
+    }
     tend->task = EG_PG_TASK_NONE;
     tend->finished(tend->conn.host);
 }
@@ -161,11 +175,10 @@ static void on_input(struct eg_pg_conn *conn) {
 static void on_up(struct eg_pg_conn *conn) {
     struct eg_pg_tend *tend = tend_of(conn);
     tend->frozen = false;
-    tend->contact_us = eg_clock_mono_us();
     tend->list_due_us = 0;
     if (conn->generation == 1) {
         /* The opening has just made the partitions. */
-        tend->partitions_due_us = tend->contact_us + PARTITIONS_US;
+        tend->partitions_due_us = eg_clock_mono_us() + PARTITIONS_US;
     }
 }
 
@@ -179,11 +192,13 @@ static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
 /* The writer may be up and idle meanwhile, and knows nothing. */
 static void on_undialled(struct eg_pg_conn *conn, bool silent) { tend_of(conn)->frozen = silent; }
 
-void eg_pg_tend_init(struct eg_pg_tend *tend, struct eg_pg_host *host, const uint64_t *commits) {
+void eg_pg_tend_init(struct eg_pg_tend *tend, struct eg_pg_host *host, struct eg_pg_write *write) {
     static const struct eg_pg_role role = {
         .name = "upkeep", .follows = true, .up = on_up, .input = on_input, .down = on_down, .undialled = on_undialled};
     eg_pg_conn_init(&tend->conn, host, &role, 1);
-    tend->commits = commits;
+    tend->commits = &write->commits;
+    tend->no_partition = &write->no_partition;
+    tend->version = eg_migrate_newest(); /* the opening has looked */
     EG_ASSERT(uv_timer_init(host->loop, &tend->tick) == 0);
     tend->tick.data = tend;
     eg_pg_host_hold(host);

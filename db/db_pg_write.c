@@ -214,6 +214,7 @@ static void finish(struct eg_pg_write *write) {
     write->tx_open = write->fault == EG_FAULT_NONE && !write->commit && !write->rolling_back;
     write->tx_generation = write->conn.generation;
     write->commits += write->fault == EG_FAULT_NONE && write->commit;
+    write->no_partition &= write->fault != EG_FAULT_NONE || !write->commit;
     write->refused += write->fault == EG_FAULT_REFUSED;
     write->retried += write->fault == EG_FAULT_RETRY;
     write->lost += write->fault == EG_FAULT_LOST;
@@ -357,6 +358,7 @@ static void take_result(struct eg_pg_write *write, const struct eg_pg_step *step
         write->stale |= eg_pg_stale(result);
         if (write->fault == EG_FAULT_NONE) {
             write->fault = eg_pg_fault(result, &write->err);
+            write->no_partition |= eg_pg_no_partition(result);
         }
         if (eg_pg_demoted(result)) {
             write->unsent = true;

@@ -38,6 +38,7 @@ struct eg_pg_write {
     eg_round_done done;
     void *ctx;
     uint64_t rounds, commits, refused, retried, lost;
+    bool no_partition; /* an event's day had none; the upkeep makes it */
     void (*finished)(struct eg_pg_host *host); /* after each round's done: the host may be waiting to close */
     void (*came_up)(struct eg_pg_host *host);
 };

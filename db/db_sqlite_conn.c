@@ -226,6 +226,12 @@ static bool disk_full(const struct eg_sqlite_conn *conn, int rc) {
     return (rc & 0xFF) == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT;
 }
 
+/* All that is asked for was there when the server started. SQLite has no code for it, but its texts never change. */
+static bool schema_changed(int rc, const char *says) {
+    return (rc & 0xFF) == SQLITE_ERROR && (strstr(says, "no such table") || strstr(says, "no such column") ||
+                                           strstr(says, "has no column named"));
+}
+
 enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const char *place, struct eg_err *err) {
     const char *says =
         conn->db && sqlite3_extended_errcode(conn->db) == rc ? sqlite3_errmsg(conn->db) : sqlite3_errstr(rc);
@@ -260,7 +266,11 @@ enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const c
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, conn->path, "the database file cannot be used: %s", says);
         return EG_FAULT_LOST;
     default:
-        (void)eg_err_set(err, EG_E_INTERNAL, place ? place : conn->path, "SQLite: %s", says);
+        if (schema_changed(rc, says))
+            (void)eg_err_set(err, EG_E_SCHEMA_OLD, place,
+                             "SQLite: %s; the schema is not the one that the server started with: run `egdb migrate up`", says);
+        else
+            (void)eg_err_set(err, EG_E_INTERNAL, place, "SQLite: %s", says);
         return EG_FAULT_BROKEN;
     }
 }

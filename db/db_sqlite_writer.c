@@ -9,12 +9,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/db_sqlite_catalogue.h"
 #include "db/db_sqlite_round.h"
+#include "db/migrate.h"
 
 #define IDLE_CHECKPOINT_MS 1000 /* a quiet server's log is brought into the file */
 #define LEAST_FREE_B (1U << 20) /* a full disk counts as mended from here on */
 #define LONG_LOG 8              /* times the configured pages */
-#define FOREVER_MS (-1)
+#define LOOK_MS 2000            /* at the schema's version */
 
 enum job { JOB_NONE, JOB_ROUND, JOB_ROLLBACK };
 
@@ -37,6 +39,7 @@ struct eg_sqlite_writer {
     dev_t dev;
     ino_t ino;
     uint64_t reopened;
+    int version; /* of the schema, when it was last looked at */
 
     /* the job: the loop's until it is posted, the thread's until it is finished, then the loop's again */
     struct eg_sqlite_round round;
@@ -50,6 +53,7 @@ struct eg_sqlite_writer {
     int wal_pages;  /* in the log, when the last commit was behind the last checkpoint; else 0 */
     int most_pages; /* with so many the next checkpoint is due */
     int wait_ms;    /* back-off */
+    int64_t looked_us; /* at the schema's version */
     bool distrust;  /* an fsync failed: the log is emptied before anything is written behind it */
 
     /* the loop's own */
@@ -201,28 +205,42 @@ static void come_back(struct eg_sqlite_writer *w) {
 static int pause_ms(const struct eg_sqlite_writer *w) {
     if (!w->up)
         return w->wait_ms > 0 ? w->wait_ms : 1;
-    return w->wal_pages > 0 && sqlite3_get_autocommit(w->conn.db) ? IDLE_CHECKPOINT_MS : FOREVER_MS;
+    return w->wal_pages > 0 && sqlite3_get_autocommit(w->conn.db) ? IDLE_CHECKPOINT_MS : LOOK_MS;
+}
+
+/* Another program may migrate the file meanwhile. */
+static void look_at_schema(struct eg_sqlite_writer *w) {
+    struct eg_err err = {0};
+    int version;
+    int64_t now_us = eg_clock_mono_us();
+    if (now_us - w->looked_us < LOOK_MS * 1000LL || !w->conn.db || !sqlite3_get_autocommit(w->conn.db))
+        return;
+    w->looked_us = now_us;
+    if (eg_sqlite_schema_version(w->conn.db, &version, &err) != EG_OK)
+        return;
+    uv_mutex_lock(&w->mutex);
+    w->version = version;
+    uv_mutex_unlock(&w->mutex);
 }
 
 /* Waits for a job with the mutex held; false when the pause is over without one. */
 static bool wait_job(struct eg_sqlite_writer *w) {
     int ms = pause_ms(w);
-    uint64_t until_ns = uv_hrtime() + (uint64_t)(ms < 0 ? 0 : ms) * 1000000;
+    uint64_t until_ns = uv_hrtime() + (uint64_t)ms * 1000000;
     while (!w->stop && (w->job == JOB_NONE || w->finished)) {
         uint64_t now_ns = uv_hrtime();
-        if (ms < 0)
-            uv_cond_wait(&w->wake, &w->mutex);
-        else if (now_ns >= until_ns || uv_cond_timedwait(&w->wake, &w->mutex, until_ns - now_ns) == UV_ETIMEDOUT)
+        if (now_ns >= until_ns || uv_cond_timedwait(&w->wake, &w->mutex, until_ns - now_ns) == UV_ETIMEDOUT)
             return false;
     }
     return w->job != JOB_NONE && !w->finished;
 }
 
 static void between_jobs(struct eg_sqlite_writer *w) {
-    if (w->up)
-        checkpoint(w);
-    else
+    if (!w->up)
         come_back(w);
+    else if (w->wal_pages > 0)
+        checkpoint(w);
+    look_at_schema(w);
 }
 
 static void writer_main(void *arg) {
@@ -248,6 +266,7 @@ static void writer_main(void *arg) {
         uv_async_send(w->done);
         if (w->wal_pages >= w->most_pages)
             checkpoint(w);
+        look_at_schema(w);
         uv_mutex_lock(&w->mutex);
     }
     uv_mutex_unlock(&w->mutex);
@@ -265,6 +284,7 @@ eg_status eg_sqlite_writer_new(const char *path, const struct eg_db_config *conf
     if (!w)
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, path, "out of memory");
     *w = (struct eg_sqlite_writer){.config = config, .path = path, .done = done, .up = true, .stopped = true};
+    w->version = eg_migrate_newest(); /* the opening looks at it */
     w->log = (struct eg_log){.object = "store", .id = "sqlite"};
     if (open_conn(w, err) != EG_OK) {
         free(w);
@@ -339,6 +359,7 @@ bool eg_sqlite_writer_ready(struct eg_sqlite_writer *w, struct eg_err *err) {
     struct eg_err down = w->down;
     dev_t dev = w->dev;
     ino_t ino = w->ino;
+    int version = w->version;
     uv_mutex_unlock(&w->mutex);
     if (!up)
         (void)eg_err_set(err, down.code, down.place, "%s", down.message);
@@ -348,8 +369,8 @@ bool eg_sqlite_writer_ready(struct eg_sqlite_writer *w, struct eg_err *err) {
     else if (access(w->path, W_OK) != 0)
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, w->path,
                          "the database file cannot be written: check its permissions");
-    else
-        return true;
+    else /* with a newer one it goes on as long as it can: a newer program has migrated */
+        return version >= eg_migrate_newest() || eg_migrate_judge(version, err) == EG_OK;
     return false;
 }
 

@@ -43,6 +43,7 @@ struct eg_admin_config {
     void *ctx;
     int64_t views_refresh_s; /* pause between refreshes that nobody asked for; 0: none */
     int views_timeout_ms;    /* of one view */
+    int64_t list_rows;       /* dead letters that a page of their list looks at */
 };
 
 /* Strings are kept by pointer. err: config_invalid when the file cannot be read. */

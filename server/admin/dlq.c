@@ -10,6 +10,7 @@
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 #define ROW_TEXT_B ((size_t)256 << 10)
+#define BEHIND_ALL "~" /* ULIDs are compared by their bytes */
 
 enum column {
     ID,
@@ -35,10 +36,13 @@ struct reading {
     struct eg_arena *arena;
     struct eg_read read;
     struct eg_read_handle *handle;
-    struct eg_value params[7];
+    struct eg_value params[8];
+    struct eg_value span[2];
+    const char *last; /* the last letter that this page looks at; NULL: it looks at all */
     json_t *rows;
     size_t limit;
     bool whole;
+    bool asked; /* for the page, no longer for its span */
     bool finished;
 };
 
@@ -191,8 +195,23 @@ static eg_status filter_redriven(struct reading *reading, struct eg_value *value
     return EG_OK;
 }
 
-/* One row more than the page is asked for, so that the answer knows whether there is more. */
-static enum eg_step_result list_read(struct eg_request *req) {
+static bool take_last(void *ctx, const struct eg_value *cells, size_t n) {
+    struct reading *reading = ctx;
+    (void)n;
+    reading->last = eg_arena_dup(reading->arena, cells[0].s.p, cells[0].s.n);
+    return true;
+}
+
+static bool is_filtered(const struct reading *reading) {
+    bool filtered = false;
+    for (size_t i = 1; i < 6; i++) {
+        filtered |= !reading->params[i].null;
+    }
+    return filtered;
+}
+
+/* Up to which letter a page with filters looks. */
+static enum eg_step_result list_span(struct eg_request *req) {
     struct reading *reading = req->state;
     size_t limit = PAGE_DEFAULT;
     if (reading) {
@@ -207,13 +226,43 @@ static enum eg_step_result list_read(struct eg_request *req) {
     }
     reading->params[1] = filter(reading, "code");
     reading->params[2] = filter(reading, "topic");
+    reading->finished = true;
     if (filter_time(reading, "since", &reading->params[3]) || filter_time(reading, "until", &reading->params[4]) ||
         filter_redriven(reading, &reading->params[5])) {
-        reading->finished = true;
         return eg_request_problem(req, NULL);
     }
-    reading->params[6] = eg_int((int64_t)limit + 1);
-    reading->read.n_params = 7;
+    if (!is_filtered(reading)) {
+        return EG_MORE;
+    }
+    reading->finished = false;
+    reading->span[0] = reading->params[0];
+    reading->span[1] = eg_int(eg_admin_of(req)->config.list_rows - 1);
+    reading->read.sql = EG_SQL_DLQ_SPAN;
+    reading->read.params = reading->span;
+    reading->read.n_params = 2;
+    reading->read.lengthy = true;
+    reading->read.row = take_last;
+    reading->handle = eg_db_read(eg_admin_of(req)->config.db, &reading->read);
+    return EG_WAIT;
+}
+
+/* One row more than the page is asked for, so that the answer knows whether there is more. */
+static enum eg_step_result list_read(struct eg_request *req) {
+    struct reading *reading = req->state;
+    if (reading->asked) {
+        return reading->finished ? EG_MORE : EG_WAIT;
+    }
+    if (req->err.code != EG_E_NONE) {
+        return eg_request_problem(req, NULL);
+    }
+    reading->params[6] = eg_int((int64_t)reading->limit);
+    reading->params[7] = eg_cstr(reading->last ? reading->last : BEHIND_ALL);
+    reading->read.sql = EG_SQL_DLQ_LIST;
+    reading->read.params = reading->params;
+    reading->read.n_params = 8;
+    reading->read.row = take_row;
+    reading->asked = true;
+    reading->finished = false;
     reading->handle = eg_db_read(eg_admin_of(req)->config.db, &reading->read);
     return EG_WAIT;
 }
@@ -229,6 +278,11 @@ static enum eg_step_result list_answer(struct eg_request *req) {
     }
     size_t n = json_array_size(reading->rows);
     json_t *last = n ? json_incref(json_object_get(json_array_get(reading->rows, n - 1), "id")) : json_null();
+    if (reading->last && !more) { /* the page ended with what it looks at: behind that it goes on */
+        json_decref(last);
+        last = json_string(reading->last);
+        more = true;
+    }
     return eg_admin_answer_json(
         req, 200, json_pack("{s:O, s:o, s:b}", "dead_letters", reading->rows, "next", last, "more", (int)more));
 }
@@ -259,7 +313,7 @@ static enum eg_step_result get_answer(struct eg_request *req) {
     return eg_admin_answer_json(req, 200, json_incref(json_array_get(reading->rows, 0)));
 }
 
-static const struct eg_step list_way[] = {{"read", list_read}, {"answer", list_answer}};
+static const struct eg_step list_way[] = {{"span", list_span}, {"read", list_read}, {"answer", list_answer}};
 static const struct eg_step get_way[] = {{"read", get_read}, {"answer", get_answer}};
-const struct eg_flow eg_flow_dlq_list = {.name = "dlq_list", .n_steps = 2, .steps = list_way, .drop = drop};
+const struct eg_flow eg_flow_dlq_list = {.name = "dlq_list", .n_steps = 3, .steps = list_way, .drop = drop};
 const struct eg_flow eg_flow_dlq_get = {.name = "dlq_get", .n_steps = 2, .steps = get_way, .drop = drop};

@@ -7,6 +7,8 @@
 #include "server/admin/room.h"
 
 #define ERRORS_MOST 32
+#define BODY_MOST_B ((size_t)1 << 20) /* all is done in one turn of the loop */
+#define ROWS_MOST 1000                /* shown */
 
 static struct eg_str text_of(const json_t *envelope, const char *name) {
     const json_t *value = json_object_get(envelope, name);
@@ -123,10 +125,11 @@ static json_t *try_rows(struct eg_request *req, const struct eg_topic *topic, co
         return refused(topic, err.code, json_pack("[o]", error));
     }
     json_t *made = json_array();
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < ROWS_MOST; i++) {
         json_array_append_new(made, row_of(&rows[i]));
     }
-    return json_pack("{s:b, s:s, s:o}", "valid", 1, "topic", topic->name, "rows", made);
+    return json_pack("{s:b, s:s, s:o, s:I, s:b}", "valid", 1, "topic", topic->name, "rows", made, "row_count", (json_int_t)n,
+                     "truncated", n > ROWS_MOST);
 }
 
 static json_t *dry_run(struct eg_request *req, const struct eg_topic *topic, json_t *document) {
@@ -159,6 +162,11 @@ static enum eg_step_result answer(struct eg_request *req) {
     if (!topic) {
         eg_err_set(&req->err, EG_E_NOT_FOUND, NULL, "no topic %.200s is declared; GET /v1/topics lists the topics",
                    req->param);
+        return eg_request_problem(req, NULL);
+    }
+    if (req->body_len > BODY_MOST_B) {
+        eg_err_set(&req->err, EG_E_BODY_TOO_LARGE, NULL, "a dry run takes %zu bytes at most, and these are %zu: try a part of the payload",
+                   BODY_MOST_B, req->body_len);
         return eg_request_problem(req, NULL);
     }
     json_t *document = eg_request_json(req, req->body, req->body_len, &most);

@@ -62,6 +62,7 @@ static enum eg_exit list(struct talk *talk) {
     char path[PATH_B];
     char after[160] = "";
     long limit, n = 0;
+    bool titled = talk->as_json;
     const char *redriven = eg_cli_value(talk->cli, "redriven");
     if (!eg_cli_number(talk->cli, "limit", 1, 1000000, 100, &limit)) {
         return EG_EXIT_USAGE;
@@ -82,7 +83,8 @@ static enum eg_exit list(struct talk *talk) {
         if (!page) {
             return EG_EXIT_FAILED;
         }
-        if (n == 0 && !talk->as_json) {
+        if (!titled) {
+            titled = true;
             printf("%-26s  %-27s  %-20s  %5s  %-28s  %s\n", "ID", "RECEIVED", "CODE", "SEEN", "TOPIC", "REDRIVEN AS");
         }
         json_array_foreach(json_object_get(page, "dead_letters"), i, letter) {

@@ -28,6 +28,7 @@ struct eg_event_config {
     size_t request_most_events; /* one body; beyond: 413 */
     int store_wait_ms;          /* how long a request waits for the store before 503 */
     bool group_commit;          /* false: one event a transaction (for comparisons) */
+    int64_t list_rows;          /* events that a page of a list with filters looks at */
     struct eg_tail_config tail;
     const char *series_topic; /* an event of it that was stored ends a series; NULL or empty: none */
     void (*series_ended)(void *ctx);

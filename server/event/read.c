@@ -84,6 +84,7 @@ struct reading {
     struct eg_read_handle *handle;
     struct eg_arena *arena; /* this and all that the read uses: it may outlive the request */
     struct eg_str *rows;
+    int64_t oldest, newest; /* of the log: for a list that walks it */
     size_t n_rows;
     size_t size_b;
     int64_t first_position, last_position;
@@ -164,6 +165,7 @@ static enum eg_step_result start(struct reading *reading) {
     reading->read.row = take_row;
     reading->read.done = finish;
     reading->read.ctx = reading;
+    reading->done = false;
     reading->handle = eg_db_read(event->db, &reading->read);
     return EG_WAIT;
 }
@@ -216,18 +218,53 @@ static enum eg_step_result get_answer(struct eg_request *req) {
 
 /* GET /v1/events */
 
-static enum eg_step_result list_read(struct eg_request *req) {
+static bool take_ends(void *ctx, const struct eg_value *cells, size_t n_columns) {
+    struct reading *reading = ctx;
+    (void)n_columns;
+    reading->newest = cells[0].i;
+    reading->oldest = cells[1].null ? reading->newest + 1 : cells[1].i;
+    return true;
+}
+
+/* Where the log begins and ends, so that a list that walks it can be given its span. */
+static enum eg_step_result list_ends(struct eg_request *req) {
+    static const enum eg_type types[] = {EG_INT8, EG_INT8};
     struct reading *reading = req->state;
     if (reading)
         return reading->done ? EG_MORE : EG_WAIT;
     if (!(reading = begin(req)) || read_upcast(req, &reading->upcast) != EG_OK ||
         eg_event_filter_read(req, reading->arena, &reading->filter) != EG_OK)
         return eg_request_problem(req, NULL);
+    reading->done = !reading->filter.walks;
+    if (reading->done)
+        return EG_MORE;
     reading->read = (struct eg_read){.sql = EG_SQL_COUNT,
-                                     .text = reading->filter.sql,
-                                     .n_params = reading->filter.n_params,
-                                     .params = reading->filter.params,
-                                     .param_types = reading->filter.types};
+                                     .text = EG_EVENT_ENDS,
+                                     .n_columns = 2,
+                                     .column_types = types,
+                                     .by_key = true,
+                                     .row = take_ends,
+                                     .done = finish,
+                                     .ctx = reading};
+    reading->handle = eg_db_read(reading->event->db, &reading->read);
+    return EG_WAIT;
+}
+
+static enum eg_step_result list_read(struct eg_request *req) {
+    struct reading *reading = req->state;
+    struct eg_event_filter *filter = &reading->filter;
+    if (reading->rows)
+        return reading->done ? EG_MORE : EG_WAIT;
+    if (req->err.code != EG_E_NONE)
+        return eg_request_problem(req, NULL);
+    if (filter->walks)
+        eg_event_filter_span(filter, reading->event->config.list_rows, reading->oldest, reading->newest);
+    reading->read = (struct eg_read){.sql = EG_SQL_COUNT,
+                                     .text = filter->sql,
+                                     .n_params = filter->n_params,
+                                     .params = filter->params,
+                                     .param_types = filter->types,
+                                     .lengthy = filter->filtered};
     return start(reading);
 }
 
@@ -277,16 +314,19 @@ static enum eg_step_result list_answer(struct eg_request *req) {
         eg_buf_add(out, row->p, row->n);
     }
     int64_t newest = backwards ? reading->first_position : reading->last_position;
-    const char *after = eg_request_query(req, "after");
+    int64_t oldest = backwards ? reading->last_position : reading->first_position;
+    bool ended = reading->filter.cut && !reading->more; /* by the span, whose end is where it goes on */
     if (!reading->n_rows) /* nothing new yet: ask again from the same place */
-        newest = after ? strtoll(after, NULL, 10) : 0;
-    eg_buf_printf(out, "],\"next\":%lld,\"more\":%s}\n", (long long)newest, reading->more ? "true" : "false");
-    add_link(req, newest, backwards ? reading->last_position : reading->first_position);
+        newest = backwards ? reading->filter.from : reading->filter.after;
+    if (ended)
+        *(backwards ? &oldest : &newest) = reading->filter.upto;
+    eg_buf_printf(out, "],\"next\":%lld,\"more\":%s}\n", (long long)newest, reading->more || ended ? "true" : "false");
+    add_link(req, newest, oldest);
     return eg_request_answer(req, 200, "application/json");
 }
 
 static const struct eg_step get_way[] = {{"read", get_read}, {"answer", get_answer}};
-static const struct eg_step list_way[] = {{"read", list_read}, {"answer", list_answer}};
+static const struct eg_step list_way[] = {{"ends", list_ends}, {"read", list_read}, {"answer", list_answer}};
 
 const struct eg_flow eg_flow_event_get = {.name = "event_get", .n_steps = 2, .steps = get_way, .drop = drop};
-const struct eg_flow eg_flow_events_list = {.name = "events_list", .n_steps = 2, .steps = list_way, .drop = drop};
+const struct eg_flow eg_flow_events_list = {.name = "events_list", .n_steps = 3, .steps = list_way, .drop = drop};

@@ -12,6 +12,10 @@
     "id, topic, ts_utc, source, correlation_id, causation_id, repo_sha, repo_branch, env_json, payload_json, "           \
     "artifacts_json, idempotency_key, trust, position, received_utc"
 
+/* Where the log ends, and its oldest position that is kept: NULL when there is none. */
+#define EG_EVENT_ENDS                                                                                                     \
+    "SELECT p.position, (SELECT e.position FROM events e ORDER BY e.position LIMIT 1) FROM event_position p WHERE p.id = 1"
+
 extern const enum eg_type eg_event_column_types[EG_EVENT_COLUMNS];
 
 /* The envelope as stored, with position and received_utc; cells in the order of EG_EVENT_COLUMN_LIST. */
@@ -34,10 +38,20 @@ struct eg_event_filter {
     const char *topic; /* a pattern that SQL does not check whole; NULL: it does */
     int64_t limit;
     bool backwards; /* rows come newest first */
+    bool filtered;  /* there are conditions besides positions */
+    /* Filtered by what no index finds alone: a page looks at a span of the log, which eg_event_filter_span sets. */
+    bool walks;
+    int64_t after, before; /* 0, INT64_MAX: not given */
+    struct eg_value *edge; /* the parameter of the span's end */
+    bool cut;              /* the log goes on beyond the span */
+    int64_t from, upto;    /* the first and the last position of the span, in the order of reading */
 };
 
 /* From the request's query: topic sha branch correlation_id since until after before limit. err usage names the parameter. */
 EG_MUST_CHECK eg_status eg_event_filter_read(struct eg_request *req, struct eg_arena *arena, struct eg_event_filter *filter);
+
+/* Of a filter that walks: the span is `rows` positions at most, of a log that stands from oldest to newest. */
+void eg_event_filter_span(struct eg_event_filter *filter, int64_t rows, int64_t oldest, int64_t newest);
 
 /* The same without positions and limit, for pages of a stream: the last three parameters are the positions behind which and up to
  * which a page goes, and its most rows, not all of which need to match. */

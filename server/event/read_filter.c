@@ -87,7 +87,7 @@ static eg_status read_int(struct eg_request *req, const char *name, int64_t leas
 }
 
 static eg_status add_position(struct eg_request *req, struct eg_event_filter *filter, struct eg_buf *where) {
-    int64_t after, before;
+    int64_t after = 0, before = INT64_MAX;
     bool has_after, has_before, has_limit;
     filter->limit = LIMIT_DEFAULT;
     if (read_int(req, "after", 0, INT64_MAX, &after, &has_after) != EG_OK ||
@@ -99,6 +99,12 @@ static eg_status add_position(struct eg_request *req, struct eg_event_filter *fi
     if (has_before)
         add(filter, where, "position < ", EG_INT8, eg_int(before));
     filter->backwards = !has_after;
+    filter->after = after;
+    filter->before = before;
+    if (filter->walks) {
+        add(filter, where, filter->backwards ? "position >= " : "position <= ", EG_INT8, eg_int(0));
+        filter->edge = &filter->params[filter->n_params - 1];
+    }
     return EG_OK;
 }
 
@@ -111,7 +117,28 @@ static eg_status read_conditions(struct eg_request *req, struct eg_arena *arena,
     if (add_topic(req, filter, where) != EG_OK ||
         add_time(req, filter, where, "since", "ts_utc >= ", &filter->since_us) != EG_OK)
         return EG_FAIL;
-    return add_time(req, filter, where, "until", "ts_utc < ", &filter->until_us);
+    if (add_time(req, filter, where, "until", "ts_utc < ", &filter->until_us) != EG_OK)
+        return EG_FAIL;
+    filter->filtered = where->len || filter->pattern;
+    filter->walks = filter->filtered && !filter->sha && !filter->correlation_id;
+    return EG_OK;
+}
+
+/* Positions have no gaps: so many of them are so many rows. */
+void eg_event_filter_span(struct eg_event_filter *filter, int64_t rows, int64_t oldest, int64_t newest) {
+    if (filter->backwards) {
+        int64_t from = filter->before <= newest ? filter->before - 1 : newest;
+        filter->from = from > 0 ? from : 0;
+        filter->upto = from - rows + 1;
+        filter->cut = filter->upto > oldest;
+        *filter->edge = eg_int(filter->cut ? filter->upto : 0);
+    } else {
+        int64_t from = filter->after >= oldest ? filter->after + 1 : oldest;
+        filter->from = from;
+        filter->cut = from <= newest && newest - from >= rows;
+        filter->upto = filter->cut ? from + rows - 1 : INT64_MAX;
+        *filter->edge = eg_int(filter->upto);
+    }
 }
 
 static eg_status no_memory(struct eg_request *req) {

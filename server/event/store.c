@@ -350,7 +350,10 @@ static void fault_of(struct eg_event *event, enum eg_fault fault, const struct e
     switch (fault) {
     case EG_FAULT_REFUSED:
     case EG_FAULT_BROKEN:
-        if (batch->n_units > 1) {
+        if (err->code == EG_E_SCHEMA_OLD) {
+            eg_error(&event->log, "%s", err->message);
+            reject_all(event, EG_E_SCHEMA_OLD, err);
+        } else if (batch->n_units > 1) {
             event->stats.splits++;
             event->batch_limit = batch->n_items > 1 ? batch->n_items / 2 : 1;
             eg_gather_put_back(event, &batch->items, false);

@@ -164,8 +164,7 @@ static void read_ends(struct eg_tail *tail) {
     }
     tail->n_read = 0;
     tail->read = (struct eg_read){.sql = EG_SQL_COUNT,
-                                  .text = "SELECT p.position, (SELECT e.position FROM events e ORDER BY e.position LIMIT 1)"
-                                          " FROM event_position p WHERE p.id = 1",
+                                  .text = EG_EVENT_ENDS,
                                   .n_columns = 2,
                                   .column_types = types,
                                   .by_key = true,

@@ -1,5 +1,6 @@
 """Health, figures, topics, dry runs, dead letters, the API's description."""
 import base64
+import json
 import re
 
 import pytest
@@ -147,6 +148,25 @@ def test_dry_run_of_what_is_not_json(client, body, status, code):
 def test_dry_run_of_other_values(client, body):
     said = validate(client, body).json()
     assert said["valid"] is False and said["errors"]
+
+
+def tokens(n):
+    return {"sha": "0" * 40, "tokens": [{"token": "ADD_FN", "file": f"src/f{i}.py", "weight": 0.5} for i in range(n)]}
+
+
+def test_a_dry_run_of_many_rows(client):
+    said = validate(client, tokens(2500), "delta.tokens@v1").json()
+    assert (said["valid"], len(said["rows"]), said["truncated"]) == (True, 1000, True) and said["row_count"] == 2500
+    said = validate(client, tokens(3), "delta.tokens@v1").json()
+    assert (said["row_count"], said["truncated"]) == (len(said["rows"]), False)
+
+
+def test_a_dry_run_that_is_too_large(client):
+    large = json.dumps(tokens(30_000))
+    assert len(large) > 1 << 20
+    answer = validate(client, large, "delta.tokens@v1")
+    assert (answer.status, answer.json()["code"]) == (413, "body_too_large")
+    assert "1048576" in answer.json()["detail"]
 
 
 def test_dead_letters(client):

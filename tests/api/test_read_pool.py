@@ -1,28 +1,12 @@
 """Who gets the connections for reads: what may take long leaves one for the others; what waits in vain, or asks for too much, is told so."""
 import contextlib
 import json
-import socket
 import urllib.parse
 
 import pytest
 
-from support import events, fill, own_spec, wait
-from support.figures import metric
-
-
-@contextlib.contextmanager
-def asking(server, n, target):
-    """n clients that ask and wait; they go at the end."""
-    with contextlib.ExitStack() as stack:
-        for _ in range(n):
-            asker = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-            asker.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        yield
-
-
-def busy(client, run, waits):
-    wait.until(lambda: (metric(client, "egdb_store_reads_running"), metric(client, "egdb_store_reads_waiting")) == (run, waits),
-               f"{run} reads run and {waits} wait")
+from support import events, fill, own_spec
+from support.asking import asking, busy
 
 
 def start(start_server, store, scratch, **config):
