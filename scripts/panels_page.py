@@ -23,7 +23,8 @@ since when, like `2025-10-10T12:00:00Z`, which together with `until` asks for th
 Answers hold at most `panels.rows_most` rows.
 
 On PostgreSQL some aggregates come from materialized views: they are as old as their last refresh, which happens after each run that finishes,
-every `views.refresh_s` seconds when something was written, and by `POST /v1/views/refresh`.
+every `views.refresh_s` seconds when something was written, and by `POST /v1/views/refresh`. Those of tokens are refreshed every
+`views.tokens_refresh_s` (30) seconds when tokens were written, and their panel keeps its answer for 20 s: what it shows is one minute old at most.
 
 This page is made from `spec/panels` by `scripts/panels_page.py`.
 """

@@ -307,6 +307,7 @@ static eg_status start_admin(struct eg_app *app, struct eg_err *err) {
     const struct eg_admin_config admin = {
         .loop = &app->loop,
         .views_refresh_s = app->config->views_refresh_s,
+        .tokens_refresh_s = app->config->views_tokens_refresh_s,
         .views_timeout_ms = (int)app->config->views_timeout_ms,
         .list_rows = app->config->query_list_rows,
         .db = app->db,

@@ -42,6 +42,7 @@ struct eg_admin_config {
     void (*append)(void *ctx, struct eg_buf *out);
     void *ctx;
     int64_t views_refresh_s; /* pause between refreshes that nobody asked for; 0: none */
+    int64_t tokens_refresh_s; /* the same of the views of tokens alone */
     int views_timeout_ms;    /* of one view */
     int64_t list_rows;       /* dead letters that a page of their list looks at */
 };

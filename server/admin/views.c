@@ -1,5 +1,6 @@
 /* Materialized views: refreshed on demand (POST /v1/views/refresh), after a series of events has ended, and from time to time. Unasked
- * it happens only when something was written since the last time. */
+ * it happens only when something was written since the last time. Aggregates of tokens have a period of their own, as they shall be one
+ * minute old at most, with the time that a panel keeps its answer. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,10 @@ static void next_view(struct view_job *job) {
 
 /* Unasked */
 
+static const char of_tokens[] = "vw_file_tokens";
+
+static bool add_unasked(struct view_job *job) { return job->admin->views.tokens ? add_name(job, of_tokens) : add_all(job); }
+
 static bool take_position(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_admin *admin = ctx;
     (void)n;
@@ -124,34 +129,40 @@ static bool take_position(void *ctx, const struct eg_value *cells, size_t n) {
 static void took_position(void *ctx, const struct eg_err *err) {
     struct eg_admin *admin = ctx;
     struct eg_admin_views *views = &admin->views;
-    bool news = !err && views->position != views->refreshed_position;
+    int64_t *refreshed = views->tokens ? &views->tokens_refreshed : &views->refreshed_position;
+    bool news = !err && views->position != *refreshed;
     struct view_job *job = news && !admin->stopping ? new_job(admin, NULL) : NULL;
-    views->skipped += !err && !news;
-    if (!job || !add_all(job)) {
+    views->skipped += !err && !news && !views->tokens;
+    if (!job || !add_unasked(job)) {
         if (job) {
             free_job(job);
         }
         views->running = false;
         return;
     }
-    views->refreshed_position = views->position;
+    *refreshed = views->position;
     next_view(job);
 }
 
-static void refresh_unasked(struct eg_admin *admin) {
+static void refresh_unasked(struct eg_admin *admin, bool tokens) {
     static const enum eg_type types[] = {EG_INT8};
+    static const char *const texts[] = {"SELECT position FROM event_position WHERE id = 1",
+                                        "SELECT coalesce((SELECT id FROM delta_tokens ORDER BY id DESC LIMIT 1), 0)"};
     struct eg_admin_views *views = &admin->views;
     const char *const *names;
     if (views->running || admin->stopping || eg_db_materialized(admin->config.db, &names) == 0) {
         return;
     }
     views->running = true;
-    views->read = (struct eg_read){.sql = EG_SQL_COUNT, .text = "SELECT position FROM event_position WHERE id = 1", .n_columns = 1,
-                                   .column_types = types, .row = take_position, .done = took_position, .ctx = admin};
+    views->tokens = tokens;
+    views->read = (struct eg_read){.sql = EG_SQL_COUNT, .text = texts[tokens], .n_columns = 1, .column_types = types,
+                                   .row = take_position, .done = took_position, .ctx = admin};
     (void)eg_db_read(admin->config.db, &views->read);
 }
 
-static void on_tick(uv_timer_t *timer) { refresh_unasked(timer->data); }
+static void on_tick(uv_timer_t *timer) { refresh_unasked(timer->data, false); }
+
+static void on_tokens_tick(uv_timer_t *timer) { refresh_unasked(timer->data, true); }
 
 static void on_series(uv_timer_t *timer) {
     struct eg_admin *admin = timer->data;
@@ -159,7 +170,7 @@ static void on_series(uv_timer_t *timer) {
         uv_timer_start(timer, on_series, SERIES_WAIT_MS, 0);
         return;
     }
-    refresh_unasked(admin);
+    refresh_unasked(admin, false);
 }
 
 void eg_admin_series_ended(struct eg_admin *admin) {
@@ -170,9 +181,13 @@ void eg_admin_series_ended(struct eg_admin *admin) {
 
 void eg_admin_views_start(struct eg_admin *admin) {
     struct eg_admin_views *views = &admin->views;
-    uint64_t every_ms = (uint64_t)admin->config.views_refresh_s * 1000;
-    EG_ASSERT(uv_timer_init(admin->config.loop, &views->tick) == 0 && uv_timer_init(admin->config.loop, &views->series) == 0);
-    views->tick.data = views->series.data = admin;
+    uint64_t every_ms = (uint64_t)admin->config.views_refresh_s * 1000, tokens_ms = (uint64_t)admin->config.tokens_refresh_s * 1000;
+    EG_ASSERT(uv_timer_init(admin->config.loop, &views->tick) == 0 && uv_timer_init(admin->config.loop, &views->series) == 0 &&
+              uv_timer_init(admin->config.loop, &views->tokens_tick) == 0);
+    views->tick.data = views->series.data = views->tokens_tick.data = admin;
+    if (tokens_ms) {
+        uv_timer_start(&views->tokens_tick, on_tokens_tick, tokens_ms, tokens_ms);
+    }
     if (every_ms) {
         uv_timer_start(&views->tick, on_tick, every_ms, every_ms);
     }
@@ -181,6 +196,7 @@ void eg_admin_views_start(struct eg_admin *admin) {
 void eg_admin_views_stop(struct eg_admin *admin) {
     if (!uv_is_closing((uv_handle_t *)&admin->views.tick)) {
         uv_close((uv_handle_t *)&admin->views.tick, NULL);
+        uv_close((uv_handle_t *)&admin->views.tokens_tick, NULL);
         uv_close((uv_handle_t *)&admin->views.series, NULL);
     }
 }

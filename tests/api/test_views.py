@@ -1,12 +1,13 @@
 """Materialized views: refreshed when asked, after a series, from time to time; not when nothing was written."""
 import json
 import os
+import re
 import socket
 import threading
 
 import pytest
 
-from support import events, wait
+from support import binary, events, wait
 from support.figures import metric
 
 MATERIALIZED = ["vw_file_tokens", "vw_invariants_heatmap", "vw_last_run_by_sha"]
@@ -62,6 +63,26 @@ def test_from_time_to_time_when_something_was_written(store, start_server):
         wait.until(lambda: store.query("SELECT runs FROM vw_last_run_by_sha") == [(1,)], "the views are refreshed in their time")
         wait.until(lambda: metric(client, "egdb_views_skipped_total") >= 1, "nothing new: skipped")
         assert metric(client, "egdb_views_refreshed_total") == len(MATERIALIZED)
+
+
+@pytest.mark.only_on("postgresql")
+def test_aggregates_of_tokens_have_a_period_of_their_own(store, start_server):
+    config = {"views.refresh_s": 0, "views.after_topic": "", "views.tokens_refresh_s": 1}
+    with start_server(store, config=config).client() as client:
+        finish_a_run(client)
+        for n in (1, 2):
+            token = {"token": "ADD_FN", "file": "src/a.py", "weight": 0.5}
+            assert client.post_event(events.event("delta.tokens@v1", {"sha": f"{n:040x}", "tokens": [token]})).status == 201
+            wait.until(lambda: store.query("SELECT file, tokens FROM vw_file_tokens") == [("src/a.py", n)], f"{n} tokens are counted")
+        assert store.query("SELECT runs FROM vw_last_run_by_sha") == [], "the other views wait for their own time"
+        assert metric(client, "egdb_views_refreshed_total") == 2, "only when tokens were written"
+
+
+def test_aggregates_of_tokens_are_a_minute_old_at_most(client):
+    panel = next(panel for panel in client.get("/v1/panels").json()["panels"] if panel["name"] == "delta-density")
+    options = (binary.ROOT / "server/options.def").read_text("utf-8")
+    refresh_s = int(re.search(r'tokens_refresh_s, INT, "(\d+)"', options)[1])
+    assert panel["cache_s"] + refresh_s < 60
 
 
 @pytest.mark.only_on("postgresql")
