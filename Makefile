@@ -44,7 +44,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/print.c
 FINDINGS_SRC = findings/set.c findings/text.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
 	findings/osv.c findings/diff.c findings/finish.c findings/payload.c
-GIT_SRC = git/run.c git/log.c git/event.c git/change_type.c git/spool.c
+GIT_SRC = git/run.c git/view.c git/log.c git/event.c git/change_type.c git/spool.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
 	server/query/may.c server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \
 	server/query/explain.c server/query/complete.c

@@ -192,20 +192,22 @@ static eg_status read_all(struct log *log, int fd) {
     }
 }
 
-static eg_status run(struct log *log, const char *folder, const char *const *words) {
+static eg_status run(struct log *log, const char *folder, const struct eg_git_view *view, const char *const *words) {
     struct eg_git git;
-    if (eg_git_start(folder, words, false, &git, log->err)) {
+    if (eg_git_start(folder, view, words, false, &git, log->err)) {
         return EG_FAIL;
     }
     eg_status status = read_all(log, git.out);
     bool well = eg_git_end(&git, status != EG_OK);
     if (status == EG_OK && !well) {
-        status = eg_err_set(log->err, EG_E_USAGE, folder, "git log failed; is this a git repository of yours?");
+        status = eg_err_set(log->err, EG_E_USAGE, folder,
+                            "git log failed; are objects missing (a partial clone, a damaged one)? "
+                            "`git fetch --refetch` brings them");
     }
     return status == EG_OK ? finish_commit(log) : status;
 }
 
-/* What a user's git configuration could change is set here. */
+/* What configuration could change is set here, for a git that is too old to be told to read none. */
 static const char *const log_words[] = {"-c",
                                         "log.showRoot=true",
                                         "-c",
@@ -218,6 +220,10 @@ static const char *const log_words[] = {"-c",
                                         "core.quotePath=false",
                                         "-c",
                                         "diff.ignoreSubmodules=none",
+                                        "-c",
+                                        "core.attributesFile=/dev/null",
+                                        "-c",
+                                        "core.bigFileThreshold=512m",
                                         "log",
                                         "-z",
                                         "--raw",
@@ -225,6 +231,7 @@ static const char *const log_words[] = {"-c",
                                         "--no-abbrev",
                                         "--find-renames=50%",
                                         "-l2000",
+                                        "--diff-algorithm=myers",
                                         "--no-ext-diff",
                                         "--no-textconv",
                                         "-O/dev/null",
@@ -238,29 +245,41 @@ static const char *const log_words[] = {"-c",
                                         "--format=%x01%H%x00%P%x00%an <%ae>%x00%at%x00%ct%x00%B"};
 #define N_LOG_WORDS (sizeof(log_words) / sizeof(log_words[0]))
 
-eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take, void *ctx,
-                     struct eg_err *err) {
-    const char *words[N_LOG_WORDS + SHAS_MOST + 5];
+/* The words of git log, with its revisions: shas, or n_shas 0 and head. */
+static void ask_for(const char *words[], const char *const *shas, size_t n_shas, const char *head) {
     size_t n = N_LOG_WORDS;
-    static const char *const head[] = {"rev-parse", "--verify", "--quiet", "HEAD", NULL};
-    char line[128];
-    eg_git_line(folder, head, line, sizeof(line));
     memcpy(words, log_words, sizeof(log_words));
     words[n++] = n_shas ? "--no-walk=unsorted" : "--topo-order";
     words[n++] = n_shas ? "--ignore-missing" : "--reverse";
     for (size_t i = 0; i < n_shas && i < SHAS_MOST; i++) {
         words[n++] = shas[i];
     }
+    if (n_shas == 0) {
+        words[n++] = head;
+    }
     words[n++] = "--";
     words[n] = NULL;
-    if (n_shas == 0 && !*line) {
-        static const char *const inside[] = {"rev-parse", "--git-dir", NULL};
-        eg_git_line(folder, inside, line, sizeof(line));
-        return *line ? EG_OK : eg_err_set(err, EG_E_USAGE, folder, "this is no git repository, or not yours to read");
+}
+
+eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take, void *ctx,
+                     struct eg_err *err) {
+    static const char *const at[] = {"rev-parse", "--verify", "--quiet", "HEAD", NULL};
+    const char *words[N_LOG_WORDS + SHAS_MOST + 5];
+    char head[128];
+    struct eg_git_view view;
+    if (eg_git_view_make(folder, &view, err)) {
+        eg_git_view_drop(&view);
+        return EG_FAIL;
     }
+    eg_git_line(folder, at, head, sizeof(head));
+    ask_for(words, shas, n_shas, head);
     struct log log = {.take = take, .ctx = ctx, .err = err, .arena = eg_arena_new(COMMIT_MOST_B)};
     eg_buf_init(&log.field, FIELD_MOST_B);
-    eg_status status = log.arena ? run(&log, folder, words) : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    eg_status status = log.arena ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    if (status == EG_OK && (n_shas > 0 || *head)) {
+        status = run(&log, folder, &view, words);
+    }
+    eg_git_view_drop(&view);
     eg_buf_free(&log.field);
     eg_arena_free(log.arena);
     return status;

@@ -56,6 +56,9 @@ eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *co
     struct eg_git_source source = {.repo = tell->name, .branch = branch, .types = types};
     struct telling telling = {.source = source, .tell = tell, .progress = progress, .of = n};
     eg_status status = ask(&telling, folder, commits, n, err);
+    if (status == EG_OK && telling.done < n) {
+        status = eg_err_set(err, EG_E_INTERNAL, folder, "git told of %zu commits of %zu; is another repository meant?", telling.done, n);
+    }
     if (telling.left_out) {
         fprintf(stderr, "egdb-index: %zu files of commits were left out: their paths or their number are beyond the topic's bounds\n",
                 telling.left_out);
