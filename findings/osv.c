@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "findings/room.h"
 
 /* CVSS 3 base metrics. privileges has two weights: for an unchanged and for a changed scope. */
@@ -92,21 +93,27 @@ static eg_status take_record(struct eg_findings *set, struct eg_tool *tool, cons
     return status;
 }
 
-/* Records that are the same weakness by other names stand in one group: the first of each is taken. */
-static const json_t *group_of(const json_t *groups, const char *id, bool *first) {
+/* Records that are the same weakness by other names stand in one group: the first of each is taken. From an id to its group, the first
+ * that names it. */
+static struct eg_map *groups_of(struct eg_findings *set, const json_t *groups) {
     const json_t *group, *member;
     size_t i, j;
-    *first = true;
+    struct eg_map *map = json_array_size(groups) ? eg_map_new(set->arena, 64) : NULL;
     json_array_foreach(groups, i, group) {
         json_array_foreach(json_object_get(group, "ids"), j, member) {
-            const char *text = json_string_value(member);
-            if (text && id && strcmp(text, id) == 0) {
-                *first = j == 0;
-                return group;
+            const char *id = json_string_value(member);
+            if (map && id && !eg_map_get(map, id, strlen(id))) {
+                (void)eg_map_put(map, id, strlen(id), (void *)(uintptr_t)group);
             }
         }
     }
-    return NULL;
+    set->full = set->full || eg_arena_failed(set->arena);
+    return map;
+}
+
+static bool is_first(const json_t *group, const char *id) {
+    const char *first = json_string_value(json_array_get(json_object_get(group, "ids"), 0));
+    return !first || strcmp(first, id) == 0;
 }
 
 static eg_status take_package(struct eg_findings *set, struct eg_tool *tool, const json_t *package, const char *file, const char *place,
@@ -116,10 +123,11 @@ static eg_status take_package(struct eg_findings *set, struct eg_tool *tool, con
     if (eg_list_of(package, "vulnerabilities", place, &records, err)) {
         return EG_FAIL;
     }
+    struct eg_map *groups = groups_of(set, json_object_get(package, "groups"));
     json_array_foreach(records, i, record) {
-        bool first;
-        const json_t *group = group_of(json_object_get(package, "groups"), eg_text_of(record, "id"), &first);
-        if (first && take_record(set, tool, record, eg_object_of(package, "package"), group, file, place, err)) {
+        const char *id = eg_text_of(record, "id");
+        const json_t *group = groups && id ? eg_map_get(groups, id, strlen(id)) : NULL;
+        if ((!group || is_first(group, id)) && take_record(set, tool, record, eg_object_of(package, "package"), group, file, place, err)) {
             return EG_FAIL;
         }
     }

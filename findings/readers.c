@@ -32,21 +32,22 @@ static eg_status need(const void *member, const char *place, const char *name, s
     return member ? EG_OK : eg_report_fail(err, place, "`%s` is missing", name);
 }
 
-/* Bandit: `code` holds numbered lines around the place; those of line_range are the place. */
+/* Bandit: `code` holds numbered lines around the place; those of line_range, a run of numbers, are the place. */
 static char *bandit_code(const json_t *item) {
     const char *code = eg_text_of(item, "code");
     const json_t *range = json_object_get(item, "line_range"), *line;
+    json_int_t own = json_integer_value(json_object_get(item, "line_number")), first = own, last = own;
     char *out = code ? malloc(strlen(code) + 1) : NULL;
     size_t n = 0, i;
+    json_array_foreach(range, i, line) {
+        first = json_integer_value(line) < first ? json_integer_value(line) : first;
+        last = json_integer_value(line) > last ? json_integer_value(line) : last;
+    }
     for (const char *at = code; out && at && *at;) {
         char *behind;
         long number = strtol(at, &behind, 10);
         size_t len = strcspn(at, "\n");
-        bool wanted = false;
-        json_array_foreach(range, i, line) {
-            wanted = wanted || json_integer_value(line) == number;
-        }
-        if (behind > at && behind <= at + len && (wanted || number == json_integer_value(json_object_get(item, "line_number")))) {
+        if (behind > at && behind <= at + len && number >= first && number <= last) {
             memcpy(out + n, behind, (size_t)(at + len - behind));
             n += (size_t)(at + len - behind);
             out[n++] = '\n';

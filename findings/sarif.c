@@ -5,6 +5,8 @@
 
 #include "findings/sarif.h"
 
+#define PRINTS_MOST 64 /* of a result's fingerprints: the first ones */
+
 static const json_t *at_index(const json_t *list, const json_t *index) {
     json_int_t i = json_is_integer(index) ? json_integer_value(index) : -1;
     return i >= 0 ? json_array_get(list, (size_t)i) : NULL;
@@ -59,26 +61,32 @@ static void read_suppressions(const json_t *result, struct eg_draft *draft) {
     }
 }
 
-/* fingerprints before partialFingerprints; those that hang on lines, paths or authors do not count. Names in order, so that the
- * order of the members is nothing. */
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* Names in order, so that the order of the members is nothing. Scanners give one or two. */
+static void add_prints(struct eg_findings *set, const json_t *prints, struct eg_buf *out) {
+    const char *names[PRINTS_MOST], *name;
+    const json_t *value;
+    size_t n = 0;
+    json_object_foreach((json_t *)(uintptr_t)prints, name, value) {
+        const char *print = json_string_value(value);
+        bool real = print && *print && strcmp(print, "requires login") != 0;
+        if (n < PRINTS_MOST && real && !eg_policy_is_unstable(set->config.policy, name)) {
+            names[n++] = name;
+        }
+    }
+    qsort(names, n, sizeof names[0], by_name);
+    for (size_t i = 0; i < n; i++) {
+        eg_buf_printf(out, "%s=%s\n", names[i], eg_text_of(prints, names[i]));
+    }
+}
+
+/* fingerprints before partialFingerprints; those that hang on lines, paths or authors do not count. */
 static const char *stable_of(struct eg_findings *set, const json_t *result, struct eg_buf *out) {
     static const char *const members[] = {"fingerprints", "partialFingerprints"};
     out->len = 0;
     for (size_t i = 0; i < 2 && out->len == 0; i++) {
-        const json_t *prints = eg_object_of(result, members[i]);
-        const char *last = "", *name;
-        for (size_t n = json_object_size(prints); n > 0; n--) {
-            const char *next = NULL;
-            const json_t *value;
-            json_object_foreach((json_t *)(uintptr_t)prints, name, value) {
-                next = strcmp(name, last) > 0 && (!next || strcmp(name, next) < 0) ? name : next;
-            }
-            const char *print = next ? eg_text_of(prints, next) : NULL;
-            if (print && strcmp(print, "requires login") != 0 && !eg_policy_is_unstable(set->config.policy, next)) {
-                eg_buf_printf(out, "%s=%s\n", next, print);
-            }
-            last = next ? next : last;
-        }
+        add_prints(set, eg_object_of(result, members[i]), out);
     }
     return out->len && !out->failed ? eg_buf_text(out) : NULL;
 }
@@ -194,6 +202,7 @@ static eg_status take_run(struct eg_findings *set, const json_t *json, size_t nu
         return EG_FAIL;
     }
     run.tool->failed += run_failed(json);
+    eg_sarif_rules(set, &run);
     json_array_foreach(results, i, result) {
         if (!json_is_object(result)) {
             snprintf(place, sizeof place, "/runs/%zu/results/%zu", number, i);

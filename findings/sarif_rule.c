@@ -1,44 +1,80 @@
 /* SARIF's rules: found by reference, index or id, in the driver or an extension; they fill in what results leave out. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "findings/sarif.h"
 
+#define TAGS_MOST 64 /* of a rule, which are looked at again for each of its results */
+
 static const json_t *item(const json_t *list, const json_t *index) {
     json_int_t i = json_is_integer(index) ? json_integer_value(index) : -1;
     return i >= 0 ? json_array_get(list, (size_t)i) : NULL;
 }
 
-/* By id; "CA1000/1" is a rule of its own, or the rule CA1000. */
-static const json_t *rule_by_id(const json_t *rules, const char *id) {
-    const json_t *one, *parent = NULL;
+static void keep_rules(struct eg_findings *set, struct eg_map *map, const json_t *rules, const char *prefix) {
+    const json_t *one;
     size_t i;
     json_array_foreach(rules, i, one) {
-        const char *text = eg_text_of(one, "id");
-        if (text && strcmp(text, id) == 0) {
-            return one;
+        const char *id = eg_text_of(one, "id");
+        const char *key = id ? eg_arena_printf(set->arena, "%s%s", prefix, id) : NULL;
+        if (key && !eg_map_get(map, key, strlen(key))) {
+            (void)eg_map_put(map, key, strlen(key), (void *)(uintptr_t)one);
         }
-        size_t n = text ? strlen(text) : 0;
-        parent = n && strncmp(text, id, n) == 0 && id[n] == '/' ? one : parent;
     }
-    return parent;
+}
+
+void eg_sarif_rules(struct eg_findings *set, struct eg_sarif_run *run) {
+    const json_t *extensions = json_object_get(eg_object_of(run->json, "tool"), "extensions"), *one;
+    char prefix[24];
+    size_t i;
+    run->rules = eg_map_new(set->arena, 64);
+    if (!run->rules) {
+        set->full = true;
+        return;
+    }
+    keep_rules(set, run->rules, json_object_get(run->driver, "rules"), "d");
+    json_array_foreach(extensions, i, one) {
+        snprintf(prefix, sizeof prefix, "%zu:", i);
+        keep_rules(set, run->rules, json_object_get(one, "rules"), prefix);
+        keep_rules(set, run->rules, json_object_get(one, "rules"), "e");
+    }
+    set->full = set->full || eg_arena_failed(set->arena);
+}
+
+/* By id; "CA1000/1" is a rule of its own, or the rule CA1000. */
+static const json_t *rule_by_id(const struct eg_sarif_run *run, const char *prefix, const char *id) {
+    char key[EG_NAME_MOST_B + 32];
+    int n = snprintf(key, sizeof key, "%s%s", prefix, id);
+    size_t len = n > 0 && (size_t)n < sizeof key ? (size_t)n : 0;
+    const json_t *rule = NULL;
+    while (run->rules && len > 0 && !rule) {
+        rule = eg_map_get(run->rules, key, len);
+        while (len > 0 && key[--len] != '/') {
+        }
+    }
+    return rule;
 }
 
 static const json_t *rule_of(const struct eg_sarif_run *run, const json_t *result, const char *id) {
     const json_t *reference = eg_object_of(result, "rule");
     const json_t *extensions = json_object_get(eg_object_of(run->json, "tool"), "extensions");
-    const json_t *component = item(extensions, json_object_get(eg_object_of(reference, "toolComponent"), "index"));
+    const json_t *index = json_object_get(eg_object_of(reference, "toolComponent"), "index");
+    const json_t *component = item(extensions, index);
     const json_t *rules = json_object_get(component ? component : run->driver, "rules");
     const json_t *rule = item(rules, json_object_get(reference, "index"));
+    char prefix[24] = "d";
     rule = rule ? rule : item(rules, json_object_get(result, "ruleIndex"));
-    const json_t *by_id = !rule && id ? rule_by_id(rules, id) : NULL;
-    size_t i;
-    for (i = 0; !rule && !by_id && id && i < json_array_size(extensions); i++) {
-        by_id = rule_by_id(json_object_get(json_array_get(extensions, i), "rules"), id);
+    if (rule || !id) {
+        return rule;
     }
-    return rule ? rule : by_id;
+    if (component) {
+        snprintf(prefix, sizeof prefix, "%" JSON_INTEGER_FORMAT ":", json_integer_value(index));
+    }
+    rule = rule_by_id(run, prefix, id);
+    return rule ? rule : rule_by_id(run, "e", id);
 }
 
 /* {0} … with arguments, {{ and }} as braces. */
@@ -89,7 +125,8 @@ static const char *description_of(const json_t *rule) {
 static int cwe_of_tags(const json_t *properties) {
     const json_t *tag;
     size_t i;
-    json_array_foreach(json_object_get(properties, "tags"), i, tag) {
+    const json_t *tags = json_object_get(properties, "tags");
+    for (i = 0; i < TAGS_MOST && (tag = json_array_get(tags, i)); i++) {
         int cwe = eg_cwe_of(tag);
         if (cwe) {
             return cwe;
@@ -110,11 +147,12 @@ static int cwe_of(const json_t *result, const json_t *rule) {
     size_t i;
     int cwe = cwe_of_tags(eg_object_of(result, "properties"));
     cwe = cwe ? cwe : cwe_of_tags(eg_object_of(rule, "properties"));
-    json_array_foreach(json_object_get(result, "taxa"), i, one) {
-        cwe = cwe ? cwe : cwe_of_reference(one);
+    const json_t *taxa = json_object_get(result, "taxa"), *related = json_object_get(rule, "relationships");
+    for (i = 0; !cwe && i < TAGS_MOST && (one = json_array_get(taxa, i)); i++) {
+        cwe = cwe_of_reference(one);
     }
-    json_array_foreach(json_object_get(rule, "relationships"), i, one) {
-        cwe = cwe ? cwe : cwe_of_reference(eg_object_of(one, "target"));
+    for (i = 0; !cwe && i < TAGS_MOST && (one = json_array_get(related, i)); i++) {
+        cwe = cwe_of_reference(eg_object_of(one, "target"));
     }
     return cwe;
 }

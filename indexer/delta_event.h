@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "indexer/energy.h"
 
-#define EG_TOKENS_AN_EVENT 20000
+#define EG_TOKENS_AN_EVENT 5000 /* a token is some 25 of the EG_JSON_MOST_VALUES that the server takes of an event */
 
 /* Tokens from `first` on, at most EG_TOKENS_AN_EVENT of them. */
 void eg_delta_payload(struct eg_buf *out, const struct eg_tokens *tokens, size_t first, const char *repo, const char *sha);

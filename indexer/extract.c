@@ -119,13 +119,21 @@ void eg_extractor_free(struct eg_extractor *x) {
     eg_buf_free(&x->tidied);
     eg_seen_free(&x->seen_calls);
     eg_seen_free(&x->seen_quals);
+    eg_seen_free(&x->seen_names);
     free(x);
+}
+
+/* Empty when the arena is full, which the extractor remembers. */
+static struct eg_str keep(struct eg_extractor *x, const char *text, size_t n) {
+    const char *copy = eg_arena_dup(x->arena, text, n);
+    x->failed = x->failed || !copy;
+    return copy ? (struct eg_str){copy, n} : (struct eg_str){"", 0};
 }
 
 struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t most_b) {
     struct eg_buf clean;
     if (text.n <= most_b && eg_text_is_utf8(text.p, text.n)) {
-        return (struct eg_str){eg_arena_dup(x->arena, text.p, text.n), text.n};
+        return keep(x, text.p, text.n);
     }
     eg_buf_init(&clean, most_b + 64);
     if (text.n <= most_b) {
@@ -134,7 +142,7 @@ struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t
         eg_text_add_clean(&clean, text.p, text.n, most_b - 20);
         eg_buf_printf(&clean, "…%016llx", (unsigned long long)eg_bytes64(text.p, text.n));
     }
-    struct eg_str kept = {eg_arena_dup(x->arena, eg_buf_text(&clean), clean.len), clean.len};
+    struct eg_str kept = keep(x, eg_buf_text(&clean), clean.len);
     eg_buf_free(&clean);
     return kept;
 }
@@ -350,7 +358,7 @@ static void walk(struct eg_extractor *x, TSNode root) {
         if (x->left.n > 0) {
             x->left.v[x->left.n - 1]--;
         }
-    } while (x->left.n > 0 && !x->failed);
+    } while (x->left.n > 0 && !x->failed && !x->over);
     ts_tree_cursor_delete(&cursor);
 }
 
@@ -393,7 +401,8 @@ static void begin(struct eg_extractor *x) {
     empty(&x->scratch);
     empty(&x->tidied);
     x->n_tests = 0;
-    x->failed = x->pending_test = false;
+    x->failed = x->over = x->pending_test = false;
+    x->steps = 0;
     x->defs.n = x->def_places.n = x->params.n = x->param_places.n = x->imports.n = x->calls.n = x->exported.n = 0;
     x->tokens.n = x->places.n = x->scopes.n = x->left.n = x->blocks.n = 0;
     eg_seen_clear(&x->seen_calls);
@@ -430,6 +439,10 @@ eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text,
         facts->broken = ts_node_has_error(ts_tree_root_node(tree));
         walk(x, ts_tree_root_node(tree));
         eg_extract_finish(x);
+    }
+    if (x->over) {
+        facts->skipped = "huge";
+    } else if (tree) {
         fill(x, facts, keep_tokens);
     } else {
         facts->skipped = "slow";

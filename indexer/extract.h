@@ -8,6 +8,7 @@
 #define EG_NAME_MOST_B 200
 #define EG_QUAL_MOST_B 440 /* with the longest path a uid stays within its bound */
 #define EG_SIGNATURE_MOST_B 600
+#define EG_FACTS_MOST 50000 /* definitions, imports, calls: each */
 
 struct eg_span { /* bytes of the text */
     uint32_t from, to;
@@ -50,6 +51,8 @@ struct eg_seen { /* a set of 64-bit hashes with a number each */
 
 struct eg_extractor {
     bool failed; /* memory is out */
+    bool over;   /* the file is beyond what is read of one */
+    size_t steps; /* of loops behind the parser that may go over a text more than once */
     /* of the file */
     const struct eg_grammar *grammar;
     struct eg_arena *arena;
@@ -72,7 +75,7 @@ struct eg_extractor {
     EG_VEC(struct eg_block) blocks; /* that the walk is in */
     EG_VEC(uint32_t) left; /* of the nodes that the walk is in: children that it has not come to */
     struct eg_buf scratch, tidied;
-    struct eg_seen seen_calls, seen_quals;
+    struct eg_seen seen_calls, seen_quals, seen_names;
 };
 
 /* Room for one more; false when memory is out, which the extractor remembers. */
@@ -80,6 +83,12 @@ bool eg_extract_room(struct eg_extractor *x, void **v, size_t n, size_t *room, s
 #define EG_PUSH(x, vec, ...)                                                                                               \
     (eg_extract_room((x), (void **)&(vec).v, (vec).n, &(vec).room, sizeof(*(vec).v)) ? (void)((vec).v[(vec).n++] = __VA_ARGS__) \
                                                                                       : (void)0)
+
+/* One more for a list of the file's facts; false when it has as many as are read of one file: it is left out as a whole then. */
+static inline bool eg_extract_more(struct eg_extractor *x, size_t n) {
+    x->over = x->over || n >= EG_FACTS_MOST;
+    return !x->over;
+}
 
 /* The place of the key's number; *fresh says that it is new. NULL when memory is out. */
 int *eg_seen_at(struct eg_seen *seen, uint64_t key, bool *fresh);

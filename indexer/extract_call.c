@@ -130,7 +130,7 @@ void eg_extract_call(struct eg_extractor *x, TSNode node) {
         x->failed = true;
     } else if (!fresh) {
         x->calls.v[*at].count++;
-    } else {
+    } else if (eg_extract_more(x, x->calls.n)) {
         *at = (int)x->calls.n;
         struct eg_call call = {eg_extract_keep(x, (struct eg_str){text, n}, CALLEE_MOST_B), def, (int)ts_node_start_point(node).row + 1, 1};
         EG_PUSH(x, x->calls, call);

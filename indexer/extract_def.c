@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define CHAIN_MOST 32 /* declarators around a name */
+#define STEPS_MOST 100000000
 
 /* C: the name is at the end of a chain of declarators; the function's parameters are those of the innermost one. */
 static TSNode declared(struct eg_extractor *x, TSNode node, TSNode *function, uint64_t *mark) {
@@ -151,6 +152,9 @@ static void take_function(struct eg_extractor *x, struct eg_def *def, struct eg_
 static void open_def(struct eg_extractor *x, struct eg_def *def, struct eg_def_place *place, const struct eg_scope *outer,
                      struct eg_str prefix, uint32_t depth) {
     bool fresh;
+    if (!eg_extract_more(x, x->defs.n)) {
+        return;
+    }
     def->qual = qualified(x, prefix, def->name);
     int *ordinal = eg_seen_at(&x->seen_quals, eg_bytes64(def->qual.p, def->qual.n), &fresh);
     if (!ordinal) {
@@ -284,6 +288,11 @@ static void finish_def(struct eg_extractor *x, struct eg_def *def, const struct 
     static const struct eg_span none;
     def->token = token_at(x, place->body.from);
     def->n_tokens = token_at(x, place->body.to) - def->token;
+    x->steps += (size_t)def->n_tokens; /* definitions within definitions: a token counts once for each */
+    if (x->steps > STEPS_MOST) {
+        x->over = true;
+        return;
+    }
     for (int i = 0; i < def->n_tokens; i++) {
         def->body = eg_mix64(def->body, x->tokens.v[def->token + i]);
     }
@@ -297,29 +306,67 @@ static void finish_def(struct eg_extractor *x, struct eg_def *def, const struct 
     }
 }
 
-void eg_extract_finish(struct eg_extractor *x) {
-    if (x->failed) {
-        return;
+/* The number that a name was given; −1 when it has none. */
+static int *name_at(struct eg_extractor *x, const char *p, size_t n) {
+    bool fresh;
+    int *at = eg_seen_at(&x->seen_names, eg_bytes64(p, n), &fresh);
+    if (at && fresh) {
+        *at = -1;
     }
-    for (size_t i = 0; i < x->defs.n; i++) {
+    x->failed = x->failed || !at;
+    return at;
+}
+
+/* What Go's receivers and Rust's impl name may stand before or behind: the parent is found by its name. */
+static void find_parents(struct eg_extractor *x) {
+    eg_seen_clear(&x->seen_names);
+    for (size_t i = 0; i < x->defs.n && !x->failed; i++) {
+        const struct eg_def *def = &x->defs.v[i];
+        int *at = def->cls != EG_DEF_FUNCTION ? name_at(x, def->qual.p, def->qual.n) : NULL;
+        if (at && *at < 0) {
+            *at = (int)i;
+        }
+    }
+    for (size_t i = 0; i < x->defs.n && !x->failed; i++) {
         struct eg_def *def = &x->defs.v[i];
         size_t prefix = def->qual.n > def->name.n ? def->qual.n - def->name.n - 1 : 0;
-        finish_def(x, def, &x->def_places.v[i]);
-        /* What Go's receivers and Rust's impl name may stand before or behind: the parent is found by its name. */
-        for (size_t j = 0; def->parent < 0 && prefix > 0 && j < x->defs.n; j++) {
-            const struct eg_def *other = &x->defs.v[j];
-            if (j != i && other->cls != EG_DEF_FUNCTION && other->qual.n == prefix && memcmp(other->qual.p, def->qual.p, prefix) == 0) {
-                def->parent = (int)j;
-            }
-        }
-        for (size_t j = 0; j < x->exported.n && def->parent < 0 && !def->is_public; j++) {
-            def->is_public = eg_str_eq(x->exported.v[j], def->name);
+        int *at = def->parent < 0 && prefix > 0 ? name_at(x, def->qual.p, prefix) : NULL;
+        if (at) {
+            def->parent = *at;
         }
     }
-    for (size_t i = 0; x->exported.n && i < x->defs.n; i++) { /* the members of what was exported by its name */
+}
+
+static void mark_exported(struct eg_extractor *x) {
+    eg_seen_clear(&x->seen_names);
+    for (size_t i = 0; i < x->exported.n && !x->failed; i++) {
+        int *at = name_at(x, x->exported.v[i].p, x->exported.v[i].n);
+        if (at) {
+            *at = 1;
+        }
+    }
+    for (size_t i = 0; i < x->defs.n && !x->failed; i++) {
+        struct eg_def *def = &x->defs.v[i];
+        int *at = def->parent < 0 && !def->is_public ? name_at(x, def->name.p, def->name.n) : NULL;
+        def->is_public = def->is_public || (at && *at == 1);
+    }
+    for (size_t i = 0; i < x->defs.n; i++) { /* the members of what was exported by its name */
         struct eg_def *def = &x->defs.v[i];
         if (def->parent >= 0 && x->defs.v[def->parent].cls != EG_DEF_FUNCTION && x->defs.v[def->parent].is_public && !def->is_hidden) {
             def->is_public = true;
         }
+    }
+}
+
+void eg_extract_finish(struct eg_extractor *x) {
+    for (size_t i = 0; i < x->defs.n && !x->over && !x->failed; i++) {
+        finish_def(x, &x->defs.v[i], &x->def_places.v[i]);
+    }
+    if (x->over || x->failed) {
+        return;
+    }
+    find_parents(x);
+    if (x->exported.n > 0) {
+        mark_exported(x);
     }
 }

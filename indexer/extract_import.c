@@ -7,7 +7,7 @@
 #define NEST_MOST 16 /* braces within braces of a `use` */
 
 static void add(struct eg_extractor *x, TSNode at, struct eg_str module, struct eg_str symbol, struct eg_str alias) {
-    if (module.n == 0) {
+    if (module.n == 0 || !eg_extract_more(x, x->imports.n)) {
         return;
     }
     struct eg_import import = {.module = eg_extract_tidy(x, module, MODULE_MOST_B), .symbol = eg_extract_tidy(x, symbol, EG_NAME_MOST_B),

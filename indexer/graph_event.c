@@ -4,9 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_MOST 99000 /* the schema's bound, less what else may come */
-#define LINKS_MOST 99000 /* nodes beyond it have no cells */
-#define LINKS_MOST_B ((size_t)8 << 20)
+#include "base/jscan.h"
+
+/* An event has at most EG_JSON_MOST_VALUES members and elements, of which a node with its contain edge takes 19, an import or a call 8, a
+ * link to a cell 4; and a body has 16 MiB. Definitions get half of it at most, edges three quarters of what they leave, links the rest. */
+#define VALUES_MOST (EG_JSON_MOST_VALUES - 10000)
+#define NODES_MOST (VALUES_MOST / 2 / 19)
+#define NODES_MOST_B ((size_t)5 << 20)
+#define EDGES_MOST_B ((size_t)6 << 20)
+#define LINKS_MOST_B ((size_t)13 << 20) /* of the payload, so far */
+
+static int nodes_of(const struct eg_facts *facts) { return facts->n_defs < NODES_MOST ? facts->n_defs : NODES_MOST; }
+static int left_of(const struct eg_facts *facts) { return VALUES_MOST - 19 * nodes_of(facts); }
+static int edges_most(const struct eg_facts *facts) { return left_of(facts) / 4 * 3 / 8; } /* beside the contain edges */
+static size_t links_most(const struct eg_facts *facts) { return (size_t)left_of(facts) / 4 / 4; }
 
 /* A printf for each of the many small members would cost more than all else that is done for an event. */
 static void put_int(struct eg_buf *out, const char *before, int value) {
@@ -67,7 +78,7 @@ static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file
     }
     eg_buf_str(out, facts->broken ? ",\"broken\":true" : "");
     eg_buf_str(out, facts->not_utf8 ? ",\"not_utf8\":true" : "");
-    eg_buf_str(out, facts->n_defs > NODES_MOST || facts->n_calls > NODES_MOST / 2 ? ",\"truncated\":true" : "");
+    eg_buf_str(out, facts->n_defs > NODES_MOST || facts->n_imports + facts->n_calls > edges_most(facts) ? ",\"truncated\":true" : "");
     if (file->old_path) {
         eg_buf_str(out, ",\"previous_uid\":");
         eg_graph_uid(out, file->old_path, strlen(file->old_path), NULL);
@@ -173,24 +184,25 @@ static void put_call(struct eg_buf *out, size_t *n, const struct eg_graph *graph
 static void put_edges(struct eg_buf *out, const struct eg_graph *graph, int at) {
     const struct eg_graph_file *file = &graph->files[at];
     const struct eg_facts *facts = file->facts;
-    size_t n = 0;
+    size_t n = 0, began = out->len;
+    int most = edges_most(facts);
     struct eg_target *imports = calloc((size_t)facts->n_imports + 1, sizeof(*imports));
     if (!imports) {
         out->failed = true;
         return;
     }
-    for (int i = 0; i < facts->n_defs && n < NODES_MOST / 2; i++) {
+    for (int i = 0; i < facts->n_defs && i < NODES_MOST && out->len - began < NODES_MOST_B; i++) {
         begin_edge(out, &n, file, facts->defs[i].parent);
         eg_graph_uid(out, file->path, file->path_len, &facts->defs[i]);
         eg_buf_str(out, ",\"etype\":\"contain\"}");
     }
     for (int i = 0; i < facts->n_imports; i++) {
         imports[i] = eg_resolve_import(graph, at, &facts->imports[i]);
-        if (n < NODES_MOST) {
+        if (i < most && out->len - began < EDGES_MOST_B) {
             put_import(out, &n, graph, file, &facts->imports[i], imports[i]);
         }
     }
-    for (int i = 0; i < facts->n_calls && n < NODES_MOST; i++) {
+    for (int i = 0; i < facts->n_calls && facts->n_imports + i < most && out->len - began < EDGES_MOST_B; i++) {
         put_call(out, &n, graph, file, &facts->calls[i], eg_resolve_call(graph, at, &facts->calls[i], imports));
     }
     free(imports);
@@ -216,7 +228,7 @@ static size_t put_cells(struct eg_buf *out, const struct eg_graph *graph, const 
 /* Φ: where the file and its definitions lie. A node's links are written all or not at all. */
 static void put_phi(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file) {
     uint32_t place;
-    size_t n = 0, began = out->len;
+    size_t n = 0;
     const struct eg_mosaic_file *laid = eg_mosaic_find(graph->mosaic, file->path, file->path_len, &place);
     for (int i = -1; laid && i < file->facts->n_defs && i < NODES_MOST; i++) {
         const struct eg_def *def = i < 0 ? NULL : &file->facts->defs[i];
@@ -224,7 +236,7 @@ static void put_phi(struct eg_buf *out, const struct eg_graph *graph, const stru
                                       .last = def ? def->end_line : laid->lines};
         span.last = span.last < span.line ? span.line : span.last;
         size_t cells = (size_t)(eg_mosaic_cell(graph->mosaic, laid, span.last) - eg_mosaic_cell(graph->mosaic, laid, span.line)) + 1;
-        if (n + cells <= LINKS_MOST && out->len - began + cells * (file->path_len + (def ? def->qual.n : 0) + 100) < LINKS_MOST_B) {
+        if (n + cells <= links_most(file->facts) && out->len + cells * (file->path_len + (def ? def->qual.n : 0) + 100) < LINKS_MOST_B) {
             n = put_cells(out, graph, file, def, span, n);
         }
     }
@@ -241,7 +253,7 @@ void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int at, 
     eg_buf_json_string(out, file->path, file->path_len);
     eg_buf_printf(out, ",\"sha256\":\"%s\"},\"nodes\":[", file->sha256);
     put_module_node(out, file);
-    for (int i = 0; i < file->facts->n_defs && i < NODES_MOST; i++) {
+    for (int i = 0; i < file->facts->n_defs && i < NODES_MOST && out->len < NODES_MOST_B; i++) {
         put_node(out, graph, file, &file->facts->defs[i]);
     }
     eg_buf_str(out, "],\"edges\":[");

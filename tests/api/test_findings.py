@@ -338,3 +338,22 @@ def test_the_corpus_is_read(client, store):
                        for each in results)
         assert answer.json()["read"] == expected, path
     assert store.scalar("SELECT count(*) FROM events_dlq") == 0
+
+
+def test_reports_whose_parts_refer_to_each_other_are_read_in_one_go(client, store):
+    """Each of these took minutes when every line was compared with every number, every result with every rule, every name with every name."""
+    n = 40_000
+    code = "".join(f"{i}x\n" for i in range(n))
+    bandit = {"results": [{"test_id": "B1", "issue_text": "it", "filename": "a.py", "line_number": 1, "line_range": list(range(1, n)),
+                           "issue_severity": "LOW", "issue_confidence": "LOW", "code": code}]}
+    assert send(client, bandit, query="&format=bandit")["read"] == 1
+    many = sarif(*(result(f"R{i}", snippet=f"x{i}") for i in range(3000)), tool="rules")
+    many["runs"][0]["tool"]["driver"]["rules"] = [{"id": f"R{i}", "defaultConfiguration": {"level": "error"}} for i in reversed(range(n))]
+    assert send(client, many)["read"] == 3000
+    assert column(store, "DISTINCT severity", "rule_id LIKE 'R%'") == [("HIGH",)]
+    prints = sarif(result("P", fingerprints={f"k{i}": "v" for i in range(n)}), tool="prints")
+    assert send(client, prints)["read"] == 1
+    osv = {"results": [{"source": {"path": "l.lock"}, "packages": [{"package": {"name": "p", "version": "1"},
+           "groups": [{"ids": [f"A{i}", f"B{i}"]} for i in range(3000)],
+           "vulnerabilities": [{"id": f"{kind}{i}"} for i in range(3000) for kind in "AB"]}]}]}
+    assert send(client, osv, query="&format=osv")["read"] == 3000
