@@ -12,6 +12,8 @@
 #define QUERY_MS 60000 /* the server may allow less */
 #define REPLY_MOST_B ((size_t)256 << 20)
 #define RETRIES 5
+#define READY_MS 10000
+#define READY_MOST_B 65536
 
 struct eg_asker {
     struct eg_client *client;
@@ -46,13 +48,20 @@ static bool is_busy(const struct eg_reply *reply) {
     return reply->answered && (reply->status == 503 || reply->status == 429);
 }
 
+/* A statement that took too long is the server's own 504, with its code; a proxy before a server that is away has none. */
+static bool is_away(const struct eg_reply *reply, const json_t *answer) {
+    return is_busy(reply) || reply->status == 502 || (reply->status == 504 && !json_is_string(json_object_get(answer, "code")));
+}
+
 static eg_status refused(struct eg_asker *asker, const json_t *answer, struct eg_err *err) {
     const struct eg_reply *reply = &asker->reply;
     const char *server = eg_client_server(asker->client),
                *detail = json_string_value(json_object_get(answer, "detail"));
-    if (!reply->answered || is_busy(reply)) {
-        return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "%s",
-                          reply->answered ? "the server is overloaded" : reply->error);
+    if (!reply->answered) {
+        return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "%s", reply->error);
+    }
+    if (is_away(reply, answer)) {
+        return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "it answered %ld: %s", reply->status, detail ? detail : "it is away or full");
     }
     enum eg_code code = reply->status == 401   ? EG_E_UNAUTHORIZED
                         : reply->status == 403 ? EG_E_FORBIDDEN
@@ -97,5 +106,28 @@ eg_status eg_ask(struct eg_asker *asker, const char *query, json_t *params, json
         reply->answered ? json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL) : NULL;
     eg_status status = answer ? take_rows(asker, answer, rows, err) : refused(asker, NULL, err);
     json_decref(answer);
+    return status;
+}
+
+eg_status eg_ask_ready(const char *server, const char *token_file, struct eg_err *err) {
+    struct eg_client_config config = {.server = server, .token_file = token_file, .connect_ms = CONNECT_MS, .timeout_ms = READY_MS};
+    struct eg_client *client;
+    struct eg_reply reply = {0};
+    if (eg_client_open(&config, &client, err)) {
+        return EG_FAIL;
+    }
+    eg_buf_init(&reply.body, READY_MOST_B);
+    eg_client_get(client, "/readyz", &reply);
+    eg_status status = EG_OK;
+    if (reply.misdirected) {
+        status = eg_err_set(err, EG_E_USAGE, eg_client_server(client), "%s", reply.error);
+    } else if (!reply.answered || reply.status == 429 || (reply.status >= 502 && reply.status <= 504)) {
+        status = reply.answered ? eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(client), "it answered %ld", reply.status)
+                                : eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(client), "no answer: %s", reply.error);
+    } else if (reply.status != 200) {
+        status = eg_err_set(err, EG_E_USAGE, eg_client_server(client), "it answered %ld to /readyz: is it an EGDB server?", reply.status);
+    }
+    eg_buf_free(&reply.body);
+    eg_client_close(client);
     return status;
 }

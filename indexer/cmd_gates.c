@@ -233,6 +233,11 @@ static int ended(const struct judging *judging, eg_status status, struct eg_inde
 
 int eg_index_gates(struct eg_index_command *command) {
     const struct eg_index_flags *flags = &command->flags;
+    if (flags->ready) {
+        return eg_ask_ready(flags->server, flags->token_file, &command->err) == EG_OK ? EG_EXIT_OK
+               : command->err.code == EG_E_USAGE                                      ? EG_EXIT_USAGE
+                                                                                      : EG_EXIT_FAILED;
+    }
     struct judging judging = {.commits = json_array()};
     if (!flags->ci == !flags->commit || (flags->commit && (flags->from || flags->to))) {
         eg_err_set(&command->err, EG_E_USAGE, "gates", "say --ci (with --from and --to for a range), or --commit SHA");

@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 
-/* gates: FAILED is a block, UNDECIDED any failure. */
-enum eg_exit_code { EG_EXIT_OK = 0, EG_EXIT_FAILED = 1, EG_EXIT_USAGE = 2, EG_EXIT_UNDECIDED = 3 };
+/* gates: FAILED is a block, UNDECIDED any failure. AWAY: nothing is wrong but that no server takes or gives anything just now. */
+enum eg_exit_code { EG_EXIT_OK = 0, EG_EXIT_FAILED = 1, EG_EXIT_USAGE = 2, EG_EXIT_UNDECIDED = 3, EG_EXIT_AWAY = 4 };
 
 struct eg_index_flags { /* as given; NULL: not given */
 #define X(member, flag, value, commands, help) const char *member;

@@ -118,6 +118,7 @@ static int run(const struct entry *entry, int argc, char **argv) {
     if (code != EG_EXIT_OK && command.err.code != EG_E_NONE) {
         fprintf(stderr, "egdb-index %s: %s%s%s\n", entry->name, command.err.place, *command.err.place ? ": " : "", command.err.message);
     }
+    code = code == EG_EXIT_FAILED && command.err.code == EG_E_STORE_UNAVAILABLE ? EG_EXIT_AWAY : code;
     return fflush(stdout) ? EG_EXIT_FAILED : code;
 }
 

@@ -7,7 +7,8 @@
 #           thresholds hold; EGDB_CI_REQUIRE_SERVER=1 fails when the server is away
 # Writes:   .glx/delta_report.json, .glx/invariants.json and .glx/mosaic/
 # Posts:    tokens, fingerprints, mosaics and decisions; not the code graph, which is that of the branch that the server follows
-# Exits:    0 nothing blocks, or the server is away; 1 a gate blocks; 2 wrong usage; 3 it could not be decided
+# Exits:    0 nothing blocks, or the server is away; 1 a gate blocks; 2 wrong usage; 3 it could not be decided. Away is a server that refuses
+#           the connection, does not answer in time, or answers 429, 502, 503 or 504: before the first step or in any of them.
 set -u
 
 top=$(git rev-parse --show-toplevel) || exit 2
@@ -35,7 +36,7 @@ command -v "$program" >/dev/null 2>&1 || {
     echo "gate.sh: there is no program egdb-index; EGDB_CI_PROGRAM says where it is" >&2
     exit 2
 }
-server=${EGDB_SERVER:-http://127.0.0.1:8421}
+export EGDB_SERVER="${EGDB_SERVER:-http://127.0.0.1:8421}"
 required=${EGDB_CI_REQUIRE_SERVER:-0}
 mkdir -p "$top/.glx" || exit 2
 cd "$top" || exit 2
@@ -48,25 +49,36 @@ annotate() {
     printf '::%s title=EGDB gates::%s\n' "$1" "$(sed 's/%/%25/g' "$said" | awk '{ printf "%s%%0A", $0 }')"
 }
 
-if ! curl -sS -o /dev/null --max-time 10 "$server/healthz" 2>"$said"; then
-    sed -i "s|^|EGDB is away ($server), nothing is judged: |" "$said"
+# What the program said of a server that is away is in the file; that fails nothing, unless it is asked for.
+away() {
+    sed -i 's/^/EGDB is away, nothing is judged: /' "$said"
     cat "$said" >&2
     [ "$required" = 1 ] || { annotate warning; exit 0; }
     annotate error
     exit 3
-fi
+}
 
-set -- --repo "$top" --server "$server"
+step() {
+    "$program" "$@" >/dev/null 2>"$said" && return 0
+    code=$?
+    [ "$code" -eq 4 ] && away
+    cat "$said" >&2
+    [ "$code" -eq 2 ] && exit 2
+    exit 3
+}
+
+step gates --ready
+set -- --repo "$top"
 [ -n "${EGDB_CI_NAME:-}" ] && set -- "$@" --name "$EGDB_CI_NAME"
 range=${from:+--from $from}
 # shellcheck disable=SC2086 # two words or none
-"$program" history "$@" $range --to "$to" >/dev/null || exit 3
+step history "$@" $range --to "$to"
 # shellcheck disable=SC2086
-"$program" mosaic "$@" $range --to "$to" >/dev/null || exit 3
+step mosaic "$@" $range --to "$to"
 # shellcheck disable=SC2086
-"$program" mosaic --repo "$top" $range --to "$to" --out .glx/mosaic >/dev/null || exit 3
+step mosaic --repo "$top" $range --to "$to" --out .glx/mosaic
 if [ -n "$from" ]; then
-    "$program" delta --repo "$top" --range "$from..$to" --out .glx/delta_report.json || exit 3
+    step delta --repo "$top" --range "$from..$to" --out .glx/delta_report.json
 fi
 [ -n "${EGDB_CI_FREEZE:-}" ] && set -- "$@" --freeze "$EGDB_CI_FREEZE"
 [ "$required" = 1 ] && set -- "$@" --require-server

@@ -135,6 +135,12 @@ static size_t take_answer(char *bytes, size_t size, size_t n, void *ctx) {
     return stream->take(stream->ctx, bytes, size * n) ? size * n : 0;
 }
 
+/* What no later try mends. */
+static bool is_misdirected(CURLcode code) {
+    return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_COULDNT_RESOLVE_HOST ||
+           code == CURLE_PEER_FAILED_VERIFICATION;
+}
+
 static void run(struct eg_client *client, const char *path, struct curl_slist *headers, struct eg_reply *reply,
                 struct stream *stream) {
     char why[CURL_ERROR_SIZE] = "";
@@ -147,6 +153,7 @@ static void run(struct eg_client *client, const char *path, struct curl_slist *h
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, why);
     CURLcode code = curl_easy_perform(client->curl);
     reply->answered = code == CURLE_OK;
+    reply->misdirected = is_misdirected(code);
     reply->status = 0;
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &reply->status);
     curl_easy_getinfo(client->curl, CURLINFO_RETRY_AFTER, &wait_s);
@@ -281,6 +288,7 @@ enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_clie
     curl_multi_remove_handle(multi, curl);
     curl_multi_cleanup(multi);
     reply->answered = code == CURLE_OK;
+    reply->misdirected = is_misdirected(code);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait_s);
     reply->retry_after_s = (long)wait_s;
     snprintf(reply->error, sizeof(reply->error), "%s", code == CURLE_OK ? "" : *why ? why : curl_easy_strerror(code));

@@ -18,7 +18,8 @@ struct eg_client_config {
 };
 
 struct eg_reply {
-    bool answered; /* false: no answer came; error says why */
+    bool answered;    /* false: no answer came; error says why */
+    bool misdirected; /* no answer came, and none will: the address is wrong, or the server's certificate */
     long status;
     long retry_after_s; /* 0 without */
     struct eg_buf body; /* init by the caller; emptied by each request */

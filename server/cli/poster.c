@@ -159,6 +159,11 @@ static enum turn send_once(struct eg_poster *poster, struct eg_err *err) {
         eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(poster->config.client), "no answer: %s", reply->error);
         return poster->posted.answered ? TURN_AGAIN : TURN_FAILED;
     }
+    if (reply->status == 502 || reply->status == 504) { /* of a proxy before a server that is away */
+        eg_err_clear(err);
+        eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(poster->config.client), "the server answered %ld", reply->status);
+        return poster->posted.answered ? TURN_AGAIN : TURN_FAILED;
+    }
     poster->posted.answered = true;
     eg_err_clear(err);
     json_t *answer = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);

@@ -1,7 +1,9 @@
 """deploy/ci: a range is indexed and judged, the exit code says what came of it, and the message why."""
+import http.server
 import json
 import re
 import subprocess
+import threading
 
 import pytest
 import yaml
@@ -57,6 +59,54 @@ def test_a_server_that_is_away_fails_only_when_asked(repository):
     done = gate(repository, AWAY, GITHUB_ACTIONS="true")
     assert "nothing is judged" in done.err and "::warning" in done.out
     gate(repository, AWAY, check=3, EGDB_CI_REQUIRE_SERVER="1")
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """A server that others stand before: it answers /readyz with the first of two codes, all else with the second."""
+
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        self.send_response(self.server.codes[self.path != "/readyz"])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def proxy(request):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        server.codes = request.param
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("proxy", [(502, 502), (503, 503), (504, 504), (429, 429), (200, 502), (200, 504)], indirect=True)
+def test_a_proxy_whose_server_is_away_fails_only_when_asked(repository, proxy):
+    done = gate(repository, proxy, GITHUB_ACTIONS="true")
+    assert "nothing is judged" in done.err and "::warning" in done.out and not (repository.folder / ".glx/invariants.json").exists()
+    gate(repository, proxy, check=3, EGDB_CI_REQUIRE_SERVER="1")
+
+
+@pytest.mark.parametrize("proxy", [(200, 502)], indirect=True)
+def test_gates_of_a_server_that_is_away_judge_nothing(repository, proxy):
+    words = ("gates", "--ci", "--repo", repository.folder, "--server", proxy)
+    assert "nothing is judged" in indexer.run(*words).err
+    indexer.run(*words, "--require-server", check=3)
+    indexer.run("history", "--repo", repository.folder, "--server", proxy, check=4)
+
+
+@pytest.mark.parametrize("proxy", [(404, 404)], indirect=True)
+def test_a_server_of_another_kind_and_an_address_of_none_are_errors(repository, proxy):
+    assert "readyz" in gate(repository, proxy, check=2).err
+    gate(repository, "nonsense://127.0.0.1", check=2)
 
 
 @pytest.mark.parametrize("words, says", [(["nowhere"], "fetch-depth"), (["", "nowhere"], "no commit")])

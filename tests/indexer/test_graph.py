@@ -212,7 +212,7 @@ def test_wrong_words_are_told(repository, scratch):
 def test_a_server_that_is_away_is_told(repository):
     repository.commit(files={"a.py": "x = 1\n"})
     url = f"http://127.0.0.1:{ports.free()}"
-    assert url in indexer.run("graph", "--repo", repository.folder, "--server", url, check=1).err
+    assert url in indexer.run("graph", "--repo", repository.folder, "--server", url, check=4).err
 
 
 def test_a_run_that_was_cut_off_goes_on(repository, start_server, store):
