@@ -69,7 +69,7 @@ INDEX_SRC = indexer/lang.c indexer/pool.c indexer/text.c indexer/extract.c index
 GATE_SRC = indexer/stat.c indexer/drift_ph.c indexer/drift_adwin.c indexer/ask.c indexer/gate_policy.c indexer/past.c indexer/past_read.c \
 	indexer/gate_event.c indexer/gating.c indexer/threshold_learn.c indexer/threshold_tend.c indexer/threshold_state.c \
 	indexer/cmd_thresholds.c indexer/gate.c indexer/gate_i1.c indexer/gate_i2.c indexer/gate_i3.c indexer/gate_i4.c indexer/gate_sig.c \
-	indexer/gate_alias.c indexer/names.c indexer/names_script.c indexer/names_compiled.c indexer/cmd_gates.c
+	indexer/gate_alias.c indexer/gate_lost.c indexer/names.c indexer/names_script.c indexer/names_compiled.c indexer/cmd_gates.c
 INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 

@@ -61,7 +61,8 @@ static eg_status refused(struct eg_asker *asker, const json_t *answer, struct eg
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "%s", reply->error);
     }
     if (is_away(reply, answer)) {
-        return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "it answered %ld: %s", reply->status, detail ? detail : "it is away or full");
+        return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "it answered %ld: %s", reply->status,
+                          detail ? detail : "it is away or full");
     }
     enum eg_code code = reply->status == 401   ? EG_E_UNAUTHORIZED
                         : reply->status == 403 ? EG_E_FORBIDDEN

@@ -125,6 +125,29 @@ static void take_signature(struct eg_extractor *x, struct eg_def *def, struct eg
     }
 }
 
+/* `async def`, `async function`, `async fn`. */
+static bool is_async(const struct eg_extractor *x, TSNode node) {
+    uint32_t n = ts_node_child_count(node);
+    for (uint32_t i = 0; i < n && i < 8; i++) {
+        TSNode child = ts_node_child(node, i);
+        struct eg_str text = eg_node_is(child, "function_modifiers") ? eg_node_text(x, child) : (struct eg_str){0};
+        if (eg_node_is(child, "async") || (text.n >= 5 && memmem(text.p, text.n, "async", 5))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is awaited is another contract. Where a result's type stands, as a Promise, it says so already. */
+static void take_async(struct eg_extractor *x, struct eg_def *def, struct eg_def_place *place, TSNode node, bool typed) {
+    if (!is_async(x, node) || (typed && x->grammar->lang->imports == EG_IMPORT_ES)) {
+        return;
+    }
+    char *text = eg_arena_printf(x->arena, "async %.*s", (int)def->signature.n, def->signature.n ? def->signature.p : "");
+    def->signature = text ? (struct eg_str){text, strlen(text)} : def->signature;
+    place->mark = eg_mix64(place->mark, 3);
+}
+
 static void take_function(struct eg_extractor *x, struct eg_def *def, struct eg_def_place *place, TSNode node, TSNode holder) {
     const struct eg_lang_fields *f = &x->grammar->fields;
     TSNode list = eg_node_field(holder, f->parameters), result = eg_node_field(node, f->return_type);
@@ -147,6 +170,7 @@ static void take_function(struct eg_extractor *x, struct eg_def *def, struct eg_
     }
     def->n_params = (int)x->params.n - def->params;
     take_signature(x, def, place, list, result);
+    take_async(x, def, place, node, !ts_node_is_null(result));
 }
 
 static void open_def(struct eg_extractor *x, struct eg_def *def, struct eg_def_place *place, const struct eg_scope *outer,

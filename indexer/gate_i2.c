@@ -5,6 +5,7 @@
 #include "indexer/gate.h"
 #include "indexer/gate_files.h"
 #include "indexer/gate_sig.h"
+#include "indexer/graph.h"
 #include "indexer/lang.h"
 
 #define CHANGES_TOLD 50
@@ -79,7 +80,8 @@ static const json_t *defined_elsewhere(const struct eg_judged *judged, const str
 /* A definition that was added says its signature, one that was moved has the same, or a token that tells of the difference. */
 static void go_on(const json_t *row, struct change *change, const char *before) {
     const char *kind = eg_row_text(row, EG_TOKEN), *after = eg_row_text(row, EG_TOKEN_AFTER);
-    if (strcmp(kind, "ADD_FN") == 0 && *before == '(' && *after == '(') {
+    bool both = strchr(before, '(') && strchr(after, '(');
+    if (strcmp(kind, "ADD_FN") == 0 && both) {
         change->how = eg_signature_compare(before, after, change->file, change->why, sizeof(change->why));
     }
 }
@@ -113,6 +115,29 @@ static bool take_uid(const char *uid, struct change *change) {
     return true;
 }
 
+/* A file's old path is what others import it by. */
+static void moved_file(const struct eg_judged *judged, struct change *change, const char *from) {
+    size_t n;
+    if (eg_gate_policy_is_private(&judged->gating->policy, from)) {
+        return;
+    }
+    change->how = eg_lost_path(judged, from, change->file, &n);
+    if (change->how == EG_COMPAT_BROKEN) {
+        snprintf(change->why, sizeof(change->why), "the file was moved from %.180s with %zu public names, and nothing takes its place",
+                 from, n);
+    } else if (change->how == EG_COMPAT_REVIEW) {
+        snprintf(change->why, sizeof(change->why), "the file was moved from %.200s", from);
+    }
+}
+
+/* A package in Go is a folder: what moves within it is where it was. */
+static bool same_package(const struct change *change) {
+    const char *a = strrchr(change->path, '/'), *b = strrchr(change->file, '/');
+    return is_of(change->path, EG_IMPORT_GO) && is_of(change->file, EG_IMPORT_GO) &&
+           (a ? a - change->path : 0) == (b ? b - change->file : 0) &&
+           strncmp(change->path, change->file, a ? (size_t)(a - change->path) : 0) == 0 && strcmp(change->name, change->symbol) == 0;
+}
+
 static void examine(const struct eg_judged *judged, const json_t *row, struct change *change) {
     static const char *const gone[] = {"DEL_FN", "DEL_CLASS", "INLINE_FN", NULL}, *const renamed[] = {"RENAME_FN",
                                                                                                       "RENAME_CLASS",
@@ -125,60 +150,82 @@ static void examine(const struct eg_judged *judged, const json_t *row, struct ch
                               .symbol = eg_row_text(row, EG_TOKEN_SYMBOL)};
     snprintf(change->path, sizeof(change->path), "%s", change->file);
     snprintf(change->name, sizeof(change->name), "%s", change->symbol);
-    if (eg_gate_policy_is_private(&judged->gating->policy, change->file)) {
+    bool moved = is_public && strcmp(change->kind, "MOVE_SYMBOL") == 0;
+    if (moved) {
+        (void)take_uid(before, change);
+    }
+    if (strcmp(change->kind, "MOVE_FILE") == 0) {
+        moved_file(judged, change, before);
         return;
     }
-    if (strcmp(change->kind, "MOVE_FILE") == 0) { /* whether the file has anything public is not known */
-        change->how = EG_COMPAT_REVIEW;
-        snprintf(change->why, sizeof(change->why), "the file was moved from %.200s", before);
-    } else if (is_public && is_one_of(change->kind, gone)) {
+    if (eg_gate_policy_is_private(&judged->gating->policy, change->path)) {
+        return;
+    }
+    if (is_public && is_one_of(change->kind, gone)) {
         lose(judged, change, before, "was removed");
     } else if (is_public && is_one_of(change->kind, renamed)) {
         snprintf(change->name, sizeof(change->name), "%s", *before ? before : change->symbol);
         lose(judged, change, "", "was renamed");
-    } else if (is_public && strcmp(change->kind, "MOVE_SYMBOL") == 0) {
-        (void)take_uid(before, change);
+    } else if (moved && !same_package(change)) {
         lose(judged, change, "", "was moved");
     } else if (is_public && strcmp(change->kind, "MODIFY_SIG") == 0) {
         change->how = eg_signature_compare(before, after, change->file, change->why, sizeof(change->why));
     }
 }
 
+struct summing {
+    const struct eg_judged *judged;
+    struct eg_verdict *verdict;
+    json_t *changes;
+    size_t n;
+    enum eg_compat worst;
+};
+
+static void tell(struct summing *summing, struct change *change, long long line, const char *module) {
+    struct eg_verdict *verdict = summing->verdict;
+    eg_gate_clean(change->why);
+    if (summing->n++ < CHANGES_TOLD) {
+        json_array_append_new(summing->changes,
+                              json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "token", change->kind, "file", change->file, "line",
+                                        (json_int_t)line, "symbol", change->symbol, "why", change->why, "action",
+                                        change->how == EG_COMPAT_BROKEN ? "block" : "review"));
+    }
+    if (change->how > summing->worst) {
+        summing->worst = change->how;
+        verdict->module = eg_arena_dup(summing->judged->gating->arena, module, strlen(module));
+        snprintf(verdict->said, sizeof(verdict->said), "%.150s:%lld %.100s: %.120s", change->file, line, change->symbol, change->why);
+    }
+}
+
+static void take_lost(void *ctx, const struct eg_lost *lost) {
+    struct summing *summing = ctx;
+    struct change change = {.kind = "", .file = lost->file, .symbol = lost->symbol, .how = EG_COMPAT_BROKEN};
+    struct eg_str module = eg_module_of(summing->judged->gating->arena, lost->file, strlen(lost->file));
+    snprintf(change.why, sizeof(change.why), "the public name %.120s is gone, and nothing takes its place", lost->symbol);
+    tell(summing, &change, lost->line, module.p ? module.p : "");
+}
+
 void eg_gate_i2(const struct eg_judged *judged, struct eg_verdict *verdict) {
-    json_t *changes = json_array(), *row;
-    size_t i, n = 0;
-    enum eg_compat worst = EG_COMPAT_SAME;
+    struct summing summing = {.judged = judged, .verdict = verdict, .changes = json_array(), .worst = EG_COMPAT_SAME};
+    json_t *row;
+    size_t i;
     verdict->threshold = 0.5; /* a loss is 1, what needs a look is 0.5 */
     json_array_foreach(judged->tokens, i, row) {
         struct change change;
         examine(judged, row, &change);
-        if (change.how == EG_COMPAT_SAME) {
-            continue;
-        }
-        long long line = json_integer_value(json_array_get(row, EG_TOKEN_LINE));
-        eg_gate_clean(change.why);
-        if (n++ < CHANGES_TOLD) {
-            json_array_append_new(changes,
-                                  json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "token", change.kind, "file", change.file,
-                                            "line", (json_int_t)line, "symbol", change.symbol, "why", change.why,
-                                            "action", change.how == EG_COMPAT_BROKEN ? "block" : "review"));
-        }
-        if (change.how > worst) {
-            worst = change.how;
-            verdict->module = eg_arena_dup(judged->gating->arena, eg_row_text(row, EG_TOKEN_MODULE),
-                                           strlen(eg_row_text(row, EG_TOKEN_MODULE)));
-            snprintf(verdict->said, sizeof(verdict->said), "%.150s:%lld %.100s: %.120s", change.file, line,
-                     change.symbol, change.why);
+        if (change.how != EG_COMPAT_SAME) {
+            tell(&summing, &change, json_integer_value(json_array_get(row, EG_TOKEN_LINE)), eg_row_text(row, EG_TOKEN_MODULE));
         }
     }
-    verdict->applies = json_array_size(judged->tokens) > 0;
-    verdict->level = worst == EG_COMPAT_BROKEN   ? EG_LEVEL_BLOCK
-                     : worst == EG_COMPAT_REVIEW ? EG_LEVEL_REVIEW
-                                                 : EG_LEVEL_PASS;
-    verdict->score = worst == EG_COMPAT_BROKEN ? 1 : worst == EG_COMPAT_REVIEW ? 0.5 : 0;
-    json_object_set_new(verdict->details, "changes", changes);
-    json_object_set_new(verdict->details, "changes_in_all", json_integer((json_int_t)n));
-    if (n == 0) {
+    eg_lost_each(judged, take_lost, &summing);
+    verdict->applies = json_array_size(judged->tokens) > 0 || summing.n > 0;
+    verdict->level = summing.worst == EG_COMPAT_BROKEN   ? EG_LEVEL_BLOCK
+                     : summing.worst == EG_COMPAT_REVIEW ? EG_LEVEL_REVIEW
+                                                         : EG_LEVEL_PASS;
+    verdict->score = summing.worst == EG_COMPAT_BROKEN ? 1 : summing.worst == EG_COMPAT_REVIEW ? 0.5 : 0;
+    json_object_set_new(verdict->details, "changes", summing.changes);
+    json_object_set_new(verdict->details, "changes_in_all", json_integer((json_int_t)summing.n));
+    if (summing.n == 0) {
         snprintf(verdict->said, sizeof(verdict->said), "%s",
                  verdict->applies ? "no public contract is lost" : "the commit has no tokens");
     }

@@ -19,12 +19,15 @@ struct language {
     enum style style;
     bool by_name; /* callers may name parameters */
     bool angles;  /* < and > enclose */
+    bool awaited; /* what is awaited and what is not cannot take each other's place */
 };
 
-static const struct language of_python = {NAME_FIRST, true, false}, of_javascript = {NAME_FIRST, false, false},
-                             of_typescript = {NAME_FIRST, false, true},
-                             of_tsx = {NAME_FIRST, false, true}, of_rust = {NAME_FIRST, false, true}, of_go = {GO, false, false},
-                             of_java = {TYPE_FIRST, false, true}, of_c = {TYPE_FIRST, false, false};
+static const struct language of_python = {NAME_FIRST, true, false, true},
+                             of_javascript = {NAME_FIRST, false, false, false},
+                             of_typescript = {NAME_FIRST, false, true, false},
+                             of_tsx = {NAME_FIRST, false, true, false}, of_rust = {NAME_FIRST, false, true, true},
+                             of_go = {GO, false, false, false},
+                             of_java = {TYPE_FIRST, false, true, false}, of_c = {TYPE_FIRST, false, false, false};
 
 static const struct {
     const char *endings;
@@ -47,6 +50,7 @@ struct signature {
     struct param params[PARAMS_MOST];
     size_t n;
     struct eg_str result;
+    bool is_async;
 };
 
 struct difference {
@@ -205,7 +209,8 @@ static void finish_go(struct signature *signature) {
 static void read_signature(const char *text, const struct language *language, struct signature *signature) {
     struct eg_str s = {text, strlen(text)}, inner = {text, 0};
     bool name_only = false;
-    *signature = (struct signature){.result = {text, 0}};
+    *signature = (struct signature){.result = {text, 0}, .is_async = begins(s, "async ")};
+    s = signature->is_async ? part(s, 6, s.n) : s;
     if (begins(s, "(")) {
         s = part(s, 1, s.n);
         size_t end = find(s, 0, ")", language->angles);
@@ -315,6 +320,10 @@ enum eg_compat eg_signature_compare(const char *before, const char *after, const
             differ(&difference, b->optional ? EG_COMPAT_REVIEW : EG_COMPAT_BROKEN, "%s parameter %.*s was added",
                    b->optional ? "the optional" : "the required", NAME(b));
         }
+    }
+    if (old.is_async != new.is_async) {
+        differ(&difference, language->awaited ? EG_COMPAT_BROKEN : EG_COMPAT_REVIEW, "its result %s awaited",
+               new.is_async ? "has to be" : "is no longer");
     }
     if (!same(old.result, new.result)) {
         differ(&difference, EG_COMPAT_REVIEW, "the type of the result has changed");

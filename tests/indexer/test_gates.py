@@ -291,3 +291,55 @@ def test_i2_of_c_knows_that_a_header_is_public(server, scratch):
         sha = repository.commit(files=text)
     indexer.run("history", "--repo", repository.folder, "--server", server.url)
     assert "lab_set was removed" in indexer.run("gates", "--commit", sha, "--repo", repository.folder, "--server", server.url, check=1).out
+
+
+def i2_of_a_commit(server, scratch, before, after, gone=()):
+    """Two commits in a repository of their own, indexed and judged: what I2 says of the second."""
+    repository = Repository(scratch / f"repo{len(list(scratch.iterdir()))}")
+    repository.commit(files=before)
+    for path in gone:
+        (repository.folder / path).unlink()
+    sha = repository.commit(files=after)
+    indexer.run("history", "--repo", repository.folder, "--server", server.url)
+    words = ("gates", "--commit", sha, "--repo", repository.folder, "--server", server.url, "--report", "/dev/stderr")
+    report = json.loads(indexer.run(*words, check=None).err)
+    return next(gate for gate in report["commits"][0]["gates"] if gate["gate"] == "I2")
+
+
+LOST = [
+    ({"a.py": "LIMIT = 1\nx = 2\n"}, {"a.py": "y = 2\n"}, "LIMIT"), ({"a.py": "LIMIT = 1\n"}, {"a.py": "from b import LIMIT\n"}, ""),
+    ({"a.py": "class A:\n    RED = 1\n    BLUE = 2\n"}, {"a.py": "class A:\n    RED = 1\n"}, "A.BLUE"),
+    ({"a.py": "def f():\n    LIMIT = 1\n    return LIMIT\n"}, {"a.py": "def f():\n    return 1\n"}, ""),
+    ({"a.py": "def f(x):\n    return x\n"}, {"a.py": "async def f(x):\n    return x\n"}, "f"),
+    ({"a.ts": "export const LIMIT = 1;\nexport type A = string;\n"}, {"a.ts": "const LIMIT = 1;\nexport type A = string;\n"}, "LIMIT"),
+    ({"a.ts": "export type A = string;\n"}, {"a.ts": "export const b = 1;\n"}, "A"),
+    ({"a.ts": "export { A } from './b';\n"}, {"a.ts": "export { B as A } from './b';\n"}, ""),
+    ({"a.h": "#define MOST 1\nint f(int a);\n"}, {"a.h": "int f(int a);\n"}, "MOST"),
+    ({"a.h": "#define MOST 1\nint f(int a);\n", "b.h": "#define B 1\n"}, {"a.h": "int f(int a);\n", "b.h": "#define B 1\n#define MOST 1\n"}, ""),
+    ({"p/a.go": "package p\nconst Limit, other = 1, 2\n"}, {"p/a.go": "package p\nconst other = 2\n"}, "Limit"),
+    ({"p/a.go": "package p\nconst Limit = 1\n", "p/b.go": "package p\n"}, {"p/a.go": "package p\n", "p/b.go": "package p\nconst Limit = 1\n"}, ""),
+    ({"a.rs": "pub const MOST: u8 = 1;\n"}, {"a.rs": "const MOST: u8 = 1;\n"}, "MOST"),
+    ({"A.java": "public class A { public static final int MOST = 1; }\n"}, {"A.java": "public class A { static final int MOST = 1; }\n"}, "A.MOST"),
+    ({"tests/a.py": "LIMIT = 1\n"}, {"tests/a.py": "x = 1\n"}, "")]
+
+
+def test_i2_public_values_and_async(server, scratch):
+    """What is public and no definition: constants, types, exports, macros, prototypes; and whether a result has to be awaited."""
+    for before, after, lost in LOST:
+        found = i2_of_a_commit(server, scratch, before, after)
+        assert [one["symbol"] for one in found["details"]["changes"]] == ([lost] if lost else []), (before, after)
+        assert found["action"] == ("block" if lost else "pass"), (before, after)
+
+
+MOVES = [
+    ("core/a.py", "core/b.py", "def load(x):\n    return x\n", "block"), ("core/a.py", "core/b.py", "def _load(x):\n    return x\n", "pass"),
+    ("core/a.py", "core/a/__init__.py", "def load(x):\n    return x\n", "pass"), ("tests/a.py", "core/b.py", "def load(x):\n    return x\n", "pass"),
+    ("src/a.js", "src/a.ts", "export function load(x) {\n  return x;\n}\n", "review"), ("src/a.ts", "src/b.ts", "export function load() {}\n", "block"),
+    ("p/a.go", "p/b.go", "package p\n\nfunc Load() {}\n", "pass"), ("p/a.go", "q/a.go", "package p\n\nfunc Load() {}\n", "block"),
+    ("a.c", "b.c", "int load(int x)\n{\n    return x;\n}\n", "pass"), ("a.h", "b.h", "int load(int x);\n", "block")]
+
+
+def test_i2_a_file_that_moves_takes_its_path_along(server, scratch):
+    for old, new, text, action in MOVES:
+        text += "".join(f"# {n}\n" if old.endswith("py") else f"// {n}\n" for n in range(8))
+        assert i2_of_a_commit(server, scratch, {old: text}, {new: text}, gone=[old])["action"] == action, (old, new)
