@@ -19,7 +19,7 @@ const EVERY_MS = 30e3;
 const RESULTS_MOST = 2000;
 const COMMITS = 20; // of a freeze, as egdb-index has it
 const GATES = [['I1', 'I1 energy ΔZ'], ['I2', 'I2 contracts'], ['I3', 'I3 distance'], ['I4', 'I4 tests']];
-const METRICS = { I1: 'delta_z', I3: 'distance', I4: 'coverage' };
+const METRICS = { I1: 'delta_z', I3: 'mosaic_e', I4: 'coverage' }; // as egdb-index names them
 const ACTIONS = [['pass', 'good'], ['review', 'warn'], ['warn', 'warn'], ['block', 'bad']];
 const DRIFT = 'SELECT drift (created_utc, module, metric, detector, freeze, commits, reason, unfrozen_utc, unfrozen_reason, details, ' +
   'repo, event_id) ' +
@@ -138,6 +138,10 @@ export default class Spec extends Element {
     return (this.drift.data ?? []).filter((row) => this.module === '*' || covers(row.module, this.module));
   }
 
+  get drawnFreezes() {
+    return this.freezes.filter(({ metric }) => metric === '*' || metric === METRICS[this.gate]);
+  }
+
   #pickAt(index) {
     const at = this.kept.data.x[index];
     const near = this.scores.filter((row) => ms(row.created_utc) === at).at(-1);
@@ -154,9 +158,9 @@ export default class Spec extends Element {
   }
 
   #chart() {
-    const bands = this.freezes.map((row) => ({ from: ms(row.created_utc), to: row.freeze ? Date.now()
+    const bands = this.drawnFreezes.map((row) => ({ from: ms(row.created_utc), to: row.freeze ? Date.now()
       : ms(row.unfrozen_utc), title: row.reason }));
-    const marks = this.freezes.filter((row) => row.detector !== 'manual').map((row) => ({ at: ms(row.created_utc), title: row.detector }));
+    const marks = this.drawnFreezes.filter((row) => row.detector !== 'manual').map((row) => ({ at: ms(row.created_utc), title: row.detector }));
     const [now] = this.limits.data ?? [];
     return html`<egdb-chart .data=${this.chart.data} .bands=${bands} .marks=${marks} height="280" label=${`${this.gate} of ${this.module}`}
       @pick=${(event) => this.#pickAt(event.detail)}
@@ -226,7 +230,7 @@ export default class Spec extends Element {
         { name: 'metric', title: 'metric', value: METRICS[this.gate] ?? '*', required: true },
           { name: 'commits', title: 'for commits', type: 'number', value: String(COMMITS), required: true }, reason]}
             topic="spec.drift.frozen@v1" .sha=${sha ?? 'none'} verb="Freeze" @done=${again}
-        .make=${(values) => ({ ...values, commits: Number(values.commits), detector: 'manual', ...(sha && { details: { sha } }),
+        .make=${(values) => ({ ...values, commits: Number(values.commits), detector: 'manual', // without a commit in details: it counts from now
           ...repo(this.results.data?.[0] ?? this.limits.data?.[0]) })}></egdb-decide>`;
   }
 

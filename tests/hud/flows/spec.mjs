@@ -15,7 +15,8 @@ export default async function spec({ open, settled, eventually, sound, picture, 
   assert.equal(value('α')[0], null);
   assert.deepEqual([...new Set(value('ζ').filter((one) => one !== null))].map((one) => one.toFixed(1)), ['0.7', '0.8']);
   assert.deepEqual(value('pass').filter((one) => one !== null), [0.2, 0.35]);
-  await eventually(() => page.evaluate(() => { const { bands, marks } = document.querySelector('egdb-chart'); return [bands.length, marks.length]; }), [1, 1]);
+  const marked = () => page.evaluate(() => { const { bands, marks } = document.querySelector('egdb-chart'); return [bands.length, marks.length]; });
+  await eventually(marked, [1, 1]);
   await page.getByText(/In force since/).waitFor();
 
   // A violation, by keyboard: its evidence, which leads to the lines; reload and back.
@@ -43,6 +44,8 @@ export default async function spec({ open, settled, eventually, sound, picture, 
   // A result without tokens of its own is explained by those of its commit.
   await page.getByLabel('gate').selectOption('I3');
   await has('gate', 'I3');
+  await eventually(marked, [0, 0]); // of the metric that is drawn, not of another
+  await eventually(() => page.getByLabel('metric', { exact: true }).last().inputValue(), 'mosaic_e');
   await rows(page, 'Violations').first().click();
   await explain.getByText('Together 100.0 % of the weight.').waitFor();
   await page.getByLabel('gate').selectOption('I1');
@@ -72,6 +75,7 @@ export default async function spec({ open, settled, eventually, sound, picture, 
   assert.deepEqual(own.map((event) => [event.topic, event.payload.module, event.payload.metric, event.payload.repo]),
     [['spec.drift.frozen@v1', 'core.a', 'delta_z', 'glitch/lab'], ['spec.drift.unfrozen@v1', 'core.a', 'delta_z', 'glitch/lab']]);
   assert.deepEqual([own[0].payload.commits, own[0].payload.detector, own[0].repo_sha], [20, 'manual', data.child]);
+  assert.equal(own[0].payload.details, undefined, 'the commits of a freeze count from now, not from the newest that was judged');
 
   for (const [theme, width] of [['light', 390], ['light', 1280]]) {
     const other = await open(`spec?last=7d&gate=I3`, { theme, width });
