@@ -92,19 +92,11 @@ pytests() { # title name binary arguments…
     reported "$1" $?
 }
 
-# Two halves at once, by what the tests are called: those that PostgreSQL is in, and all others.
-pytests_by_store() { # title name binary arguments…
-    stage "$1"
-    local name=$2 binary=$3 code
+# As many at once as there are cores; each worker has a PostgreSQL of its own (tests/conftest.py).
+pytests_at_once() { # title name binary arguments…
+    local title=$1 name=$2 binary=$3
     shift 3
-    pytest "$name-postgresql" "$binary" -k postgresql "$@" >"$out/$name-postgresql.log" 2>&1 &
-    local other=$!
-    pytest "$name" "$binary" -k "not postgresql" "$@"
-    reported "$name" $?
-    code=0
-    wait "$other" || code=$?
-    cat "$out/$name-postgresql.log"
-    reported "$name-postgresql" "$code"
+    pytests "$title" "$name" "$binary" -n "$jobs" --dist loadgroup "$@"
 }
 
 finish() {
@@ -142,11 +134,11 @@ counted "lint" lint "$MAKE" --no-print-directory lint
 counted "unit tests, release" unit "$MAKE" --no-print-directory unit
 counted "unit tests, asan" unit "$MAKE" --no-print-directory MODE=asan unit
 counted "fuzzers" fuzz "$MAKE" --no-print-directory fuzz
-pytests_by_store "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
-pytests_by_store "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release" tests/indexer
+pytests_at_once "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
+pytests_at_once "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release" tests/indexer
 pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
 pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
 pytests "sigterm, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_sigterm.py
-pytests_by_store "the HUD in a browser" hud "$PWD/build/egdb" tests/hud
+pytests_at_once "the HUD in a browser" hud "$PWD/build/egdb" tests/hud
 optional "images, built and started" deploy/image-test.sh
 finish

@@ -73,7 +73,7 @@ def store(store_kind, scratch, templates, request):
     else:
         cluster = request.getfixturevalue("pg_cluster")
         store = stores.PostgresStore(cluster)
-        store.create(template=templates.postgres(cluster))
+        store.create(template=templates.postgres(cluster, served="start_server" in request.fixturenames))
     yield store
     store.remove()
 

@@ -154,11 +154,11 @@ def test_connections_of_one_address_are_bounded_beyond_loopback(start_server, st
     taken = []
     try:
         for _ in range(1010):
-            taken.append(socket.create_connection(("127.0.0.1", server.port), 10))
+            taken.append(socket.create_connection(("127.0.0.1", server.port), 120))
         taken[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert taken[0].recv(15) == b"HTTP/1.1 200 OK"
         last = taken[-1]
-        last.settimeout(20)
+        last.settimeout(120)
         if most:
             assert last.recv(1) == b""
         else:

@@ -219,12 +219,12 @@ def test_port_zero_is_told(store):
     try:
         assert process.stderr.readline().startswith(b"EGDB ")
         port = int(process.stderr.readline().rsplit(b":", 1)[1])
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert connection.recv(15).startswith(b"HTTP/1.1 200")
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert process.returncode == 0
 
 
@@ -238,7 +238,7 @@ def test_systemd_is_told(store, scratch):
     path = str(scratch / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(path)
-        listener.settimeout(60)
+        listener.settimeout(120)
         process = subprocess.Popen([str(binary.path()), "serve", "--listen", "127.0.0.1:0", "--store", store.dsn], cwd=binary.ROOT,
                                    env=binary.environment({"NOTIFY_SOCKET": path}), stdin=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
@@ -247,7 +247,7 @@ def test_systemd_is_told(store, scratch):
         finally:
             process.terminate()
         assert listener.recv(100) == b"STOPPING=1"
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
 
 
 def test_requests_in_flight_are_answered_at_the_stop(start_server, store):
@@ -271,11 +271,11 @@ def test_requests_in_flight_are_answered_at_the_stop(start_server, store):
     threads = [threading.Thread(target=post) for _ in range(8)]
     for thread in threads:
         thread.start()
-    assert started.wait(60)
+    assert started.wait(120)
     wait.until(lambda: len(answers) > 100, "a hundred answers")
     assert server.stop() == 0
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     stored = {row[0] for row in store.query("SELECT id FROM events")}
     acknowledged = {answer[0] for answer in answers if isinstance(answer, tuple) and answer[1] in (200, 201)}
     assert acknowledged <= stored
@@ -368,8 +368,9 @@ class Scripted:
         return self
 
     def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for a client
         self.socket.close()
-        self.thread.join(10)
+        self.thread.join(120)
 
     def serve(self):
         for status, headers, answer in self.answers:

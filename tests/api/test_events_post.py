@@ -1,7 +1,6 @@
 """POST /v1/events in all its forms, and what each answers."""
 import gzip
 import json
-import os
 import time
 
 import pytest

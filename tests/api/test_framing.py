@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from support import descriptors, wait
-from support.figures import metric
+from support.figures import metric, until
 from support.raw import Raw
 
 HOST = b"Host: localhost\r\n"
@@ -119,21 +119,21 @@ def test_a_slow_body_is_cut(start_probe):
         answer = raw.answer()
         assert answer is None or (answer.status == 408 and answer.json()["code"] == "request_timeout")
     with probe.client() as client:
-        assert metric(client, 'egdb_http_refused_total{reason="slow_request"}') == 1
-        assert metric(client, "egdb_http_body_bytes") == 0
+        until(client, 'egdb_http_refused_total{reason="slow_request"}', 1)
+        until(client, "egdb_http_body_bytes", 0)
 
 
 def test_a_client_that_does_not_read_is_cut(start_probe):
     probe = start_probe(request_deadline_ms=300)
     with Raw(probe.port, receive_buffer_b=4096) as raw, probe.client() as client:
         raw.send(b"GET /big?n=30000000 HTTP/1.1\r\n" + HOST + b"\r\n")
-        wait.until(lambda: metric(client, 'egdb_http_refused_total{reason="slow_client"}') == 1, "the connection is cut")
+        until(client, 'egdb_http_refused_total{reason="slow_client"}', 1)
 
 
 def test_an_idle_connection_is_closed_and_a_busy_one_is_not(start_probe):
-    probe = start_probe(idle_timeout_ms=400, request_deadline_ms=200)
+    probe = start_probe(idle_timeout_ms=1000, request_deadline_ms=500)
     with Raw(probe.port) as idle, Raw(probe.port) as busy:
-        busy.send(b"GET /wait?ms=1500 HTTP/1.1\r\n" + HOST + b"\r\n")
+        busy.send(b"GET /wait?ms=2500 HTTP/1.1\r\n" + HOST + b"\r\n")
         assert idle.at_end() and idle.buffer == b""
         assert busy.answer().body == b"waited"
 
@@ -226,8 +226,9 @@ def test_all_bodies_together_have_a_budget(start_probe):
         assert client.post("/echo", b"x" * 1000).status == 200
         first.send(b"x")
         assert len(first.answer().body) == 900000
+        until(client, "egdb_http_body_bytes", 0)
         assert client.post("/echo", b"x" * 900000).status == 200
-        assert metric(client, "egdb_http_body_bytes") == 0
+        until(client, "egdb_http_body_bytes", 0)
 
 
 def test_expect_continue(probe):
@@ -389,7 +390,7 @@ def test_a_client_that_goes_away_is_dropped_once(probe):
             return int(client.get("/drops").body) - own[0] + 1
 
         wait.until(lambda: drops() >= 10, "all are dropped")
-        assert metric(client, "egdb_http_suspended") == 0
+        until(client, "egdb_http_suspended", 0)
 
 
 def test_many_idle_connections(probe):
@@ -427,12 +428,12 @@ def test_a_limit_of_connections_per_address(start_probe):
 def test_draining_answers_what_is_in_flight(start_probe):
     probe = start_probe()
     with Raw(probe.port) as idle, Raw(probe.port) as half:
-        waiting = [Raw(probe.port).send(b"GET /wait?ms=700 HTTP/1.1\r\n" + HOST + b"\r\n") for _ in range(50)]
+        waiting = [Raw(probe.port).send(b"GET /wait?ms=4000 HTTP/1.1\r\n" + HOST + b"\r\n") for _ in range(50)]
         half.send(b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhel")
         idle.send(SMUGGLED)
         assert idle.answer().body == b"ok"
         with probe.client() as client:
-            wait.until(lambda: metric(client, "egdb_http_suspended") == 50, "all wait")
+            until(client, "egdb_http_suspended", 50)
         probe.terminate()
         assert idle.at_end() and idle.buffer == b""
         half.send(b"lo")
@@ -442,7 +443,7 @@ def test_draining_answers_what_is_in_flight(start_probe):
             answer = raw.answer()
             assert answer.body == b"waited" and answer.headers["connection"] == "close"
             raw.socket.close()
-    assert probe.process.wait(60) == 0
+    assert probe.process.wait(120) == 0
 
 
 def test_draining_under_load_loses_no_answer(start_probe):
@@ -476,7 +477,7 @@ def test_draining_under_load_loses_no_answer(start_probe):
         thread.start()
     wait.until(lambda: min(counts) > 20, "load")
     probe.terminate()
-    assert probe.process.wait(60) == 0
+    assert probe.process.wait(120) == 0
     stop.set()
     for thread in threads:
         thread.join()
@@ -489,10 +490,10 @@ def test_draining_has_an_end(start_probe):
         never.send(b"GET /never HTTP/1.1\r\n" + HOST + b"\r\n")
         half.send(b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhel")
         with probe.client() as client:
-            wait.until(lambda: metric(client, "egdb_http_suspended") == 1, "it waits")
+            until(client, "egdb_http_suspended", 1)
         probe.terminate()
         answer = never.answer()
         assert (answer.status, answer.json()["code"]) == (503, "stopping")
         assert answer.headers["retry-after"] == "5"
         assert half.at_end()
-    assert probe.process.wait(60) == 0
+    assert probe.process.wait(120) == 0

@@ -7,6 +7,7 @@ from support import binary, indexer, ports, wait
 from support.repository import Repository
 
 HOOK = binary.ROOT / "deploy/git-hooks/post-commit"
+PATIENT = {"EGDB_HOOK_TIMEOUT_MS": "60000"}
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def repository(scratch):
 @pytest.fixture(params=["egdb", "egdb-index"])
 def settings(request):
     program = binary.path() if request.param == "egdb" else indexer.path()
-    return lambda url, **kw: {"EGDB_HOOK_PROGRAM": str(program), "EGDB_SERVER": url, **kw}
+    return lambda url, **kw: {"EGDB_HOOK_PROGRAM": str(program), "EGDB_SERVER": url, **PATIENT, **kw}
 
 
 def spool(repository):
@@ -104,7 +105,7 @@ def test_in_the_background_nothing_is_waited_for(server, store, repository, sett
 
 
 def test_all_there_is_to_know(server, store, repository):
-    env = {"EGDB_HOOK_PROGRAM": str(indexer.path()), "EGDB_SERVER": server.url}
+    env = {"EGDB_HOOK_PROGRAM": str(indexer.path()), "EGDB_SERVER": server.url, **PATIENT}
     shas = [repository.commit(f"commit {i}", {"a.py": f"def f{i}(a):\n    return a\n"}, env=env) for i in range(2)]
     assert {sha for (sha,) in store.query("SELECT sha FROM delta_fingerprints")} == set(shas)
     assert {sha for (sha,) in store.query("SELECT sha FROM mosaic_deltas")} == set(shas)

@@ -49,7 +49,7 @@ def test_make_run_serves_the_history_of_the_checkout(scratch, before):
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all of the foreground
-            process.wait(60)
+            process.wait(120)
     text = log.read_text("utf-8", "replace")
     assert f"http://127.0.0.1:{port}" in text
     assert "stopped" in text, text[-2000:]
@@ -63,13 +63,13 @@ def test_an_installed_egdb_finds_its_files(scratch):
     program = scratch / "usr" / "bin" / "egdb"
     for words in (["version"], ["check", "--no-store"], ["init", "--store", f"sqlite:{scratch}/egdb.db"]):
         done = subprocess.run([program, *words], cwd=elsewhere, env=run_environment(), capture_output=True, text=True,
-                              timeout=60)
+                              timeout=120)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
     assert (scratch / "usr/share/egdb/egdb.ini").is_file()
     assert (scratch / "usr/lib/systemd/system/egdb.service").is_file()
     unit = shutil.which("systemd-analyze")
     if unit:
         done = subprocess.run([unit, "verify", "--man=no", str(binary.ROOT / "deploy/egdb.service")], capture_output=True, text=True,
-                              timeout=60)
+                              timeout=120)
         complaints = [line for line in done.stderr.splitlines() if "egdb.service" in line and "is not executable" not in line]
         assert not complaints, complaints

@@ -1,9 +1,8 @@
 """GET /v1/panels: every panel gives the right rows on both stores; parameters, forms, ETag, the cache, and declarations of one's own."""
-import concurrent.futures
+import contextlib
 import csv
 import io
 import json
-import pathlib
 import re
 import socket
 import time
@@ -14,6 +13,7 @@ import pytest
 
 from support import binary, events, own_spec, panel_data, wait
 from support.figures import metric
+from support.raw import Raw
 
 SECRET = "0123456789abcdef0123456789abcdef"
 DECLARED = sorted(path.stem for path in (binary.ROOT / "spec" / "panels").glob("*.json"))
@@ -250,7 +250,7 @@ def test_a_panel_of_another_spec_appears_and_its_cache_is_kept(store, scratch, s
         assert {"own-kept", "own-short", "own-fresh", "commits"} <= {panel["name"] for panel in client.get("/v1/panels").json()["panels"]}
         before = [ask(client, name) for name in ("own-kept", "own-short", "own-fresh")]
         assert [answer.json()["rows"] for answer in before] == [[[0]]] * 3
-        assert re.fullmatch(r"private, max-age=(3600|3599)", before[0].headers["Cache-Control"])
+        assert re.fullmatch(r"private, max-age=(3600|35[0-9]{2})", before[0].headers["Cache-Control"])
         assert before[2].headers["Cache-Control"] == "private, max-age=0"
         client.post_event(events.label())
         assert ask(client, "own-fresh").json()["rows"] == [[1]]
@@ -263,14 +263,13 @@ def test_asked_at_once_it_runs_once(store, scratch, start_server):
     slow = ("SELECT count(*) FROM (SELECT pg_sleep(1)) AS s" if store.kind == "postgresql" else
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n")
     server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_slow={"sql": {"any": slow}}))])
-
-    def one(_):
-        with server.client() as client:
-            return ask(client, "own-slow").body
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool, server.client() as client:
-        assert len(set(pool.map(one, range(8)))) < 8
+    with contextlib.ExitStack() as stack, server.client() as client:
+        askers = [stack.enter_context(Raw(server.port)) for _ in range(8)]
+        for asker in askers:
+            asker.send(b"GET /v1/panels/own-slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answers = [asker.answer() for asker in askers]
         asked, runs, shared = (metric(client, f"egdb_panels_{name}_total") for name in ("asked", "runs", "shared"))
+    assert {answer.status for answer in answers} == {200} and len({answer.body for answer in answers}) < 8
     assert asked == 8 and runs + shared == 8 and shared >= 4
 
 

@@ -80,7 +80,7 @@ def test_an_answer_that_is_not_complete(server, store, form):
     first = asking.stdout.read(1000)
     server.terminate()
     wait.until(lambda: "answering what is in flight" in server.log(), "the server has heard")
-    out, err = asking.communicate(timeout=60)
+    out, err = asking.communicate(timeout=120)
     assert asking.returncode == 1, err
     assert b"egdb query: " in err
     if form == "json":

@@ -17,7 +17,7 @@ def requests():
 
 def run(command, server):
     assert HOME in command
-    done = subprocess.run(["sh", "-c", command.replace(HOME, server.url)], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["sh", "-c", command.replace(HOME, server.url)], capture_output=True, text=True, timeout=120, check=True)
     return json.loads(done.stdout)
 
 

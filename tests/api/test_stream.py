@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from support import binary, events, wait
-from support.figures import metric, peak_kb
+from support.figures import metric, peak_kb, until
 from support.sse import Stream
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -22,7 +22,7 @@ def post(client, n, **kw):
 
 
 def streams(client, n):
-    wait.until(lambda: metric(client, "egdb_streams") == n, f"{n} streams are open")
+    until(client, "egdb_streams", n)
 
 
 class Writers:
@@ -54,7 +54,7 @@ class Writers:
     def stop(self):
         self.stopping.set()
         for thread in self.threads:
-            thread.join(60)
+            thread.join(120)
         assert not self.failures, self.failures
         return self.total
 
@@ -125,7 +125,7 @@ def test_over_a_restart(server):
         server.terminate()
         rest = list(stream)
         assert stream.complete and stream.comments[-1] == "the server stops"
-    assert server.process.wait(60) == 0
+    assert server.process.wait(120) == 0
     seen = [event.position for event in first + rest]
     server.start()
     with server.client() as client, Stream(server.port, last_id=stream.last_id) as again:
@@ -236,6 +236,7 @@ def test_resync_when_an_older_log_was_restored(server, client, store, last_id):
     """Those who follow are told, though nothing new came; then what comes is given, and nothing that the ring still held of the other log."""
     post(client, 10)
     with Stream(server.port) as first, Stream(server.port, last_id=10) as second:
+        assert first.head() == 200
         post(client, 40)
         assert first.take(40)[-1].position == second.take(40)[-1].position == 50
         set_back(store, 20)
@@ -305,7 +306,7 @@ def test_a_stream_ends_with_its_token(start_server, store, scratch):
 
     with Stream(server.port) as nobody, Stream(server.port, headers=bearer(600, "events:write")) as writer:
         assert (nobody.head(), writer.head()) == (401, 403)
-    with Stream(server.port, headers=bearer(600)) as stays, Stream(server.port, headers=bearer(2)) as ends:
+    with Stream(server.port, headers=bearer(600)) as stays, Stream(server.port, headers=bearer(4)) as ends:
         assert stays.head() == ends.head() == 200
         assert list(ends) == [] and ends.complete and ends.comments[-1] == "the token has expired"
         with server.client(headers=bearer(600, "events:write")) as client:
@@ -338,11 +339,12 @@ def test_without_news_polling_finds_it(start_server, store):
     killed = 0
     with Stream(one.port, {"from": 0}) as stream, two.client() as client:
         assert stream.head() == 200
-        for position in range(1, 41):
+        for position in itertools.count(1):
             killed += store.scalar(kill)
             assert post(client, 1) == [position]
             assert stream.take(1)[0].position == position
-    assert killed > 2
+            if position >= 40 and killed > 2:
+                break
 
 
 @pytest.mark.only_on("postgresql")

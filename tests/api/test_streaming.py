@@ -4,12 +4,13 @@ import gzip
 import random
 import socket
 import subprocess
+import time
 import zlib
 
 import pytest
 
 from support import binary, wait
-from support.figures import metric, peak_kb
+from support.figures import metric, peak_kb, until
 from support.raw import Raw
 
 HOST = b"Host: localhost\r\n"
@@ -22,7 +23,7 @@ def text(n):
 
 def dropped(client, n):
     wait.until(lambda: int(client.get("/drops?streams").text) == n, f"{n} flows are dropped")
-    assert metric(client, "egdb_http_streams") == 0
+    until(client, "egdb_http_streams", 0)
 
 
 def chunks(raw):
@@ -58,7 +59,7 @@ def test_all_of_it_comes_in_order_and_the_connection_stays(probe, window):
         assert raw.answer().status == 200 and chunks(raw) == b""
         assert raw.answer().body == b"ok"
         dropped(client, 4)
-        assert metric(client, "egdb_http_suspended") == 0
+        until(client, "egdb_http_suspended", 0)
         assert metric(client, "egdb_http_sent_bytes_total") >= 3 * n
 
 
@@ -78,7 +79,7 @@ def test_a_slow_reader_costs_no_memory(probe):
         for raw in slow:
             raw.send(b"GET /stream?n=9000000 HTTP/1.1\r\n" + HOST + b"\r\n")
             assert raw.answer().status == 200
-        wait.until(lambda: metric(client, "egdb_http_streams") == 20, "all stream")
+        until(client, "egdb_http_streams", 20)
         assert client.get("/stream?n=1000000").body == text(1000000)  # others are served meanwhile
         if not binary.is_instrumented():
             assert peak_kb(probe.process.pid) - before_kb < 20 * 256
@@ -102,31 +103,32 @@ def test_a_client_that_goes_ends_it(probe):
         wait.until(lambda: metric(client, "egdb_http_suspended") == 1, "it waits")
         raw.socket.close()
         dropped(client, 3)
-        assert metric(client, "egdb_http_suspended") == 0
+        until(client, "egdb_http_suspended", 0)
 
 
 def test_a_client_that_takes_nothing_is_cut(start_probe):
     probe = start_probe(request_deadline_ms=400)
     with probe.client() as client, Raw(probe.port, receive_buffer_b=4096) as stuck, Raw(probe.port) as silent:
         silent.send(b"GET /ticks?ms=3600000 HTTP/1.1\r\n" + HOST + b"\r\n")  # nothing waits for this one: it stays
+        assert silent.answer().status == 200
         stuck.send(b"GET /stream?n=30000000 HTTP/1.1\r\n" + HOST + b"\r\n")
-        dropped_one = wait.until(lambda: client.get("/drops?streams").text == "1", "the one that takes nothing is dropped")
-        assert dropped_one and metric(client, 'egdb_http_refused_total{reason="slow_client"}') == 1
-        assert metric(client, "egdb_http_streams") == 1
+        wait.until(lambda: client.get("/drops?streams").text == "1", "the one that takes nothing is dropped")
+        until(client, 'egdb_http_refused_total{reason="slow_client"}', 1)
+        until(client, "egdb_http_streams", 1)
 
 
 def test_a_slow_client_that_takes_a_little_is_not_cut(start_probe):
-    probe = start_probe(request_deadline_ms=400)
+    """For longer than a request may take."""
+    probe = start_probe(request_deadline_ms=2000)
     with Raw(probe.port, receive_buffer_b=4096) as raw, probe.client() as client:
-        raw.send(b"GET /stream?n=30000000 HTTP/1.1\r\n" + HOST + b"\r\n")
+        raw.send(b"GET /stream?n=3000000000 HTTP/1.1\r\n" + HOST + b"\r\n")
         assert raw.answer().status == 200
-        for _ in range(20):
-            before = metric(client, "egdb_http_sent_bytes_total")
-            while metric(client, "egdb_http_sent_bytes_total") == before:
-                assert raw.more()
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            assert raw.more()
+            assert metric(client, 'egdb_http_refused_total{reason="slow_client"}') == 0
         raw.socket.close()
-        wait.until(lambda: metric(client, "egdb_http_streams") == 0, "it ends with the client")
-        assert metric(client, 'egdb_http_refused_total{reason="slow_client"}') == 0
+        until(client, "egdb_http_streams", 0)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
@@ -191,7 +193,7 @@ def test_draining_lets_a_stream_say_its_last_words(start_probe):
         assert body is not None and body.endswith(b"bye\n")
         assert raw.at_end()
         raw.socket.close()
-    assert probe.process.wait(60) == 0
+    assert probe.process.wait(120) == 0
 
 
 def test_a_stream_that_does_not_end_is_cut_when_the_drain_is_over(start_probe):
@@ -205,7 +207,7 @@ def test_a_stream_that_does_not_end_is_cut_when_the_drain_is_over(start_probe):
         probe.terminate()
         for raw in (busy, silent):
             assert chunks(raw) is None and raw.closed
-        assert probe.process.wait(60) == 0
+        assert probe.process.wait(120) == 0
 
 
 def test_many_that_come_and_go(probe):
@@ -224,4 +226,4 @@ def test_many_that_come_and_go(probe):
             assert raw.answer().status == 200 and chunks(raw) == text(200000 + i)
             raw.socket.close()
         dropped(client, 350)
-        assert metric(client, "egdb_http_suspended") == 0
+        until(client, "egdb_http_suspended", 0)

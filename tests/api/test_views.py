@@ -1,6 +1,5 @@
 """Materialized views: refreshed when asked, after a series, from time to time; not when nothing was written."""
 import json
-import os
 import re
 import socket
 import threading
@@ -8,7 +7,7 @@ import threading
 import pytest
 
 from support import binary, events, wait
-from support.figures import metric
+from support.figures import metric, until
 
 MATERIALIZED = ["vw_file_tokens", "vw_invariants_heatmap", "vw_last_run_by_sha"]
 
@@ -61,7 +60,9 @@ def test_from_time_to_time_when_something_was_written(store, start_server):
     with start_server(store, config={"views.refresh_s": 1, "views.after_topic": ""}).client() as client:
         finish_a_run(client)
         wait.until(lambda: store.query("SELECT runs FROM vw_last_run_by_sha") == [(1,)], "the views are refreshed in their time")
-        wait.until(lambda: metric(client, "egdb_views_skipped_total") >= 1, "nothing new: skipped")
+        until(client, "egdb_views_refreshed_total", len(MATERIALIZED))
+        skipped = metric(client, "egdb_views_skipped_total")
+        wait.until(lambda: metric(client, "egdb_views_skipped_total") > skipped, "nothing new: skipped")
         assert metric(client, "egdb_views_refreshed_total") == len(MATERIALIZED)
 
 
@@ -75,7 +76,7 @@ def test_aggregates_of_tokens_have_a_period_of_their_own(store, start_server):
             assert client.post_event(events.event("delta.tokens@v1", {"sha": f"{n:040x}", "tokens": [token]})).status == 201
             wait.until(lambda: store.query("SELECT file, tokens FROM vw_file_tokens") == [("src/a.py", n)], f"{n} tokens are counted")
         assert store.query("SELECT runs FROM vw_last_run_by_sha") == [], "the other views wait for their own time"
-        assert metric(client, "egdb_views_refreshed_total") == 2, "only when tokens were written"
+        until(client, "egdb_views_refreshed_total", 2)  # only when tokens were written
 
 
 def test_aggregates_of_tokens_are_a_minute_old_at_most(client):
@@ -95,11 +96,11 @@ def test_a_view_that_was_never_filled_is_filled(store, start_server):
 
 @pytest.mark.only_on("postgresql")
 def test_a_refresh_waits_for_another_servers_and_ends_in_time(store, start_server):
-    with start_server(store, config={"views.timeout_ms": 300, "views.refresh_s": 0}).client() as client, store.connect() as other:
+    with start_server(store, config={"views.timeout_ms": 2000, "views.refresh_s": 0}).client() as client, store.connect() as other:
         other.cursor().execute("SELECT pg_advisory_lock(5207130423)")
         answer = client.post("/v1/views/refresh", {"views": ["vw_last_run_by_sha"]})
         assert answer.status in (503, 504), answer
-        assert metric(client, "egdb_views_failed_total") == 1
+        until(client, "egdb_views_failed_total", 1)
         other.cursor().execute("SELECT pg_advisory_unlock_all()")
         assert refreshed(client, {"views": ["vw_last_run_by_sha"]}) == {"vw_last_run_by_sha": 0}
 
@@ -140,8 +141,8 @@ def test_a_stop_in_the_middle_of_a_refresh_is_told(store, start_server):
         server.terminate()
         wait.until(lambda: "drain" in server.log() or "stopping" in server.log(), "the server stops")
         other.cursor().execute("SELECT pg_advisory_unlock_all()")
-        asking.join(60)
-        assert server.process.wait(60) == 0
+        asking.join(120)
+        assert server.process.wait(120) == 0
     assert (told[0].status, told[0].json()["code"]) == (503, "stopping")
     assert len(told[0].json()["refreshed"]) < len(MATERIALIZED)
 
@@ -152,23 +153,19 @@ def test_refreshes_are_bounded_and_end_with_their_clients(store, start_server):
     server = start_server(store, config={"views.refresh_s": 0, "views.after_topic": "", "views.timeout_ms": 600_000})
     body = json.dumps({"views": MATERIALIZED}).encode()
 
-    def descriptors():
-        return len(os.listdir(f"/proc/{server.pid()}/fd"))
-
     with server.client() as client, store.connect() as other:
         other.cursor().execute("SELECT pg_advisory_lock(5207130423)")
         gone = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
         for one in gone:
             one.sendall(b"POST /v1/views/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        wait.until(lambda: metric(client, "egdb_views_running") == 8, "all of them run")
+        until(client, "egdb_views_running", 8)
         answer = client.post("/v1/views/refresh")
         assert (answer.status, answer.json()["code"]) == (503, "overloaded") and answer.headers["Retry-After"]
-        before = descriptors()
         for one in gone:
             one.close()
-        wait.until(lambda: descriptors() <= before - 8, "the server has seen them go")
+        until(client, "egdb_http_connections", 1)
         assert metric(client, "egdb_views_running") == 8
         other.cursor().execute("SELECT pg_advisory_unlock_all()")
-        wait.until(lambda: metric(client, "egdb_views_running") == 0, "they end")
+        until(client, "egdb_views_running", 0)
         assert metric(client, "egdb_views_refreshed_total") == 8, "of each the view that was under way"
         assert list(refreshed(client)) == MATERIALIZED

@@ -1,68 +1,17 @@
 """EGQL on the two stores: the same rows in the same order, for queries that are written (tests/egql/both_stores.txt) and made, over a data
 set that fills every source."""
-import collections
 import datetime
 import itertools
 import json
-import math
 import random
 import re
 
 import pytest
 
-from support import egql, server as servers, stores
+from support import egql
+from support.egql import agree, posted, rows
 
 WRITTEN = [line for line in (egql.ROOT / "tests/egql/both_stores.txt").read_text().splitlines() if line and not line.startswith("#")]
-
-
-@pytest.fixture(scope="module")
-def both(pg_cluster, templates, tmp_path_factory):
-    """The two stores with the same data, each with a probe."""
-    folder = tmp_path_factory.mktemp("egql")
-    sqlite = stores.SqliteStore(folder / "egdb.db", template=templates.sqlite())
-    postgres = stores.PostgresStore(pg_cluster)
-    postgres.create(template=templates.postgres(pg_cluster))
-    for store in (sqlite, postgres):
-        place = folder / store.kind
-        place.mkdir()
-        server = servers.Server(store, place).start()
-        try:
-            egql.fill(server, store)
-        finally:
-            server.finish()
-    for (view,) in postgres.query("SELECT matviewname FROM pg_matviews"):
-        postgres.query(f"REFRESH MATERIALIZED VIEW {view}")
-    postgres.query("ANALYZE")
-    with egql.Probe(sqlite) as a, egql.Probe(postgres) as b:
-        yield a, b
-    sqlite.remove()
-    postgres.remove()
-
-
-def same(a, b):
-    if isinstance(a, bool) or isinstance(b, bool):
-        return a is b
-    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-        return a == b or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    return a == b
-
-
-def agree(both, query, **kw):
-    a, b = (probe.ask(query, **kw) for probe in both)
-    for store, answer in zip(("sqlite", "postgresql"), (a, b)):
-        assert answer.get("error") not in ("internal", "store_unavailable", "usage", "timeout"), (store, query, answer)
-    assert a.get("error") == b.get("error"), (query, a.get("message"), b.get("message"))
-    if "error" in a:
-        return a
-    assert a["columns"] == b["columns"] and a["truncated"] == b["truncated"], query
-    for i, (x, y) in enumerate(zip(a["rows"], b["rows"])):
-        assert same(x, y), f"{query}\nrow {i}:\n  sqlite     {x}\n  postgresql {y}"
-    assert len(a["rows"]) == len(b["rows"]), (query, len(a["rows"]), len(b["rows"]))
-    return a
 
 
 @pytest.mark.parametrize("query", WRITTEN)
@@ -190,20 +139,6 @@ def test_every_source_is_filled(both):
     """Or comparing would show nothing."""
     for path in sorted((egql.ROOT / "spec/sources").glob("*.json")):
         assert rows(both, f"SELECT {path.stem} (count()) FROM all") != [[0]], path.stem
-
-
-def rows(both, query, **kw):
-    answer = agree(both, query, **kw)
-    assert "error" not in answer, answer
-    return answer["rows"]
-
-
-def by(row, *names):
-    return tuple(row[name] for name in names)
-
-
-def posted(topic):
-    return [e for e in egql.data() if e["topic"] == topic]
 
 
 def test_the_seeds_four_examples(both):
@@ -334,98 +269,6 @@ def test_paths(both):
     assert want is not None and list(occurrences(topics, "none", 10**9))
 
 
-def bucket(text, width_s):
-    """What bucket() means: spans of so many seconds, counted from the first Monday of year 1."""
-    at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    monday = datetime.datetime(1, 1, 1, tzinfo=datetime.timezone.utc)
-    since = (at - monday) // datetime.timedelta(seconds=width_s)
-    return monday + since * datetime.timedelta(seconds=width_s)
-
-
-def as_text(at):
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-@pytest.mark.parametrize("width, width_s", [("1m", 60), ("15m", 900), ("1h", 3600), ("7h", 25200), ("1d", 86400), ("1w", 604800), ("200d", 17280000)])
-def test_buckets(both, width, width_s):
-    want = collections.Counter(as_text(bucket(e["ts_utc"], width_s)) for e in egql.data())
-    query = f"SELECT events (bucket(ts_utc, {width}) AS begin, count()) FROM all GROUP BY bucket(ts_utc, {width}) LIMIT 5000"
-    found = rows(both, query)
-    assert found == [list(x) for x in sorted(want.items())], "no span is invented, none is missing, in their order"
-    assert rows(both, query.replace(width, "$w"), params={"w": width}) == found
-    assert rows(both, query.replace(" LIMIT", " ORDER BY begin DESC LIMIT")) == found[::-1]
-    steps = rows(both, f"FIND events WHERE topic=core.step.finished@v1 GROUP BY bucket(ts_utc, {width}), payload.name LIMIT 5000")
-    assert len(steps) == len({(as_text(bucket(e["ts_utc"], width_s)), e["payload"]["name"]) for e in posted("core.step.finished@v1")})
-
-
-EDGES = ["0001-01-01T00:00:00.000000Z", "1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00.000000Z", "2025-10-05T23:59:59.999999Z",
-         "2025-10-06T00:00:00.000000Z", "2025-10-06T00:59:59.999999Z", "2025-10-06T01:00:00.000000Z", "2025-10-12T23:59:59.999999Z",
-         "2025-10-13T00:00:00.000000Z"]  # the sixth and the thirteenth are Mondays
-
-
-def test_edges_of_buckets(store):
-    """The first microsecond of a span is in it, the last one too; also before 1970."""
-    for i, at in enumerate(EDGES):
-        store.script(f"INSERT INTO runs (id, sha, started) VALUES ('r{i}', 'a', '{at}')")
-    with egql.Probe(store) as probe:
-        def begins(width):
-            return [r[1] for r in probe.ask(f"SELECT runs (id, bucket(started, {width})) FROM all ORDER BY id")["rows"]]
-
-        for width, width_s in (("1m", 60), ("1h", 3600), ("1d", 86400), ("1w", 604800), ("11d", 950400)):
-            assert begins(width) == [f"{bucket(at, width_s).year:04d}" + as_text(bucket(at, width_s)).lstrip("0123456789") for at in EDGES], width
-        weeks = begins("1w")
-        assert weeks[4:8] == ["2025-10-06T00:00:00.000000Z"] * 4 and weeks[8] == "2025-10-13T00:00:00.000000Z"
-        store.script("UPDATE runs SET finished = started WHERE id < 'r2'")
-        found = probe.ask("FIND runs GROUP BY bucket(finished, 1d)")["rows"]
-        assert [r[1] for r in found] == [1, 1, 7] and found[2][0] is None, "what has no time is a group of its own, behind the others"
-
-
-UNITS = {"1m": 60, "90m": 5400, "1h": 3600, "1d": 86400, "2w": 1209600}
-
-
-def at_us(us):
-    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def test_windows_to_the_microsecond(store):
-    """LAST 1m reaches back sixty seconds, and so on; SINCE is from its moment on, UNTIL before its own; parameters say the same."""
-    now_us = 1760054400_000000
-    for unit, s in UNITS.items():
-        for off in (-1, 0, 1):
-            store.script(f"INSERT INTO runs (id, sha, started) VALUES ('{unit}{off:+d}', 'a', '{at_us(now_us - s * 1000000 + off)}')")
-    with egql.Probe(store) as probe:
-        def ids(window, **params):
-            answer = probe.ask(f"SELECT runs (id) FROM all ORDER BY id {window}", params=params, now_us=now_us)
-            assert "error" not in answer, answer
-            return {r[0] for r in answer["rows"]}
-
-        every = {f"{unit}{off:+d}" for unit in UNITS for off in (-1, 0, 1)}
-        age = lambda name: UNITS[name[:-2]] * 1000000 - int(name[-2:])
-        for unit, s in UNITS.items():
-            want = {name for name in every if age(name) <= s * 1000000}
-            assert ids(f"LAST {unit}") == ids(f"LAST {unit.upper()}") == ids("LAST $w", w=unit) == want
-            for off in (-1, 0, 1):
-                moment = at_us(now_us - s * 1000000 + off)
-                since = {name for name in every if now_us - age(name) >= now_us - s * 1000000 + off}
-                until = {name for name in every if now_us - age(name) < now_us - s * 1000000 + off}
-                assert ids(f"SINCE {moment}") == ids("SINCE $t", t=moment) == since
-                assert ids(f"SINCE 2000-01-01 UNTIL {moment}") == ids("SINCE $f UNTIL $t", f="2000-01-01", t=moment) == until
-        assert ids("SINCE $f UNTIL $t", f="2025-10-10", t="2000-01-01") == set()
-
-
-@pytest.mark.parametrize("query, params, names", [
-    ("FIND runs LAST $w", {"w": "1y"}, ["$w", "15m, 1h, 7d or 2w"]), ("FIND runs LAST $w", {"w": "0m"}, ["$w", "duration"]),
-    ("FIND runs LAST $w", {"w": ""}, ["$w", "duration"]), ("FIND runs LAST $w", {"w": None}, ["$w", "duration"]),
-    ("FIND runs LAST $w", {"w": 7}, ["$w", "duration"]), ("FIND runs LAST $w", {"w": "1h; DROP TABLE runs"}, ["$w", "duration"]),
-    ("FIND runs LAST $w", {"w": "99999999999999999999d"}, ["$w", "duration"]), ("FIND runs SINCE $t", {"t": "yesterday"}, ["$t", "time"]),
-    ("FIND runs SINCE $t", {"t": None}, ["$t", "time"]), ("FIND runs SINCE $t", {"t": 5}, ["$t", "time"]),
-    ("FIND runs SINCE 2025-10-10 UNTIL $t", {"t": "2025-13-01"}, ["$t", "time"]), ("FIND runs GROUP BY bucket(started, $w)", {"w": "h"}, ["$w", "duration"]),
-    ("FIND runs GROUP BY bucket(started, $w)", {"w": None}, ["$w", "duration"]), ("FIND runs GROUP BY bucket(started, $w)", {"w": 3600}, ["$w", "duration"])])
-def test_parameters_of_windows_are_judged(both, query, params, names):
-    refused = agree(both, query, params=params)
-    assert refused.get("error") == "param_invalid" and all(name in refused["message"] for name in names), refused
-
-
 STEPS = [(n, n / 2, f"name-{n}", f"2025-10-10T00:00:0{n}.000001Z") for n in range(5)]
 OPERATORS = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__", "=": "__eq__", "!=": "__ne__"}
 
@@ -498,105 +341,6 @@ def test_equality_on_a_payload_path_uses_the_gin_index(both):
     assert "@>" in sql and {"x": "alpha"} in params
 
 
-def test_hostile_values_are_values(both):
-    """Strings that would be SQL, JSON, a pattern, a path: never an error of the store, never a row that should not be."""
-    chance = random.Random(7)
-    bits = ["'", '"', "''", "\\", ";", "--", "/*", "*/", ")", "(", "$1", "?1", "%s", "%", "_", "\u0001", "\n", "é", "😀", "DROP TABLE events", " OR 1=1",
-            "{", "}", "[", "]", ":", "#>>", "@>", "NULL", "nan", "1e999", "\\u0000", "$$", "E'", "`", "~", "^", "|", "AST::", "q"]
-    for i in range(1000):
-        text = "".join(chance.choice(bits) for _ in range(chance.randint(1, 8)))
-        quoted = '"' + text.replace('"', '""') + '"'
-        for query, params in ((f"SELECT events FROM all WHERE source={quoted} OR payload.x={quoted} OR payload.x IN ({quoted}, 1.25)", {}),
-                              ("SELECT events FROM all WHERE source=$v OR payload.x=$v OR payload.x IN ($v, 1.25)", {"v": text}),
-                              (f"SELECT events FROM all WHERE EXISTS payload.{quoted} OR payload.n.{quoted}={quoted}", {}),
-                              ("SELECT steps FROM run($v)", {"v": text}), ("SELECT steps FROM branch($v)", {"v": text + "\u2603"}),
-                              ("SELECT events FROM causes($v)", {"v": text}), ("SELECT graph FROM all WHERE start=$v depth<=2", {"v": text})):
-            answer = agree(both, query, params=params)
-            assert answer.get("rows") == [] or answer.get("error") in ("query_invalid", "id_unknown"), (query, params, answer)
-        agree(both, "SELECT events (id) FROM all WHERE source ~ $v", params={"v": text})
-
-
-HOSTILE = ["(a*)*b", "(a|a)*b", "(a+)+$", "((a{1,30}){1,30})b", ".*.*.*.*.*x", "(.*)*y", "(a+a+)+y", "(a|aa)+$", "(?:a?){30}a{30}b"]
-
-
-def test_hostile_patterns_end(store):
-    """Over a text that is made for them. PostgreSQL's engine decides all; SQLite's ends by what it counts, with an error that says so, and never
-    by the time of the query."""
-    store.script("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position) VALUES ('e1', 't@v1',"
-                 f" '2025-10-10T00:00:00.000000Z', 's', 'c', 'a', '{{\"x\": \"{'a' * 60}!\"}}', 1)")
-    with egql.Probe(store) as probe:
-        ended = 0
-        for pattern in HOSTILE:
-            asked = [f"SELECT events (id) FROM all WHERE payload.x {op} {v}" for op in ("~", "!~") for v in ("$v", f"'{pattern}'")]
-            for answer in (probe.ask(query, params={"v": pattern} if "$v" in query else {}) for query in asked[:2]):
-                if "error" in answer:
-                    assert store.kind == "sqlite" and answer["error"] == "query_invalid" and "regular expression" in answer["message"], (pattern, answer)
-                    ended += 1
-                else:
-                    assert answer["rows"] == [], pattern
-        assert ended > 0 if store.kind == "sqlite" else ended == 0
-        assert probe.ask("SELECT events (id) FROM all WHERE payload.x ~ 'a!$'")["rows"] == [["e1"]], "an honest one is answered after them"
-
-
-def series(n, text, between):
-    return between.join(text.replace("#", str(i)) for i in range(n))
-
-
-# Each at its bound, and with one more: the words of the error.
-BOUNDS = {
-    "bytes": (lambda n: "FIND events WHERE id = '" + "x" * (n - 25) + "'", 65536, "65536 bytes"),
-    "values": (lambda n: "FIND events WHERE payload.x IN (" + series(n, "#", ",") + ")", 1997, "2000 parts"),
-    "conditions": (lambda n: "FIND events WHERE " + series(n, "topic != t#", " "), 666, "2000 parts"),
-    "alternatives": (lambda n: "FIND events WHERE " + series(n, "payload.a# = 1", " OR "), 499, "2000 parts"),
-    "items": (lambda n: "SELECT events (" + series(n, "id AS a#", ", ") + ") FROM all", 1000, "2000 parts"),
-    "aggregates": (lambda n: "SELECT events (" + series(n, "p95(payload.a#) AS a#", ", ") + ") FROM all", 256, "256 aggregates"),
-    "groups": (lambda n: "FIND events GROUP BY " + series(n, "payload.a#", ", "), 64, "GROUP BY has more than 64"),
-    "buckets": (lambda n: "FIND events GROUP BY " + series(n, "bucket(ts_utc, 1#h)", ", "), 64, "GROUP BY has more than 64"),
-    "orders": (lambda n: "FIND events ORDER BY " + series(n, "payload.a#", ", "), 64, "ORDER BY has more than 64"),
-    "parentheses": (lambda n: "FIND events WHERE " + "(" * n + "topic = a" + ")" * n, 32, "32 deep"),
-    "NOTs": (lambda n: "FIND events WHERE " + "NOT " * n + "topic = a", 32, "32 deep"),
-    "a key's parts": (lambda n: "FIND events WHERE payload" + ".a" * (n - 1) + " = 1", 64, "64"),
-    "parameters": (lambda n: "FIND events WHERE topic IN (" + series(n, "$p#", ", ") + ")", 64, "64 parameters"),
-    "steps of a path": (lambda n: "PATH " + series(n, "topic:a#@v1", " >> ") + " FROM all", 16, "16"),
-    "excluded topics": (lambda n: "PATH topic:a@v1 FROM all WHERE window <= 9" + series(n, " AND NOT EXISTS topic:b#@v1", ""), 16, "16"),
-    "a walk's depth": (lambda n: f'SELECT graph FROM all WHERE start="pkg.a:run" depth<={n}', 100, "100"),
-    "a repeat": (lambda n: f"FIND events WHERE topic ~ 'a{{{n}}}'", 255, "255"),
-    "repeats": (lambda n: f"FIND events WHERE topic ~ '(a{{100}}){{{n}}}'", 10, "1000"),
-    "a pattern": (lambda n: "FIND events WHERE topic ~ '" + "a" * n + "'", 1000, "1000"),
-    "LIMIT": (lambda n: f"FIND events LIMIT {n}", 100000, "100000"),
-}
-
-
-@pytest.mark.parametrize("what", list(BOUNDS))
-def test_huge_queries_are_answered_or_refused_by_name(both, what):
-    """At each bound both stores can still do it; beyond it the query is refused before a store has seen it, by a count."""
-    make, most, says = BOUNDS[what]
-    given = {f"p{i}": "x" for i in range(most + 1)} if what == "parameters" else {}
-    answer = agree(both, make(most), params={k: v for k, v in given.items() if k != f"p{most}"})
-    assert "error" not in answer, answer
-    refused = agree(both, make(most + 1), params=given)
-    assert refused["error"] == "query_invalid" and says in refused["message"], refused
-
-
-@pytest.mark.parametrize("shape", ["(topic = b OR topic = a {})", "(topic = b ({} OR topic = a))", "NOT (topic = b OR topic = a {})",
-                                   "(payload.x IN (1, 2.5, a, true) OR payload.x != 1 {})", "({} AND payload.x ~ a OR NOT payload.x.y < 1)",
-                                   "({} OR {})"])
-def test_deep_conditions_are_answered_or_refused_by_name(both, shape):
-    """Whatever nests in whatever: until it is too deep, both stores take it, though their parsers have limits of their own."""
-    query, answered = "topic = c", 0
-    for depth in range(1, 40):
-        query = shape.replace("{}", query)
-        if len(query) > 65000:
-            break
-        answer = agree(both, "SELECT events (id) FROM all WHERE " + query)
-        if "error" in answer:
-            assert answer["error"] == "query_invalid" and ("deep" in answer["message"] or "nested too much" in answer["message"] or "parts" in
-                                                           answer["message"]), answer
-            break
-        answered = depth
-    assert answered >= 6 if shape.count("{}") > 1 else answered >= 14, answered
-
-
 @pytest.mark.only_on("postgresql")
 def test_an_equality_reads_the_gin_index_and_a_window_few_partitions(store):
     store.query("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position) SELECT 'e' || n, 't@v1',"
@@ -612,30 +356,3 @@ def test_an_equality_reads_the_gin_index_and_a_window_few_partitions(store):
         today = probe.ask("SELECT events (id) FROM all LAST 1h LIMIT 5", now_us=int(egql.time.time() * 1e6), explain=True)["explain"]["plan"]
     scans = lambda plan: sum(" on events_" in line for line in plan)
     assert scans(everywhere) >= 10 and scans(today) < scans(everywhere) - 5, today
-
-
-WINDOWS = [
-    ("FIND events SINCE {a} UNTIL {b}", {}), ("FIND events SINCE $a UNTIL $b", {"a": "{a}", "b": "{b}"}),
-    ("FIND events WHERE topic ~ t SINCE {a} UNTIL {b} LIMIT 3", {}), ("SELECT events (count()) FROM branch(main) SINCE {a} UNTIL {b}", {}),
-    ("SELECT events (bucket(ts_utc, 1h), p95(payload.n)) FROM all GROUP BY bucket(ts_utc, 1h) SINCE {a} UNTIL {b}", {}),
-    ("FIND events WHERE ts_utc >= {a} ts_utc < {b}", {}), ("FIND events WHERE ts_utc >= $a AND ts_utc < $b", {"a": "{a}", "b": "{b}"}),
-    ("PATH topic:t@v1 FROM all SINCE {a} UNTIL {b}", {})]
-
-
-@pytest.mark.only_on("postgresql")
-def test_a_window_leaves_out_the_other_partitions(store):
-    """Of a day in the middle of the online window, one partition is scanned; without the window, all are."""
-    store.query("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position) SELECT 'e' || n, 't@v1',"
-                " now() - n * interval '1 hour', 's', 'c', 'a', '{}', n FROM generate_series(1, 300) n")
-    store.query("ANALYZE events")
-    day = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - datetime.timedelta(days=3)
-    put = lambda text: text.replace("{a}", day.isoformat()).replace("{b}", (day + datetime.timedelta(days=1)).isoformat())
-    with egql.Probe(store) as probe:
-        def scanned(asked, **given):
-            answer = probe.ask(asked, params=given, explain=True)
-            return {name for line in answer["explain"]["plan"] for name in re.findall(r" on (events_\w+)", line)}
-
-        for query, params in WINDOWS:
-            found = scanned(put(query), **{name: put(value) for name, value in params.items()})
-            assert len(found) == 1 and f"{day:%Y%m%d}" in found.pop().replace("_", ""), query
-        assert len(scanned("FIND events WHERE topic ~ t")) >= 10

@@ -113,7 +113,7 @@ def test_migrators_at_once_wait_for_each_other(empty_store):
     commands += [[str(binary.path()), "migrate", "up", "--store", empty_store.dsn]] * 3
     running = [subprocess.Popen(command, cwd=binary.ROOT, env=migrations.clean_environment(), stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT) for command in commands]
-    outputs = [process.communicate(timeout=120)[0].decode() for process in running]
+    outputs = [process.communicate(timeout=300)[0].decode() for process in running]
     assert [process.returncode for process in running] == [0] * len(running), "\n".join(outputs)
     assert [version for version, _ in snapshot(empty_store)[1]] == list(range(1, NEWEST + 1))
 

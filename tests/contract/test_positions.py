@@ -34,7 +34,7 @@ class Reader(threading.Thread):
 
     def finish(self):
         self.stopping.set()
-        self.join(60)
+        self.join(120)
         assert not self.failed, self.failed
         return self.seen
 
@@ -109,7 +109,7 @@ def test_one_of_two_servers_freezes_in_the_middle_of_a_batch(start_server, store
     known = events.label()  # with one that is known already a batch takes more than one round, so that there is a middle
 
     def load():
-        with contextlib.suppress(Exception), frozen.client(timeout_s=30) as client:
+        with contextlib.suppress(Exception), frozen.client() as client:
             while not stop.is_set():
                 client.post("/v1/events", [known, *(events.label() for _ in range(200))])
 
@@ -124,18 +124,18 @@ def test_one_of_two_servers_freezes_in_the_middle_of_a_batch(start_server, store
         frozen.signal(signal.SIGCONT)
         return False
 
-    wait.until(caught, "the server stands still inside a transaction", 60, pause_s=0.003)
+    wait.until(caught, "the server stands still inside a transaction", 120, pause_s=0.003)
     with alive.client() as client:
         mine = [events.label() for _ in range(20)]
 
         def all_taken():
             return all(client.post_event(event).status in (200, 201) for event in mine)
 
-        wait.until(all_taken, "the other server stores again", 30)
+        wait.until(all_taken, "the other server stores again", 120)
         count = check_gapless(store)
         frozen.signal(signal.SIGCONT)
         stop.set()
         for thread in threads:
-            thread.join(60)
+            thread.join(180)
         assert client.post_event(events.label()).json()["position"] > count
     check_gapless(store)

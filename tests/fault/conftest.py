@@ -20,7 +20,7 @@ def own_store(own_cluster, templates):
 
 @pytest.fixture
 def impatient():
-    """The configuration of a server that notices within a second or two that its database is gone or back."""
-    return {"event.store_wait_ms": 1500, "store.write_timeout_ms": 800, "store.lock_timeout_ms": 500, "store.idle_tx_timeout_ms": 500,
-            "store.connect_timeout_ms": 500, "store.read_timeout_ms": 800, "store.reconnect_least_ms": 20,
+    """The configuration of a server that notices within two seconds or three that its database is gone or back."""
+    return {"event.store_wait_ms": 2000, "store.write_timeout_ms": 1200, "store.lock_timeout_ms": 800, "store.idle_tx_timeout_ms": 800,
+            "store.connect_timeout_ms": 1500, "store.read_timeout_ms": 1200, "store.reconnect_least_ms": 20,
             "store.reconnect_most_ms": 200, "store.sqlite_busy_ms": 200}

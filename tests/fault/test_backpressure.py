@@ -8,8 +8,8 @@ import time
 import jwt
 import pytest
 
-from support import binary, events, wait
-from support.figures import metric
+from support import binary, events
+from support.figures import metric, until
 from support.hold import held
 from support.raw import Raw
 
@@ -56,7 +56,7 @@ def test_overload_is_refused_at_once_and_ends(start_server, store):
     with server.client() as client:
         with held(store):
             sent = posts(server, QUEUE_EVENTS)
-            wait.until(lambda: metric(client, "egdb_queue_events") == QUEUE_EVENTS, "the queue is full")
+            until(client, "egdb_queue_events", QUEUE_EVENTS)
             for _ in range(50):  # each is answered while the queue stands still
                 answer = client.post_event(events.label())
                 assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
@@ -88,7 +88,7 @@ def test_one_sender_leaves_room_for_others(start_server, store, scratch, by):
 
     def sender(name, address):
         client = server.client(headers=bearer(token(sub=name)) if by == "sub" else None)
-        client.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(address, 0))
+        client.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120, source_address=(address, 0))
         return client
 
     def post(client, *batch):
@@ -101,13 +101,13 @@ def test_one_sender_leaves_room_for_others(start_server, store, scratch, by):
                 own = sender("greedy", "127.0.0.2")
                 threads.append(threading.Thread(target=post, args=(own, events.label())))
                 threads[-1].start()
-            wait.until(lambda: metric(looking, "egdb_queue_events") == SHARE, "its share is taken")
+            until(looking, "egdb_queue_events", SHARE)
             refused = sender("greedy", "127.0.0.2").post("/v1/events", events.label())
             assert (refused.status, refused.json()["code"]) == (429, "too_many_requests"), refused
             assert int(refused.headers["Retry-After"]) >= 1 and refused.json()["hint"]
             other = threading.Thread(target=post, args=(sender("modest", "127.0.0.3"), events.label()))
             other.start()
-            wait.until(lambda: metric(looking, "egdb_queue_events") == SHARE + 1, "another's event is taken")
+            until(looking, "egdb_queue_events", SHARE + 1)
         for thread in [*threads, other]:
             thread.join()
     assert [answer.status for answer in answers] == [200] * (SHARE + 1)
@@ -130,7 +130,7 @@ def test_memory_is_bounded(start_server, store, impatient):
                     assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
                     overloads += is_overload(answer)
                     raw.socket.close()
-                assert metric(client, "egdb_queue_events") == 0
+                until(client, "egdb_queue_events", 0)
             assert overloads >= 50
             if not binary.is_instrumented():
                 assert resident_b(server) - before_b < 64 << 20

@@ -15,7 +15,7 @@ def kill_at_random(server, posts, chance):
     def due():
         return time.monotonic() >= moment and (posts.acknowledged() >= goal or posts.failures)
 
-    wait.until(due, "the moment of the next kill", 60, pause_s=0.001)
+    wait.until(due, "the moment of the next kill", 120, pause_s=0.001)
     server.kill()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from support import events, load, wait
 
-SLACK_S = 20  # for a busy machine, on top of what is configured
+SLACK_S = 60  # for a busy machine, on top of what is configured
 
 
 def freeze(cluster):
@@ -93,7 +93,7 @@ def test_a_server_that_starts_before_its_database_waits(start_server, own_store,
     try:
         server = start_server(own_store, config={**impatient, "store.connect_timeout_ms": 60000}, ready=None)
         gone = start_server(own_store, config=impatient, ready=None, expect_exit=1)
-        assert gone.process.wait(60) == 1
+        assert gone.process.wait(120) == 1
         assert "onnect" in gone.log()
         assert server.is_running()
     finally:
@@ -107,7 +107,7 @@ def test_frozen_as_soon_as_it_is_ready(start_server, own_store, own_cluster, imp
     for _ in range(4):
         come_back = freeze(own_cluster)
         try:
-            server.wait_for("/readyz", 503, 30)
+            server.wait_for("/readyz", 503)
         finally:
             come_back()
         assert server.stop() == 0

@@ -66,10 +66,10 @@ def test_under_load(start_server, store, soak):
         senders = [Sender(server.port) for _ in range(CONNECTIONS)]
         for sender in senders:
             sender.start()
-        wait.until(lambda: all(len(s.acknowledged) >= 5 or s.broken for s in senders), "every connection is at work", 60)
+        wait.until(lambda: all(len(s.acknowledged) >= 5 or s.broken for s in senders), "every connection is at work", 120)
         assert server.stop() == 0
         for sender in senders:
-            sender.join(60)
+            sender.join(120)
             assert not sender.is_alive() and not sender.broken, sender.broken
             acknowledged.update(sender.acknowledged)
             unanswered += sender.unanswered
@@ -96,7 +96,7 @@ def test_what_is_in_flight_is_answered(start_server, store):
         assert server.is_running()
     raws[-1].send(half[-10:])
     answers = [raw.answer() for raw in raws]
-    assert server.process.wait(60) == 0
+    assert server.process.wait(120) == 0
     for answer, event in zip(answers, sent + [late]):
         assert answer is not None and answer.status == 201 and answer.json()["id"] == event["id"], answer
     for raw in raws:
@@ -108,7 +108,7 @@ def test_what_is_in_flight_is_answered(start_server, store):
 
 def test_a_store_that_is_away_does_not_hold_the_server(start_server, store, impatient):
     """What waits is refused when its time is over; a second signal changes nothing."""
-    server = start_server(store, config=impatient)
+    server = start_server(store, config={**impatient, "event.store_wait_ms": 6000})  # time for all of them to come
     raws = [Raw(server.port) for _ in range(CONNECTIONS)]
     with held(store):
         for raw in raws:
@@ -117,7 +117,7 @@ def test_a_store_that_is_away_does_not_hold_the_server(start_server, store, impa
         server.terminate()
         server.terminate()
         answers = [raw.answer() for raw in raws]
-        assert server.process.wait(60) == 0
+        assert server.process.wait(120) == 0
     assert [answer.status for answer in answers] == [503] * CONNECTIONS, answers
     for raw in raws:
         raw.socket.close()

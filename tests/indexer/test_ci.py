@@ -17,7 +17,7 @@ AWAY = "http://127.0.0.1:9"
 
 def gate(repository, server, *words, check=0, **env):
     environment = repository.environment({"EGDB_SERVER": server, "EGDB_CI_PROGRAM": str(indexer.path()), **env})
-    done = subprocess.run([str(FOLDER / "gate.sh"), *words], cwd=repository.folder, env=environment, capture_output=True, timeout=120,
+    done = subprocess.run([str(FOLDER / "gate.sh"), *words], cwd=repository.folder, env=environment, capture_output=True, timeout=300,
                           check=False)
     done.out, done.err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
     assert done.returncode == check, f"{done.returncode}\n{done.out}{done.err}"

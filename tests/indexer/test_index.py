@@ -10,6 +10,7 @@ import pytest
 from support import binary, indexer, ports
 from support.repository import Repository
 
+HOOK = ("hook", "--timeout-ms", "60000")
 ONE = "def f(a):\n    return a\n\n\ndef g(a):\n    return f(a) + 1\n"
 
 
@@ -110,7 +111,7 @@ def test_wrong_usage(repository, scratch, words, says):
 
 def test_progress_is_json_lines_without_a_terminal_and_one_line_on_one(repository, scratch):
     script = f"exec {indexer.path()} --repo {repository.folder} --out {scratch}/o"
-    done = subprocess.run(["script", "-qec", script, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["script", "-qec", script, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)
     assert b"\r\033[K7 of 7 changes" in done.stdout and b'{"progress"' not in done.stdout
     done = indexer.run("--repo", repository.folder, "--out", scratch / "o")
     assert all(json.loads(line)["progress"] for line in done.err.splitlines()) and "\r" not in done.err
@@ -184,7 +185,7 @@ def test_a_hook_posts_what_the_whole_history_gives(repository, scratch, server, 
         body = "".join(f"    if a > {i}:\n        a += 1\n" for i in range(n))
         repository.commit(f"a changes {n}", {"a.py": ONE.replace("def g(a):\n", f"def g(a):\n{body}"), f"new{n}.py": ONE})
     repository.commit("last", {"a.py": ONE.replace("def g(a)", "def gg(a, b)"), "b/d.py": ONE})
-    done = run(repository, "hook", "--server", server.url)
+    done = run(repository, *HOOK, "--server", server.url)
     assert done.err == "" and done.out == ""
     assert store.query("SELECT commit_sha FROM commits") == [(repository.head(),)]
     assert store.query("SELECT path FROM files ORDER BY path") == [("a.py",), ("b/d.py",)]
@@ -196,8 +197,8 @@ def test_a_hook_posts_what_the_whole_history_gives(repository, scratch, server, 
 
 
 def test_a_hook_says_nothing_when_all_went_well(repository, server):
-    script = f"exec {indexer.path()} hook --repo {repository.folder} --server {server.url}"
-    done = subprocess.run(["script", "-qec", script, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+    script = f"exec {indexer.path()} {' '.join(HOOK)} --repo {repository.folder} --server {server.url}"
+    done = subprocess.run(["script", "-qec", script, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)
     assert done.stdout == b""
 
 
@@ -212,7 +213,7 @@ def test_commits_wait_and_are_posted_with_the_next(repository, start_server, sto
     assert spool.read_text("ascii").split() == waiting
     server = start_server(store)
     last = repository.commit("back", {"x.py": "y = 1\n", ".gitignore": "/.glx/\n"})
-    run(repository, "hook", "--server", server.url)
+    run(repository, *HOOK, "--server", server.url)
     assert {sha for (sha,) in store.query("SELECT commit_sha FROM commits")} == {*waiting, last}
     assert {sha for (sha,) in store.query("SELECT sha FROM delta_fingerprints")} == {*waiting, last}
     assert store.query("SELECT path FROM files ORDER BY path") == [("w.py",), ("x.py",)]
@@ -225,7 +226,7 @@ def test_the_spool_is_bounded_and_what_is_gone_is_forgotten(repository, server, 
     spool.write_text("".join(f"{i:040x}\n" for i in range(1000)))
     said = run(repository, "hook", "--server", f"http://127.0.0.1:{ports.free()}").err
     assert "it is full" in said and len(spool.read_text().split()) == 1000
-    run(repository, "hook", "--server", server.url)
+    run(repository, *HOOK, "--server", server.url)
     assert store.query("SELECT commit_sha FROM commits") == [(repository.head(),)] and spool.read_text() == ""
 
 

@@ -23,7 +23,7 @@ def environment(extra=None):
     return env
 
 
-def run(*args, env=None, timeout_s=120, stdin=b"", check=None):
+def run(*args, env=None, timeout_s=300, stdin=b"", check=None):
     """Runs `egdb args…` to its end. With check, that exit code is demanded."""
     done = subprocess.run([str(path()), *map(str, args)], cwd=ROOT, env=environment(env), input=stdin,
                           capture_output=True, timeout=timeout_s)

@@ -2,6 +2,7 @@
 queries on a store."""
 import glob
 import json
+import math
 import pathlib
 import subprocess
 import time
@@ -139,10 +140,46 @@ class Probe:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(120) == 0
 
     def ask(self, q, **kw):
         line = json.dumps({"q": q, "now_us": NOW_S * 1000000, **kw}) + "\n"
         self.process.stdin.write(line.encode())
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
+
+
+def posted(topic):
+    return [e for e in data() if e["topic"] == topic]
+
+
+def same(a, b):
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return a == b or math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    return a == b
+
+
+def agree(both, query, **kw):
+    a, b = (probe.ask(query, **kw) for probe in both)
+    for store, answer in zip(("sqlite", "postgresql"), (a, b)):
+        assert answer.get("error") not in ("internal", "store_unavailable", "usage", "timeout"), (store, query, answer)
+    assert a.get("error") == b.get("error"), (query, a.get("message"), b.get("message"))
+    if "error" in a:
+        return a
+    assert a["columns"] == b["columns"] and a["truncated"] == b["truncated"], query
+    for i, (x, y) in enumerate(zip(a["rows"], b["rows"])):
+        assert same(x, y), f"{query}\nrow {i}:\n  sqlite     {x}\n  postgresql {y}"
+    assert len(a["rows"]) == len(b["rows"]), (query, len(a["rows"]), len(b["rows"]))
+    return a
+
+
+def rows(both, query, **kw):
+    answer = agree(both, query, **kw)
+    assert "error" not in answer, answer
+    return answer["rows"]

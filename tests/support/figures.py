@@ -1,4 +1,5 @@
 """What a server says of itself: its metrics, and the memory that it has needed."""
+from . import wait
 
 
 def metric(client, name):
@@ -7,6 +8,11 @@ def metric(client, name):
         if line.startswith(name + " "):
             return float(line.split()[-1])
     raise AssertionError(f"there is no figure {name}")
+
+
+def until(client, name, value):
+    """Waits for a figure: what a client sees may come a moment before it is counted."""
+    wait.until(lambda: metric(client, name) == value, f"{name} is {value}")
 
 
 def peak_kb(pid):

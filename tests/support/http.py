@@ -19,7 +19,7 @@ class Answer:
 
 
 class Client:
-    def __init__(self, host, port, timeout_s=60, headers=None):
+    def __init__(self, host, port, timeout_s=120, headers=None):
         self.host, self.port, self.timeout_s, self.headers = host, port, timeout_s, dict(headers or {})
         self.connection = None
 

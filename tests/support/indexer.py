@@ -9,7 +9,7 @@ def path():
     return binary.path().parent / "egdb-index"
 
 
-def run(*args, cwd=None, env=None, timeout_s=120, check=0):
+def run(*args, cwd=None, env=None, timeout_s=300, check=0):
     """Runs `egdb-index args…` to its end; check: the exit code demanded, None for any."""
     done = subprocess.run([str(path()), *map(str, args)], cwd=cwd or binary.ROOT, env=binary.environment(env), stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=timeout_s)

@@ -11,7 +11,7 @@ from . import events, wait
 
 NOTICE = "bus.dlq@v1"
 COME_AGAIN = {"overloaded", "store_unavailable", "store_full", "stopping"}
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
 
 
 class Load:
@@ -75,7 +75,7 @@ class Load:
     def _produce(self, number):
         chance = random.Random(os.urandom(8))
         try:
-            with self.server.client(timeout_s=30) as client:
+            with self.server.client() as client:
                 for work in (self._work(chance, number, n) for n in itertools.count()):
                     for batch in work:
                         self._deliver(client, chance, batch)

@@ -65,17 +65,17 @@ class Cluster:
 
     def _run(self, *command, check=True):
         done = subprocess.run(_as_postgres(*command), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=120)
+                              stderr=subprocess.STDOUT, timeout=300)
         if check and done.returncode != 0:
             raise AssertionError(f"{command[0]} failed:\n{done.stdout.decode('utf-8', 'replace')}\n{self.log()}")
         return done.returncode
 
     def start(self):
-        self._run(BIN / "pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", "60", "start")
+        self._run(BIN / "pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", "240", "start")
 
     def stop(self, mode="fast"):
         """mode `immediate` is a crash: no checkpoint, recovery at the next start."""
-        self._run(BIN / "pg_ctl", "-D", self.data, "-w", "-t", "60", "-m", mode, "stop", check=False)
+        self._run(BIN / "pg_ctl", "-D", self.data, "-w", "-t", "240", "-m", mode, "stop", check=False)
 
     def is_running(self):
         return self._run(BIN / "pg_ctl", "-D", self.data, "status", check=False) == 0

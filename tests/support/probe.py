@@ -33,7 +33,7 @@ class Probe:
         try:
             if self.process.poll() is None:
                 self.terminate()
-            code = self.process.wait(60)
+            code = self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -16,7 +16,7 @@ class Answer:
 
 
 class Raw:
-    def __init__(self, port, timeout_s=60, receive_buffer_b=None):
+    def __init__(self, port, timeout_s=120, receive_buffer_b=None):
         self.socket = socket.socket()
         if receive_buffer_b:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_b)

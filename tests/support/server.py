@@ -5,7 +5,7 @@ import subprocess
 
 from . import binary, http, ports, wait
 
-STOP_S = 60
+STOP_S = 120
 
 
 def ini(config):
@@ -65,11 +65,11 @@ class Server:
             raise
         return self
 
-    def wait_for(self, path, status=200, deadline_s=60.0):
+    def wait_for(self, path, status=200, deadline_s=120.0):
         def look():
             if self.process.poll() is not None:
                 raise wait.Never(f"the server ended with {self.process.returncode}")
-            with self.client(timeout_s=10) as client:
+            with self.client(timeout_s=30) as client:
                 return client.get(path).status == status
 
         try:

@@ -22,7 +22,7 @@ class Event:
 class Stream:
     """Iterates over events; the end of iteration is the end of the answer. complete says whether it had one."""
 
-    def __init__(self, port, query=None, last_id=None, headers=None, timeout_s=60, receive_buffer_b=None):
+    def __init__(self, port, query=None, last_id=None, headers=None, timeout_s=120, receive_buffer_b=None):
         self.socket = socket.socket()
         if receive_buffer_b:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_b)

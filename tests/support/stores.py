@@ -3,7 +3,7 @@ import contextlib
 import shutil
 import sqlite3
 
-from . import binary
+from . import binary, server
 
 
 class SqliteStore:
@@ -90,7 +90,7 @@ class PostgresStore:
 
 
 class Templates:
-    """Databases migrated once a session, which tests copy."""
+    """Databases migrated once a session, which tests copy. `served`: for PostgreSQL, with the partitions that a server makes when it starts."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -106,9 +106,14 @@ class Templates:
             self._sqlite = path
         return self._sqlite
 
-    def postgres(self, cluster):
-        if cluster.port not in self._postgres:
-            name = cluster.create_database()
-            binary.run("migrate", "up", "--store", cluster.dsn(name), check=0)
-            self._postgres[cluster.port] = name
-        return self._postgres[cluster.port]
+    def postgres(self, cluster, served=False):
+        key = (cluster.port, served)
+        if key not in self._postgres:
+            store = PostgresStore(cluster)
+            store.create(template=self.postgres(cluster) if served else None)
+            if served:
+                server.Server(store, self.folder).start().finish()
+            else:
+                binary.run("migrate", "up", "--store", store.dsn, check=0)
+            self._postgres[key] = store.name
+        return self._postgres[key]

@@ -6,7 +6,7 @@ class Never(Exception):
     """Raised by a condition that cannot come true any more: ends the wait at once."""
 
 
-def until(condition, what, deadline_s=30.0, pause_s=0.01):
+def until(condition, what, deadline_s=60.0, pause_s=0.01):
     """The first true value of condition(); an AssertionError that names `what` when none comes in time. An exception of condition counts
     as false, and the last one is told."""
     end = time.monotonic() + deadline_s

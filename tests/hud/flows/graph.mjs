@@ -15,6 +15,7 @@ export default async function graph({ open, settled, eventually, sound, assert }
   await page.keyboard.type('hub hub.r');
   const found = page.getByRole('grid', { name: 'Symbols' });
   await page.waitForURL((to) => to.searchParams.get('q') === 'hub hub.r'); // all of it is asked for
+  await settled(page);
   await found.getByText('Hub.run').waitFor();
   await page.waitForFunction(() => document.querySelectorAll('egdb-table [role=row]').length === 2);
   await page.keyboard.press('Enter');

@@ -46,6 +46,7 @@ export default async function spec({ open, settled, eventually, sound, picture, 
   await has('gate', 'I3');
   await eventually(marked, [0, 0]); // of the metric that is drawn, not of another
   await eventually(() => page.getByLabel('metric', { exact: true }).last().inputValue(), 'mosaic_e');
+  await settled(page);
   await rows(page, 'Violations').first().click();
   await explain.getByText('Together 100.0 % of the weight.').waitFor();
   await page.getByLabel('gate').selectOption('I1');

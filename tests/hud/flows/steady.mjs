@@ -18,18 +18,8 @@ async function shows(page, { has }, settled) {
   await page.locator(`main :text(${JSON.stringify(has)}):visible`).first().waitFor();
 }
 
-// Until the page shows the same again; what it shows instead is told.
-async function same(page, before, assert, settled, where) {
-  const until = Date.now() + 15e3;
-  let now;
-  do {
-    await settled(page);
-    now = await bodies(page);
-  } while (JSON.stringify(now) !== JSON.stringify(before) && Date.now() < until);
-  assert.deepEqual(now, before, where);
-}
-
-export default async function steady({ browser, open, settled, url, assert, data, allow }) {
+export default async function steady({ browser, open, settled, eventually, url, assert, data, allow }) {
+  const same = (page, before, where) => eventually(() => settled(page).then(() => bodies(page)), before, where);
   const context = await browser.newContext({ viewport: { width: 1280, height: 850 } });
   const tabs = [];
   for (const view of data.views) {
@@ -44,14 +34,14 @@ export default async function steady({ browser, open, settled, url, assert, data
     assert.ok(before.some(Boolean), name);
     await page.reload();
     await shows(page, view, settled);
-    await same(page, before, assert, settled, `${name}, after a reload`);
-    assert.equal(query(page), at, name);
+    await same(page, before, `${name}, after a reload`);
+    await eventually(() => query(page), at, name);
     await page.getByRole('link', { name: 'All panels', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'All panels' }).waitFor();
     await page.goBack();
     await shows(page, view, settled);
-    await same(page, before, assert, settled, `${name}, back`);
-    assert.equal(query(page), at, name);
+    await same(page, before, `${name}, back`);
+    await eventually(() => query(page), at, name);
   }
 
   // Another question: while it is asked the old answer stays, and is said to be of the one before; nobody can act on it.
@@ -68,10 +58,10 @@ export default async function steady({ browser, open, settled, url, assert, data
     assert.ok(before.includes(old) || await asking.locator('> .body egdb-chart').count(), `${name} keeps what it showed: ${old}`);
     release();
     await settled(page);
-    assert.ok(!(await states(page)).includes('asking'), name);
+    await eventually(async () => (await states(page)).includes('asking'), false, name);
     await page.goBack();
     await shows(page, view, settled);
-    await same(page, before, assert, settled, `${name}, the first question again`);
+    await same(page, before, `${name}, the first question again`);
     await page.unrouteAll({ behavior: 'ignoreErrors' });
   }
 
@@ -90,7 +80,7 @@ export default async function steady({ browser, open, settled, url, assert, data
   for (const { page, name, before } of tabs) {
     await page.locator('.live:not([data-state=waiting])').waitFor();
     await page.waitForFunction(() => [...document.querySelectorAll('main .panel[aria-busy]')].every((panel) => panel.dataset.state === 'ready' || panel.dataset.state === 'empty'));
-    await same(page, before, assert, settled, `${name}, when the server is back`);
+    await same(page, before, `${name}, when the server is back`);
   }
   await context.close();
 }
