@@ -1,4 +1,5 @@
 """The page, in a real browser on a real server: each flow of tests/hud/flows/ by driver.mjs."""
+import subprocess
 import time
 import urllib.parse
 
@@ -6,7 +7,7 @@ import jwt
 import pytest
 
 from support import change_data, code_data, events, panel_data
-from support.browser import door, run_flow
+from support.browser import FOLDER, door, run_flow
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -22,6 +23,11 @@ def filled(server):
 @pytest.mark.parametrize("theme, width", [("dark", 1280), ("light", 390), ("light", 1280), ("dark", 390)])
 def test_pages(theme, width, filled):
     run_flow("pages", filled, looks=[(theme, width)])
+
+
+def test_what_is_reckoned_without_a_page():
+    done = subprocess.run(["node", "--test", str(FOLDER / "lib.mjs")], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_shell(filled):

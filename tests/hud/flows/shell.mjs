@@ -31,6 +31,14 @@ export default async function shell({ open, settled, eventually, url }) {
   await eventually(() => new URL(page.url()).searchParams.get('name'), 'gate-heatmap');
   await eventually(() => page.locator('egdb-heat canvas').count(), 1);
 
+  // A range that is absolute is asked of a declared panel as such: the URL shows the same later.
+  const asked = page.waitForRequest((request) => request.url().includes('/v1/panels/gate-heatmap?'));
+  await page.goto(`${url}/hud/panel?name=gate-heatmap&from=2001-01-01T00:00:00Z&to=2001-02-01T00:00:00Z`);
+  assert.deepEqual(Object.fromEntries(new URL((await asked).url()).searchParams), { last: '2001-01-01T00:00:00Z', until: '2001-02-01T00:00:00Z' });
+  await page.getByText('No rows in this range.').waitFor();
+  await page.goto(`${url}/hud/panel?name=gate-heatmap&from=2001-01-01T00:00:00Z`);
+  await page.locator('egdb-heat canvas').waitFor();
+
   // A parameter is part of the URL; what is wrong is told as the server tells it.
   await page.goto(`${url}/hud/panel?name=gate-heatmap&gate-heatmap.branch=nobody`);
   await page.getByText('No rows in this range.').waitFor();
