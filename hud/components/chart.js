@@ -94,7 +94,7 @@ export class Chart extends Element {
       tzDate: (ts) => Plot.tzDate(new Date(ts * 1e3), 'Etc/UTC'),
       legend: { live: true },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: { x: { time: this.time, range: (_, least, most) => this.#range(least, most) }, y: { distr: this.log ? 3 : 1 } },
+      scales: { x: { time: this.time, range: () => this.#range() }, y: { distr: this.log ? 3 : 1 } },
       axes: [
         this.time ? { ...axis, values: times, space: 84 } : axis,
         { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) },
@@ -109,11 +109,12 @@ export class Chart extends Element {
     };
   }
 
-  // Never of no width: a single point stands in the middle of something.
-  #range(least, most) {
+  // Never of no width: a single point stands in the middle of something (to uPlot's own mind, at the beginning of years).
+  #range() {
+    const { x } = this.data;
     const scale = this.time ? 1000 : 1;
-    const [from, to] = this.span ? [this.span.from / scale, this.span.to / scale] : [Infinity, -Infinity];
-    const [left, right] = [Math.min(least ?? Infinity, from), Math.max(most ?? -Infinity, to)];
+    const left = Math.min(x[0] ?? Infinity, this.span?.from ?? Infinity) / scale;
+    const right = Math.max(x.at(-1) ?? -Infinity, this.span?.to ?? -Infinity) / scale;
     const pad = this.time ? 60 : 1;
     if (!Number.isFinite(left) || !Number.isFinite(right)) return [0, 1];
     return left < right ? [left, right] : [left - pad, right + pad];

@@ -75,7 +75,7 @@ function inside(load, { body, empty }, state) {
 // answered; `slot` tells the frames of one load from each other.
 function draw(load, { title, body, slot = '' }, state) {
   if (state === 'ready' || state === 'stale') load.drawn.set(slot, { title, at: load.at, body: keyed(load.question, body(load.data)) });
-  else if (state !== 'loading' || !load.busy) load.drawn.delete(slot);
+  else if (state === 'empty' || !load.lags) load.drawn.delete(slot);
   return load.drawn.get(slot);
 }
 
@@ -86,8 +86,8 @@ export function frame(load, options) {
   const { title, curl, actions = nothing, note, size = 'm', href } = options;
   const isEmpty = isNone(load.data, options);
   const drawn = draw(load, options, isEmpty ? 'empty' : load.state);
-  const isOld = drawn && load.state === 'loading';
-  const state = isOld ? 'asking' : load.state === 'ready' && isEmpty ? 'empty' : load.state;
+  const isOld = drawn && load.lags;
+  const state = isOld ? (load.error ? 'stale' : 'asking') : load.state === 'ready' && isEmpty ? 'empty' : load.state;
   const head = href ? html`<a href=${href}>${title}</a>` : title;
   return html`<section class="panel size-${size}" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'} aria-label=${title}>
     <header><h2>${head}</h2>
@@ -98,11 +98,14 @@ export function frame(load, options) {
           : nothing}</div>
     </header>
     ${note ? html`<p class="note">${note}</p>` : nothing}
-    ${load.state === 'stale'
-      ? html`<p class="stale" role="status">Old: answered ${when(new Date(load.at))}. ${load.error.message}
+    ${state === 'stale'
+      ? html`<p class="stale" role="status">Old: ${isOld ? html`what was asked before, ${drawn.title}, ` : nothing}answered ${
+        when(new Date(isOld ? drawn.at : load.at))}. ${load.error.message}
           <button type="button" class="quiet" @click=${() => load.go()}>Try again</button></p>`
       : nothing}
-    ${isOld ? html`<p class="asking"
-      role="status">Loading. Below is what was asked before: ${drawn.title}, answered ${when(new Date(drawn.at))}.</p>` : nothing}
-    <div class="body" ?inert=${isOld}>${drawn ? drawn.body : inside(load, options, load.state)}</div></section>`;
+    ${state === 'asking'
+      ? html`<p class="asking" role="status">Loading. Below is what was asked before: ${drawn.title}, answered ${
+        when(new Date(drawn.at))}.</p>`
+      : nothing}
+    <div class="body ${isOld ? 'other' : ''}" ?inert=${isOld}>${drawn ? drawn.body : inside(load, options, load.state)}</div></section>`;
 }

@@ -28,6 +28,16 @@ export class Load {
     return this.error ? 'stale' : 'ready';
   }
 
+  // Whether the question failed for a reason that may pass.
+  get passes() {
+    return Boolean(this.error) && (this.error.status === 0 || this.error.status === 429 || this.error.status >= 500);
+  }
+
+  // Whether what was answered to the question before is all there is: this one is being asked, or waits for better times.
+  get lags() {
+    return this.data === undefined && (this.busy || this.passes);
+  }
+
   // Asks now. `fresh`: what is there answers another question, so it is data no more; a frame still shows what it drew of it, as such.
   async go({ fresh = false } = {}) {
     this.#abort?.abort();
@@ -70,8 +80,7 @@ export class Load {
 
   // What failed for a reason that may pass is asked again, ever more seldom.
   #plan() {
-    const passes = this.again && this.error && (this.error.status === 0 || this.error.status === 429 || this.error.status >= 500);
-    const pause = passes ? Math.max(1000 * this.error.retryAfterS, Math.min(30e3, 1000 * 2 ** (this.failures - 1))) : this.everyMs;
+    const pause = this.again && this.passes ? Math.max(1000 * this.error.retryAfterS, Math.min(30e3, 1000 * 2 ** (this.failures - 1))) : this.everyMs;
     this.#due = pause ? Date.now() + pause : Infinity;
     if (pause && document.visibilityState === 'visible' && this.#connected) this.#timer = setTimeout(() => this.go(), pause);
   }

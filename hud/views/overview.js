@@ -96,17 +96,17 @@ class Tile extends Element {
 
   render() {
     const { load, tile } = this;
-    const isOld = load.data === undefined && load.busy && this.kept !== undefined; // of the time range before
+    const isOld = load.lags && this.kept !== undefined; // of the time range before
     const data = isOld ? this.kept : load.data;
     const shown = data === undefined ? null : tile.show(data);
-    const state = isOld ? 'asking' : load.state === 'error' ? 'error' : load.state === 'stale' ? 'stale' : shown?.state ?? 'loading';
+    const state = isOld ? (load.error ? 'stale' : 'asking') : load.error ? load.state : shown?.state ?? 'loading';
     const why = load.error ? `${load.error.message} ${load.error.hint ?? ''}` : '';
     return html`<div class="tile" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'}><a href=${tile.href()}><span
       class="title">${tile.title}</span>
       <span class="figure">${shown ? html`<i aria-hidden="true">${STATES[shown.state]}</i> ${typeof shown.n === 'number' ? number(shown.n)
         : shown.n}` : '\u00a0'}</span>
-      <span class="text">${load.state === 'error' ? why : shown ? html`${shown.text}${isOld ? ' · before, loading' : load.state === 'stale'
-        ? html` · <em>old: ${why}</em>` : nothing}` : '\u00a0'}</span></a>
+      <span class="text">${!shown ? why || '\u00a0' : html`${shown.text}${state === 'asking' ? ' · before, loading' : state === 'stale'
+        ? html` · <em>old: ${why}</em>` : nothing}`}</span></a>
       <egdb-copy label="curl" name=${`copy as curl: ${tile.title}`} .text=${tile.curl}></egdb-copy></div>`;
   }
 }
@@ -127,8 +127,9 @@ const COLUMNS = [
 const SERIES_MOST = 6;
 const BUCKETS_EVERY_MS = 60e3;
 
-// Counts by bucket and topic as series: the topics with most, and all others together. A bucket without a row has no events: 0 is counted.
-function seriesOf(answer, width) {
+// Counts by bucket and topic as series: the topics with most, and all others together. A bucket without a row has no events: 0 is counted. The
+// last value holds until the end of its bucket, or of the range: a point of its own.
+function seriesOf(answer, width, to) {
   const step = durationMs(width);
   const rows = answer.rows.map(([at, topic, n]) => ({ at: Date.parse(at), topic, n }));
   const first = Math.min(...rows.map((row) => row.at));
@@ -142,6 +143,8 @@ function seriesOf(answer, width) {
     const place = named.indexOf(row.topic);
     series[place < 0 ? series.length - 1 : place].values[Math.round((row.at - first) / step)] += row.n;
   }
+  x.push(Math.max(x.at(-1) + 1, Math.min(x.at(-1) + step, to)));
+  for (const { values } of series) values.push(values.at(-1));
   return { x, series };
 }
 
@@ -152,7 +155,7 @@ export default class Overview extends Element {
       const now = range();
       const width = bucketWidth(now);
       const answer = await egql(this.#countsQuery, { signal });
-      return { width, span: { from: +now.from, to: +now.to }, data: answer.rows.length ? seriesOf(answer, width) : null };
+      return { width, span: { from: +now.from, to: +now.to }, data: answer.rows.length ? seriesOf(answer, width, +now.to) : null };
     }, { everyMs: BUCKETS_EVERY_MS });
     this.violations = new Load(this, (signal) => egql(this.#query, { signal }), { everyMs: EVERY_MS });
     this.route = new Route(this, () => {
@@ -184,9 +187,12 @@ export default class Overview extends Element {
       note: html`By their own time, every ${this.counts.data?.width ?? ''}. Drag to look closer; click to read the events.`,
       body: ({ data, span, width }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time"
         @zoom=${(event) => show(event.detail)}
-        @pick=${({ detail }) => router.go('events', { from: iso(new Date(data.x[detail])),
-          to: iso(new Date(data.x[detail] + durationMs(width))) })}></egdb-chart>`,
+        @pick=${({ detail }) => this.#read(data.x[Math.min(detail, data.x.length - 2)], durationMs(width))}></egdb-chart>`,
     })}</div>`;
+  }
+
+  #read(from, ms) {
+    router.go('events', { from: iso(new Date(from)), to: iso(new Date(from + ms)) });
   }
 
   get #query() {

@@ -9,6 +9,9 @@ export default async function pages({ browser, open, settled, eventually, sound,
       const page = await open(`${view}?last=30d`, { context });
       await settled(page);
       await eventually(() => page.locator('nav [aria-current=page]').count(), 1, view);
+      // A chart shows its points at their time, also when there is only one.
+      await eventually(() => page.evaluate(() => [...document.querySelectorAll('egdb-chart')].filter((chart) => chart.time && chart.data?.x.length)
+        .every(({ plot }) => plot && plot.scales.x.max * 1e3 < Date.now() + 864e5)), true, view);
       await sound(page, `${view}, ${theme}, ${width} px`);
       await picture(page, `${view}-${theme}-${width}`);
       await page.close();

@@ -2,7 +2,7 @@
 // has all of it; what is missing is a gap, not 0.
 export default async function runs({ open, settled, eventually, sound, assert, allow }) {
   const page = await open('runs?last=7d');
-  const list = page.getByRole('grid', { name: 'Runs' });
+  const list = page.getByRole('grid', { name: 'Runs', exact: true });
   const cells = async (grid, text) => (await grid.getByRole('row').filter({ hasText: text }).getByRole('gridcell').allInnerTexts()).map((one) => one.trim());
   const shows = (grid, text, expected, from = 0) => eventually(async () => (await cells(grid, text)).slice(from, from + expected.length), expected);
   const asked = (name, expected) => eventually(() => new URL(page.url()).searchParams.get(name), expected);
@@ -67,8 +67,9 @@ export default async function runs({ open, settled, eventually, sound, assert, a
   allow(/503/);
   await page.route('**/v1/panels/runs?*', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"title":"busy","detail":"Too much at once."}' }));
   await page.getByLabel('Time range').selectOption('30d');
-  await page.getByRole('alert').getByText('Too much at once.').waitFor();
+  await page.getByRole('region', { name: 'Runs', exact: true }).getByText('Too much at once.').waitFor(); // and what was asked before stays
   await page.unroute('**/v1/panels/runs?*');
+  await page.locator('section[aria-label=Runs][data-state=ready]').waitFor();
   await list.getByText('nightly-039').waitFor();
 
   // An empty range says so.

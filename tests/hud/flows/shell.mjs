@@ -1,5 +1,5 @@
 // The shell: views are URLs, the time range goes along and freezes, the keyboard reaches everything, a declared panel appears by itself.
-export default async function shell({ open, settled, eventually, url }) {
+export default async function shell({ open, settled, eventually, url, assert }) {
   const page = await open('');
   await settled(page);
   await eventually(() => page.title(), /Overview/);
@@ -34,7 +34,8 @@ export default async function shell({ open, settled, eventually, url }) {
   // A range that is absolute is asked of a declared panel as such: the URL shows the same later.
   const asked = page.waitForRequest((request) => request.url().includes('/v1/panels/gate-heatmap?'));
   await page.goto(`${url}/hud/panel?name=gate-heatmap&from=2001-01-01T00:00:00Z&to=2001-02-01T00:00:00Z`);
-  assert.deepEqual(Object.fromEntries(new URL((await asked).url()).searchParams), { last: '2001-01-01T00:00:00Z', until: '2001-02-01T00:00:00Z' });
+  const given = Object.fromEntries(new URL((await asked).url()).searchParams);
+  assert.deepEqual(given, { last: '2001-01-01T00:00:00Z', until: '2001-02-01T00:00:00Z' });
   await page.getByText('No rows in this range.').waitFor();
   await page.goto(`${url}/hud/panel?name=gate-heatmap&from=2001-01-01T00:00:00Z`);
   await page.locator('egdb-heat canvas').waitFor();
