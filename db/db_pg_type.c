@@ -383,7 +383,7 @@ eg_status eg_pg_cell(const PGresult *result, int row, int column, enum eg_type w
     if (copy && !value->null && (want == EG_TEXT || want == EG_JSON || want == EG_BYTES)) {
         value->s.p = eg_arena_dup(arena, value->s.p, value->s.n);
         if (!value->s.p) {
-            return eg_err_set(err, EG_E_INTERNAL, NULL, "a result does not fit into the memory of its batch");
+            return eg_err_set(err, EG_E_STORE_REFUSED, NULL, "what is asked for does not fit into the memory of one transaction");
         }
     }
     return EG_OK;

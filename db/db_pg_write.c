@@ -197,7 +197,7 @@ static void send_fixed(struct eg_pg_write *write, struct eg_op *op) {
 static void start(struct eg_pg_write *write, eg_round_done done, void *ctx) {
     EG_ASSERT(!write->running);
     write->running = true;
-    write->rolling_back = write->commit = write->stale = write->unsent = false;
+    write->rolling_back = write->commit = write->stale = write->unsent = write->untaken = write->late = false;
     write->n_steps = write->at = 0;
     write->fault = EG_FAULT_NONE;
     eg_err_clear(&write->err);
@@ -307,6 +307,7 @@ static void on_timer(uv_timer_t *timer) {
         return;
     }
     struct eg_err err = {0};
+    write->late = !write->unsent;
     (void)eg_err_set(&err, EG_E_STORE_UNAVAILABLE, NULL,
                      write->unsent ? "a round could not be sent to PostgreSQL"
                                    : "PostgreSQL did not answer within write_timeout_ms");
@@ -324,14 +325,16 @@ static void take_rows(struct eg_pg_write *write, const struct eg_pg_step *step, 
     }
     struct eg_value *cells = eg_arena_alloc(write->arena, n_rows * n_columns * sizeof *cells + 1);
     if (!cells) {
-        fail(write, EG_FAULT_BROKEN, EG_E_INTERNAL, "a result does not fit into the memory of its batch");
+        fail(write, EG_FAULT_REFUSED, EG_E_STORE_REFUSED, "what is asked for does not fit into the memory of one transaction");
+        write->untaken = true;
         return;
     }
     for (size_t i = 0; i < n_rows * n_columns; i++) {
         int row = (int)(i / n_columns), column = (int)(i % n_columns);
         struct eg_err err = {0};
         if (eg_pg_cell(result, row, column, types[column], true, write->arena, &cells[i], &err) != EG_OK) {
-            fail(write, EG_FAULT_BROKEN, err.code, err.message);
+            write->untaken = err.code == EG_E_STORE_REFUSED;
+            fail(write, write->untaken ? EG_FAULT_REFUSED : EG_FAULT_BROKEN, err.code, err.message);
             return;
         }
     }
@@ -376,7 +379,7 @@ static void round_answered(struct eg_pg_write *write) {
         return;
     }
     bool committed = write->commit && !write->rolling_back && PQtransactionStatus(write->conn.pq) == PQTRANS_IDLE;
-    if (write->fault == EG_FAULT_BROKEN && committed && write->err.code == EG_E_INTERNAL) {
+    if (committed && ((write->fault == EG_FAULT_BROKEN && write->err.code == EG_E_INTERNAL) || write->untaken)) {
         /* Either COMMIT itself failed, or it worked and only a result could not be taken: nobody must think it undone.
          */
         write->fault = EG_FAULT_LOST;
@@ -429,7 +432,7 @@ static void on_down(struct eg_pg_conn *conn, const struct eg_err *err) {
         write->fault = EG_FAULT_LOST; /* asked for by the caller; undone all the same */
         write->err = *err;
     }
-    fail(write, EG_FAULT_LOST, err->code, err->message);
+    fail(write, EG_FAULT_LOST, write->late ? EG_E_TIMEOUT : err->code, err->message);
     finish(write);
 }
 

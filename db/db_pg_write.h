@@ -30,6 +30,8 @@ struct eg_pg_write {
     bool commit;
     bool stale;   /* prepared statements must be forgotten */
     bool unsent;  /* the pipeline does not hold what steps say: drop the connection */
+    bool untaken; /* a result does not fit into its arena */
+    bool late;    /* the timer has ended it */
     bool tx_open; /* as the caller sees it: between rounds */
     uint32_t tx_generation;
     struct eg_arena *arena;

@@ -239,6 +239,10 @@ enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const c
         (void)eg_err_set(err, EG_E_STORE_FULL, conn->path, "the disk of the database is full");
         return EG_FAULT_FULL;
     }
+    if (rc == EG_SQLITE_NO_ROOM) {
+        (void)eg_err_set(err, EG_E_STORE_REFUSED, place, "what is asked for does not fit into the memory of one transaction");
+        return EG_FAULT_REFUSED;
+    }
     switch (rc & 0xFF) {
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
@@ -251,8 +255,7 @@ enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const c
                          "another program holds the database's write lock: end it, or wait");
         return EG_FAULT_RETRY;
     case SQLITE_INTERRUPT:
-        (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place,
-                         "the write took longer than write_timeout_ms and was taken back");
+        (void)eg_err_set(err, EG_E_TIMEOUT, place, "the write took longer than store.write_timeout_ms and was taken back");
         return EG_FAULT_RETRY;
     case SQLITE_NOMEM:
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, place, "out of memory");

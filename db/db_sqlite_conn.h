@@ -47,6 +47,9 @@ struct eg_sqlite_stmt *eg_sqlite_conn_fixed(struct eg_sqlite_conn *conn, enum eg
 /* A text that is used once; the caller finalizes *stmt. More than one statement is an error. */
 int eg_sqlite_conn_text(struct eg_sqlite_conn *conn, const char *text, sqlite3_stmt **stmt);
 
+/* Our own, beside SQLite's codes: a result does not fit into the arena that it was to be put into. */
+#define EG_SQLITE_NO_ROOM (SQLITE_NOMEM | (64 << 8))
+
 /* What the last failure, SQLite's code rc, means to a writer; fills err. place may be NULL. Call it before anything
  * else uses conn. */
 enum eg_fault eg_sqlite_fault(const struct eg_sqlite_conn *conn, int rc, const char *place, struct eg_err *err);

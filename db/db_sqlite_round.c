@@ -54,7 +54,7 @@ static int run_row(const struct eg_sqlite_stmt *stmt, struct eg_op *op, size_t r
     while ((rc = sqlite3_step(stmt->stmt)) == SQLITE_ROW) {
         if (stmt->n_columns > 0 && !collect_row(rows, stmt, op->dml != NULL, row)) {
             sqlite3_reset(stmt->stmt);
-            return SQLITE_NOMEM;
+            return EG_SQLITE_NO_ROOM;
         }
     }
     if (rc == SQLITE_DONE && stmt->writes)

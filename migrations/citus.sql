@@ -15,7 +15,7 @@
 -- the coordinator, and egdb_partitions_ahead() attaches partitions, which Citus distributes as it does so.
 --
 -- What stays local to the coordinator, because every batch locks or asks it, or because it is small: event_position, event_keys,
--- events_dlq, pending_rows, egdb_schema_version, and the tables that are not named below.
+-- events_dlq, pending_rows, pending_parents, egdb_schema_version, and the tables that are not named below.
 
 CREATE EXTENSION IF NOT EXISTS citus;
 

@@ -50,7 +50,19 @@ struct eg_waiter { /* a row that cannot be made yet */
     int64_t pending_id; /* of its row in pending_rows; 0: not there yet */
     bool settled;       /* made or deleted, so nothing is to be written into pending_rows */
     const struct eg_need_state *waits_for;
-    const struct eg_need_state *stored_for; /* what its row in pending_rows says */
+    struct eg_str stored_table, stored_key; /* what its row in pending_rows waits for */
+};
+
+/* Rows of pending_rows that this batch makes, because their parents stand in pending_parents (fill.c). */
+struct eg_filling {
+    bool only;       /* the batch has no events: it goes on where an earlier one ended */
+    size_t most;     /* rows that may be taken */
+    int64_t most_b;
+    size_t n;        /* rows that were taken */
+    bool answered;   /* by the last round; how it ended is not written yet … */
+    bool cut;        /* … that there may be more, behind `reached` */
+    const struct eg_value *reached; /* cells of the last row */
+    bool rest;       /* parents stand in pending_parents when the batch is committed */
 };
 
 struct eg_known_id {
@@ -86,6 +98,8 @@ struct eg_batch {
     bool position_lost;   /* the counter's row is not there */
     bool guessed;         /* one round: nothing was asked first */
     bool some_wait;       /* in pending_rows */
+    bool idle;            /* there is nothing to be done */
+    bool crowded;         /* more rows wait than it may make, and they come before those of its later events: each is to be alone */
     struct eg_map *keys;  /* scope NUL key → struct eg_known_id */
     struct eg_map *ids;   /* id → struct eg_known_id */
     struct eg_map *dlq;   /* original hash → struct eg_known_letter */
@@ -104,7 +118,7 @@ struct eg_batch {
     struct eg_op *ops;
     size_t n_ops, cap_ops;
     struct eg_need_state **asked;  /* by the round in flight: the states of each lookup's rows, one lookup after the other */
-    struct eg_need_state **waking; /* the same for pending_rows */
+    struct eg_filling fill;
 };
 
 /* decide.c: a row of events and of event_ids. */
@@ -138,11 +152,21 @@ void eg_batch_take_needs(struct eg_event *event);
 /* What a row may make, so that the rows that wait for it in the database are asked for: before anything is decided, since they come
  * before the rows of this batch. */
 void eg_batch_note_creates(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params);
-bool eg_batch_ask_waiting(struct eg_event *event);
-void eg_batch_take_waiting(struct eg_event *event); /* may note more needs, and more of what may be made */
+void eg_batch_add_waiter(struct eg_batch *batch, struct eg_waiter *waiter);
 void eg_batch_join_waiting(struct eg_event *event); /* when all needs are answered: the rows wait here now */
 /* Rows that still wait, into pending_rows' buffers. */
 void eg_batch_keep_waiting(struct eg_event *event);
+
+/* fill.c */
+
+/* Rows that wait for what the batch may make, or is to go on with, as operations of this round: as many as the batch may take, and the
+ * rest stays for the next. False: there is nothing to ask. */
+bool eg_batch_ask_waiting(struct eg_event *event);
+void eg_batch_take_waiting(struct eg_event *event); /* may note more needs, and more of what may be made */
+void eg_batch_end_fill(struct eg_event *event);     /* how far the last round came, into the round that writes */
+/* The next batch's bounds after a failure of this one, and after a success. False: no row that waited was in it. */
+bool eg_fill_failed(struct eg_event *event, bool refused, const struct eg_err *err);
+void eg_fill_committed(struct eg_event *event);
 
 /* gone.c: a needed row was found (cells of the lookup's `out`) or made, a row waits, or rows are deleted: those that wait in this batch
  * or in the database as well. */

@@ -11,7 +11,7 @@
 
 static void start_if_due(struct eg_event *event) {
     uv_idle_stop(&event->kick);
-    if (event->batch.busy || eg_list_empty(&event->queue))
+    if (event->batch.busy || (eg_list_empty(&event->queue) && (!event->filling || event->draining)))
         return;
     if (event->retry_at_us && eg_clock_mono_us() < event->retry_at_us)
         return;
@@ -55,13 +55,9 @@ static void expire_late(struct eg_event *event) {
 static void on_timer(uv_timer_t *timer);
 
 static void arm_timer(struct eg_event *event) {
-    if (eg_list_empty(&event->queue)) {
-        uv_timer_stop(&event->timer);
-        return;
-    }
-    int64_t now_us = eg_clock_mono_us();
-    const struct eg_item *item = EG_CONTAINER(event->queue.next, struct eg_item, link);
-    int64_t at_us = item->of->deadline_us;
+    int64_t now_us = eg_clock_mono_us(), at_us = event->fill_look_us;
+    if (!eg_list_empty(&event->queue))
+        at_us = EG_CONTAINER(event->queue.next, struct eg_item, link)->of->deadline_us;
     if (!event->batch.busy && event->retry_at_us && event->retry_at_us < at_us)
         at_us = event->retry_at_us;
     /* Never 0: libuv would run it in the same pass again, and hear nothing else meanwhile. */
@@ -73,6 +69,10 @@ static void on_timer(uv_timer_t *timer) {
     expire_late(event);
     if (event->retry_at_us && eg_clock_mono_us() >= event->retry_at_us)
         event->retry_at_us = 0;
+    if (eg_clock_mono_us() >= event->fill_look_us) {
+        event->filling = true;
+        event->fill_look_us = eg_clock_mono_us() + EG_FILL_LOOK_MS * INT64_C(1000);
+    }
     kick(event);
     arm_timer(event);
 }
@@ -87,6 +87,9 @@ eg_status eg_gather_open(struct eg_event *event, struct eg_err *err) {
     event->kick.data = event->starter.data = event->timer.data = event;
     event->open_handles = 3;
     uv_prepare_start(&event->starter, on_prepare);
+    event->filling = true; /* the last server may have left some */
+    event->fill_limit = EG_FILL_MOST_ROWS;
+    kick(event);
     return EG_OK;
 }
 

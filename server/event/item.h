@@ -62,6 +62,7 @@ struct eg_item {
     struct eg_failure *failure;
     struct eg_str receipt_id; /* the id to answer with: of a key's first use it is the original's */
     int64_t position;
+    int n_late; /* times that it was alone in a batch which took too long */
 };
 
 enum eg_form { EG_FORM_ONE, EG_FORM_ARRAY, EG_FORM_NDJSON };

@@ -163,7 +163,7 @@ static void try_rows(struct eg_event *event, struct eg_wait_list *list) {
     }
 }
 
-static void add_waiter(struct eg_batch *batch, struct eg_waiter *waiter) {
+void eg_batch_add_waiter(struct eg_batch *batch, struct eg_waiter *waiter) {
     waiter->next_made = batch->waiters;
     batch->waiters = waiter;
     batch->n_waiters++;
@@ -195,7 +195,7 @@ void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, 
     }
     *waiter = (struct eg_waiter){.order = ORDER_NEW + (int64_t)batch->n_waiters, .plan = plan, .params = params,
                                  .event_id = event_id, .created_us = created_us, .received_us = batch->received_us};
-    add_waiter(batch, waiter);
+    eg_batch_add_waiter(batch, waiter);
     wait_for(waiter, missing);
 }
 
@@ -263,70 +263,6 @@ void eg_batch_note_creates(struct eg_event *event, const struct eg_rule_plan *pl
     }
 }
 
-bool eg_batch_ask_waiting(struct eg_event *event) {
-    struct eg_batch *batch = &event->batch;
-    struct eg_params_buf rows = {.dml = &event->plan.pending_lookup, .width = 2};
-    size_t n = 0;
-    for (struct eg_need_state *state = batch->coming; state; state = state->next_coming)
-        n++;
-    if (!n)
-        return false;
-    if (!(batch->waking = eg_arena_alloc(batch->arena, n * sizeof *batch->waking))) {
-        batch->failed = true;
-        return false;
-    }
-    for (; batch->coming; batch->coming = batch->coming->next_coming) {
-        struct eg_need_state *state = batch->coming;
-        struct eg_value *row = eg_batch_row(batch, &rows);
-        struct eg_str key = eg_params_encode(batch->arena, state->shape->types, state->key, state->shape->need->n_where);
-        if (!row || !key.p) {
-            batch->failed = true;
-            return false;
-        }
-        row[0] = eg_cstr(state->shape->need->table->name);
-        row[1] = eg_text(key.p, key.n);
-        batch->waking[rows.n_rows - 1] = state;
-    }
-    eg_batch_op(batch, rows.dml, rows.n_rows, rows.values);
-    return true;
-}
-
-/* cells: index, id, topic, rule, event_id, params_json, created_utc, received_utc */
-static void take_waiting_row(struct eg_event *event, const struct eg_value *cells) {
-    struct eg_batch *batch = &event->batch;
-    const struct eg_rule *rule = eg_registry_rule(event->registry, cells[2].s.p, cells[2].s.n, (int)cells[3].i);
-    if (!rule) /* its declaration has gone: it stays listed */
-        return;
-    struct eg_waiter *waiter = eg_arena_alloc(batch->arena, sizeof *waiter);
-    struct eg_value *params = eg_arena_alloc(batch->arena, (rule->n_params + 1) * sizeof *params);
-    if (!waiter || !params) {
-        batch->failed = true;
-        return;
-    }
-    if (!eg_params_decode(batch->arena, cells[5].s, rule->types, params, rule->n_params)) {
-        eg_warn(&event->log, "pending row %lld does not fit rule %d of %.*s any more; it stays", (long long)cells[1].i,
-                (int)cells[3].i, (int)cells[2].s.n, cells[2].s.p);
-        return;
-    }
-    *waiter = (struct eg_waiter){.order = cells[1].i, .plan = eg_plan_rule(&event->plan, rule), .params = params,
-                                 .event_id = cells[4].s, .created_us = cells[6].i, .received_us = cells[7].i,
-                                 .pending_id = cells[1].i, .stored_for = batch->waking[cells[0].i]};
-    add_waiter(batch, waiter);
-    eg_batch_note_needs(event, waiter->plan, params);
-    eg_batch_note_creates(event, waiter->plan, params);
-}
-
-void eg_batch_take_waiting(struct eg_event *event) {
-    struct eg_batch *batch = &event->batch;
-    for (size_t i = 0; i < batch->n_ops; i++) {
-        const struct eg_op *op = &batch->ops[i];
-        if (op->dml != &event->plan.pending_lookup)
-            continue;
-        for (size_t r = 0; r < op->result.n_rows && !batch->failed; r++)
-            take_waiting_row(event, op->result.cells + r * op->result.n_columns);
-    }
-}
-
 /* Newest first, oldest first. */
 static void turn_round(struct eg_batch *batch) {
     struct eg_waiter *turned = NULL;
@@ -379,17 +315,23 @@ static void keep(struct eg_batch *batch, const struct eg_waiter *waiter) {
     row[6] = eg_int(waiter->created_us);
     row[7] = eg_int(waiter->received_us);
     eg_gone_key(batch, waiter->plan, waiter->params, row + 8);
+    row[10] = eg_int((int64_t)params.n);
 }
+
+static bool same(struct eg_str a, struct eg_str b) { return a.n == b.n && memcmp(a.p, b.p, a.n) == 0; }
 
 /* Its id stays, which is its place among the rows that wait. */
 static void keep_stored(struct eg_batch *batch, const struct eg_waiter *waiter) {
-    if (!waiter->settled && waiter->waits_for == waiter->stored_for)
+    struct eg_value need[2];
+    if (!waiter->settled)
+        need_into(batch, waiter, need);
+    if (batch->failed || (!waiter->settled && same(need[0].s, waiter->stored_table) && same(need[1].s, waiter->stored_key)))
         return;
     struct eg_value *row = eg_batch_row(batch, waiter->settled ? &batch->pending_gone : &batch->pending_moved);
     if (!row)
         return;
     if (!waiter->settled)
-        need_into(batch, waiter, row);
+        memcpy(row, need, sizeof need);
     row[waiter->settled ? 0 : 2] = eg_int(waiter->pending_id);
 }
 

@@ -69,7 +69,7 @@ struct eg_rule_plan {
 struct eg_plan {
     struct eg_dml key_lookup, id_lookup, dlq_lookup, letter_lookup;
     struct eg_dml id_insert, key_insert, event_insert, artifact_insert, dlq_insert, dlq_seen, dlq_redriven, dlq_delete;
-    struct eg_dml pending_lookup, pending_insert, pending_move, pending_delete, pending_drop;
+    struct eg_dml pending_insert, pending_move, pending_delete, pending_drop;
     size_t n_shapes;
     const struct eg_need_shape *shapes;
     struct eg_map *rules; /* &rule → struct eg_rule_plan */

@@ -43,6 +43,14 @@ struct eg_event {
     int64_t position;      /* the counter, as this server's last commit left it; −1: not known */
     unsigned guess_pause;  /* batches that are asked for, the wrongly guessed one included, before the next is guessed … */
     unsigned guess_wait;   /* … after a wrong guess: doubled by each of these, one less after each right one */
+
+    /* fill.c */
+    bool filling;          /* parents may stand in pending_parents: batches without events go on with them, before any other */
+    int64_t fill_look_us;  /* monotonic: when a quiet server looks next */
+    bool fill_skip;        /* the next row is refused alone: it stays */
+    int fill_alone;        /* failures of one row, one after the other */
+    struct eg_err fill_err; /* of the last of them */
+    size_t fill_limit;     /* waiting rows in the next batch: less after a failure, doubled by a success */
 };
 
 /* The steps of a request, in order. */
@@ -116,5 +124,10 @@ void eg_sender_give_back(struct eg_event *event, struct eg_submission *sub);
 
 /* store.c */
 void eg_store_start(struct eg_event *event); /* takes a batch and begins */
+
+/* fill.c: waiting rows that a batch may take */
+#define EG_FILL_MOST_ROWS 256
+#define EG_FILL_LOOK_MS 60000 /* a quiet server looks whether another one left rows that can be made */
+#define EG_FILL_MOST_B ((int64_t)1 << 20)
 
 #endif

@@ -12,6 +12,7 @@ static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *er
 static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err);
 
 #define GUESS_WAIT_MOST 255
+#define LATE_MOST 3
 
 static void round_of(struct eg_event *event, bool commit, eg_round_done done) {
     struct eg_batch *batch = &event->batch;
@@ -58,7 +59,7 @@ static bool may_guess(struct eg_event *event) {
         event->guess_pause--;
         return false;
     }
-    return event->position >= 0 && eg_batch_may_guess(event);
+    return event->position >= 0 && !event->filling && eg_batch_may_guess(event);
 }
 
 /* The usual batch holds nothing but new events, and nobody else has moved the counter since our last commit. So all is written in
@@ -86,7 +87,15 @@ static void guess(struct eg_event *event) {
 void eg_store_start(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     reset(event);
-    batch->n_items = eg_gather_take(event, &batch->items, &batch->n_units);
+    if (event->filling)
+        event->fill_look_us = eg_clock_mono_us() + EG_FILL_LOOK_MS * INT64_C(1000);
+    batch->fill = (struct eg_filling){.only = event->filling, .most = event->fill_limit, .most_b = EG_FILL_MOST_B};
+    if (event->filling && !batch->fill.most)
+        batch->fill.most = 1;
+    if (event->fill_skip)
+        batch->fill.most = 1;
+    if (!event->filling)
+        batch->n_items = eg_gather_take(event, &batch->items, &batch->n_units);
     size_t expected = 2 * batch->n_items;
     batch->keys = eg_map_new(batch->arena, expected);
     batch->ids = eg_map_new(batch->arena, expected);
@@ -123,6 +132,7 @@ static void put(struct eg_batch *batch, const struct eg_params_buf *rows) {
 
 static void write_all(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
+    eg_batch_end_fill(event);
     eg_batch_keep_waiting(event);
     put(batch, &batch->pending_gone);
     put(batch, &batch->pending_dropped);
@@ -166,6 +176,11 @@ static void look_further(struct eg_event *event) {
         round_of(event, false, on_looked);
         return;
     }
+    if (batch->fill.rest && batch->n_units > 1) {
+        batch->crowded = true;
+        give_up(event);
+        return;
+    }
     if (!batch->failed)
         eg_batch_join_waiting(event);
     eg_batch_decide(event);
@@ -201,6 +216,18 @@ static void on_asked(void *ctx, enum eg_fault fault, const struct eg_err *err) {
     eg_batch_take(event);
     eg_batch_take_needs(event);
     batch->some_wait = lock->cells[1].b;
+    if (lock->cells[2].b && !batch->fill.only) {
+        event->filling = true;
+        event->retry_at_us = 0;
+        eg_gather_put_back(event, &batch->items, false);
+        batch->n_items = batch->n_units = 0;
+    }
+    batch->fill.only = lock->cells[2].b;
+    if (!batch->fill.only && !batch->n_items) {
+        batch->idle = true;
+        give_up(event);
+        return;
+    }
     if (batch->some_wait)
         note_creates(event);
     look_further(event);
@@ -237,10 +264,12 @@ static void count_commit(struct eg_event *event) {
     static const int64_t most_ms[12] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
     struct eg_event_stats *stats = &event->stats;
     const struct eg_batch *batch = &event->batch;
+    stats->rows += batch->phases.n_rows;
+    if (!batch->n_items)
+        return;
     int64_t took_us = eg_clock_mono_us() - batch->started_us;
     stats->batches++;
     stats->batch_events += batch->n_items;
-    stats->rows += batch->phases.n_rows;
     stats->rows_waiting += batch->pending_rows.n_rows;
     stats->commit_us_sum += (uint64_t)took_us;
     for (size_t i = 0; i < 12; i++)
@@ -281,20 +310,34 @@ static void on_committed(void *ctx, enum eg_fault fault, const struct eg_err *er
     event->position = counted ? batch->position : -1;
     event->guess_wait -= batch->guessed && event->guess_wait;
     count_commit(event);
+    eg_fill_committed(event);
     eg_db_announce(event->db, event->batch.position);
     event->retry_wait_ms = 0;
     eg_err_clear(&event->store_err);
     size_t most = event->config.batch_most_events;
-    event->batch_limit = event->batch_limit * 2 < most ? event->batch_limit * 2 : most;
+    if (batch->n_items)
+        event->batch_limit = event->batch_limit * 2 < most ? event->batch_limit * 2 : most;
     over(event);
 }
 
 /* The batch did not fit into memory: half of it may. */
 static void on_given_up(void *ctx, enum eg_fault fault, const struct eg_err *err) {
-    const struct eg_event *event = ctx;
+    struct eg_event *event = ctx;
     struct eg_err why = {0};
-    (void)fault;
     (void)err;
+    if (event->batch.idle) {
+        event->position = fault == EG_FAULT_NONE ? event->batch.position : -1;
+        event->filling = false;
+        event->retry_wait_ms = 0;
+        over(event);
+        return;
+    }
+    if (event->batch.crowded) {
+        event->batch_limit = 1;
+        eg_gather_put_back(event, &event->batch.items, false);
+        over(event);
+        return;
+    }
     if (event->batch.position_lost) {
         eg_err_set(&why, EG_E_INTERNAL, "event_position", "table event_position has lost its row; restore it with the highest position");
         fault_of(ctx, EG_FAULT_BROKEN, &why);
@@ -335,8 +378,47 @@ static void refuse_alone(struct eg_event *event, const struct eg_err *err) {
     item->dead_letter = false;
 }
 
+/* Half of it may be taken, or the culprit is alone. */
+static void split_or_refuse(struct eg_event *event, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_batch *batch = &event->batch;
+    if (err->code == EG_E_SCHEMA_OLD) {
+        eg_error(&event->log, "%s", err->message);
+        reject_all(event, EG_E_SCHEMA_OLD, err);
+    } else if (batch->n_units > 1) {
+        event->stats.splits++;
+        event->batch_limit = batch->n_items > 1 ? batch->n_items / 2 : 1;
+        eg_gather_put_back(event, &batch->items, false);
+    } else if (fault == EG_FAULT_REFUSED) {
+        refuse_alone(event, err);
+    } else {
+        eg_error(&event->log, "the database refuses the server's own statement: %s", err->message);
+        reject_all(event, EG_E_INTERNAL, err);
+    }
+}
+
+/* Whether the item in front is alone, and has taken all the time of a write, again. */
+static bool late_alone(const struct eg_batch *batch, const struct eg_err *err) {
+    if (batch->n_units != 1 || err->code != EG_E_TIMEOUT)
+        return false;
+    return ++EG_CONTAINER(batch->items.next, struct eg_item, link)->n_late >= LATE_MOST;
+}
+
+static void try_again(struct eg_event *event, enum eg_fault fault, const struct eg_err *err) {
+    struct eg_batch *batch = &event->batch;
+    if (late_alone(batch, err)) {
+        reject_all(event, EG_E_TIMEOUT, err);
+        return;
+    }
+    if (batch->n_units > 1 && (fault == EG_FAULT_LOST || err->code == EG_E_TIMEOUT)) /* it may be too much at once */
+        event->batch_limit = batch->n_items > 1 ? batch->n_items / 2 : 1;
+    eg_err_clear(&event->store_err);
+    eg_err_set(&event->store_err, EG_E_STORE_UNAVAILABLE, NULL, "%s", err->message);
+    eg_gather_put_back(event, &batch->items, true);
+}
+
 static void fault_of(struct eg_event *event, enum eg_fault fault, const struct eg_err *err) {
     struct eg_batch *batch = &event->batch;
+    bool refused = fault == EG_FAULT_REFUSED || fault == EG_FAULT_BROKEN;
     eg_debug(&event->log, "batch of %zu: %s", batch->n_items, err->message);
     event->position = -1;
     if (batch->guessed && fault == EG_FAULT_REFUSED) {
@@ -344,37 +426,19 @@ static void fault_of(struct eg_event *event, enum eg_fault fault, const struct e
         event->guess_wait = event->guess_wait * 2 < GUESS_WAIT_MOST ? event->guess_wait * 2 + 1 : GUESS_WAIT_MOST;
         event->guess_pause = event->guess_wait;
         eg_gather_put_back(event, &batch->items, false);
-        over(event);
-        return;
-    }
-    switch (fault) {
-    case EG_FAULT_REFUSED:
-    case EG_FAULT_BROKEN:
-        if (err->code == EG_E_SCHEMA_OLD) {
-            eg_error(&event->log, "%s", err->message);
-            reject_all(event, EG_E_SCHEMA_OLD, err);
-        } else if (batch->n_units > 1) {
-            event->stats.splits++;
-            event->batch_limit = batch->n_items > 1 ? batch->n_items / 2 : 1;
-            eg_gather_put_back(event, &batch->items, false);
-        } else if (fault == EG_FAULT_REFUSED) {
-            refuse_alone(event, err);
-        } else {
-            eg_error(&event->log, "the database refuses the server's own statement: %s", err->message);
-            reject_all(event, EG_E_INTERNAL, err);
-        }
-        break;
-    case EG_FAULT_FULL:
+    } else if (fault != EG_FAULT_FULL && eg_fill_failed(event, refused, err)) {
+        eg_gather_put_back(event, &batch->items, !refused);
+    } else if (fault == EG_FAULT_FULL) {
         eg_warn(&event->log, "the disk is full: %s", err->message);
         reject_all(event, EG_E_STORE_FULL, err);
-        break;
-    case EG_FAULT_RETRY:
-    case EG_FAULT_LOST:
-    case EG_FAULT_NONE:
-        eg_err_clear(&event->store_err);
-        eg_err_set(&event->store_err, EG_E_STORE_UNAVAILABLE, NULL, "%s", err->message);
-        eg_gather_put_back(event, &batch->items, true);
-        break;
+        if (!batch->n_items)
+            eg_gather_put_back(event, &batch->items, true);
+    } else if (refused && batch->n_items) {
+        split_or_refuse(event, fault, err);
+    } else if (refused) { /* nothing was asked but whether there is anything to fill: the next batch asks too */
+        event->filling = false;
+    } else {
+        try_again(event, fault, err);
     }
     over(event);
 }

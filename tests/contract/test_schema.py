@@ -11,8 +11,8 @@ DERIVED = {
     "spec_drift", "sast_findings", "sast_fix_queue", "sast_fix_verification", "heal_candidates", "heal_verification",
     "heal_outcomes", "modules", "files", "ast_nodes", "ast_edges", "phi_links", "commits", "commit_files",
     "commit_labels", "test_reports", "sast_scans"}
-OF_THE_LOG = {"events", "event_ids", "event_keys", "event_position", "events_dlq", "pending_rows", "artifacts",
-              "egdb_schema_version", "alembic_version"}
+OF_THE_LOG = {"events", "event_ids", "event_keys", "event_position", "events_dlq", "pending_rows", "pending_parents",
+              "artifacts", "egdb_schema_version", "alembic_version"}
 MANY_REPOSITORIES = DERIVED - {"sast_fix_verification", "heal_verification", "heal_outcomes"}
 VIEWS = {"vw_last_run_by_sha", "vw_invariants_heatmap", "vw_sast_backlog", "vw_heal_success_by_kind",
          "vw_delta_density_by_module", "vw_commit_deltas", "vw_invariants_violations", "vw_delta_tokens",
