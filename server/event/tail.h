@@ -9,6 +9,7 @@
 #include "server/event/read.h"
 
 #define EG_TAIL_RING 4096
+#define EG_TAIL_ID_B 512 /* an event's id is shorter */
 
 struct eg_tail_event { /* in one block of memory */
     int64_t position;
@@ -39,6 +40,8 @@ struct eg_tail {
 
     enum eg_tail_reading reading;
     struct eg_read read;
+    struct eg_value read_params[2];
+    char read_id[EG_TAIL_ID_B]; /* of the second of them */
     struct eg_value read_after;
     size_t n_read, read_b;
     bool due;           /* there may be something new */
@@ -48,6 +51,9 @@ struct eg_tail {
     int64_t oldest;     /* position of the first event that is kept; newest + 1 without any */
     int64_t newest;     /* everything up to here was seen by the feed */
     int64_t end;        /* of the log when its ends were read last: followers may have been placed there, beyond newest */
+    int64_t mark;       /* position of the last event that is known by its id; 0: none. The log has it, or is another log */
+    char mark_id[EG_TAIL_ID_B];
+    size_t mark_n;
     int64_t ring_from;  /* what lies behind this position, up to newest, is in the ring */
     struct eg_tail_event *ring[EG_TAIL_RING];
     size_t ring_first, ring_n, ring_b;
@@ -71,6 +77,7 @@ struct eg_follower {
     bool streams; /* the answer's head has left */
     bool over;    /* ended by us */
     bool resync;  /* to be told */
+    bool other;   /* to be told that its position is one of another log now */
     int64_t said_us;
     int64_t expires_us; /* wall clock; 0: never */
     /* a page of its own */

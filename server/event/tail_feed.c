@@ -45,6 +45,7 @@ static void forget(struct eg_tail *tail) {
     while (tail->ring_n > 0)
         ring_drop(tail);
     tail->known = tail->doubtful = false;
+    tail->mark = 0;
     uv_timer_stop(&tail->poll);
     uv_timer_stop(&tail->tick);
     eg_buf_free(&tail->scratch);
@@ -56,6 +57,12 @@ static struct eg_str put(char **to, struct eg_str text) {
         memcpy(*to, text.p, text.n);
     *to += text.n;
     return copy;
+}
+
+static void set_mark(struct eg_tail *tail, int64_t position, struct eg_str id) {
+    tail->mark = id.n < EG_TAIL_ID_B ? position : 0;
+    tail->mark_n = id.n < EG_TAIL_ID_B ? id.n : 0;
+    memcpy(tail->mark_id, id.p, tail->mark_n);
 }
 
 static bool ring_add(struct eg_tail *tail, const struct eg_value *cells) {
@@ -79,6 +86,7 @@ static bool ring_add(struct eg_tail *tail, const struct eg_value *cells) {
     tail->ring[(tail->ring_first + tail->ring_n++) % EG_TAIL_RING] = event;
     tail->ring_b += event->len;
     tail->newest = event->position;
+    set_mark(tail, event->position, cells[0].s);
     return true;
 }
 
@@ -99,14 +107,37 @@ static void poll_later(struct eg_tail *tail) {
     uv_timer_start(&tail->poll, on_poll, ms - ms / 4 + jitter, 0);
 }
 
+static void begin_anew(struct eg_tail *tail, int64_t end) {
+    while (tail->ring_n > 0)
+        ring_drop(tail);
+    tail->newest = tail->ring_from = end;
+    tail->mark = 0;
+    tail->doubtful = true; /* the next look gives a mark */
+}
+
 /* The log ends before what was read from it: an older database was restored. What was kept is of another log, and who stands behind
  * the end is told, in its turn. */
 static void set_back(struct eg_tail *tail, int64_t end) {
     eg_warn(&tail->log, "the log ends at position %lld, and was read up to %lld: an older database was restored", (long long)end,
             (long long)tail->newest);
-    while (tail->ring_n > 0)
-        ring_drop(tail);
-    tail->newest = tail->ring_from = end;
+    begin_anew(tail, end);
+}
+
+/* An older database was restored, and has grown past what was read: at the last position that was read stands another event. Where the two
+ * logs part is not known, so all are told, and go on from where they are. */
+static void other_log(struct eg_tail *tail, int64_t end) {
+    eg_warn(&tail->log, "at position %lld stands another event than the one that was read: an older database was restored",
+            (long long)tail->mark);
+    begin_anew(tail, end);
+    for (struct eg_link *at = tail->followers.next; at != &tail->followers; at = at->next) {
+        struct eg_follower *f = EG_CONTAINER(at, struct eg_follower, all);
+        f->other = f->placed && f->at > 0;
+        eg_tail_work(f);
+    }
+}
+
+static bool is_mark(const struct eg_tail *tail, struct eg_str id) {
+    return id.n == tail->mark_n && memcmp(id.p, tail->mark_id, id.n) == 0;
 }
 
 static bool take_ends(void *ctx, const struct eg_value *cells, size_t n_columns) {
@@ -120,9 +151,13 @@ static bool take_ends(void *ctx, const struct eg_value *cells, size_t n_columns)
         tail->newest = tail->ring_from = end;
     } else if (end < tail->newest) {
         set_back(tail, end);
+    } else if (tail->mark && !cells[2].null && !is_mark(tail, cells[2].s)) {
+        other_log(tail, end);
     } else if (end > tail->newest) {
         tail->due = true;
     }
+    if (tail->read_params[0].null && !cells[2].null && tail->newest == end)
+        set_mark(tail, end, cells[2].s);
     tail->end = end;
     for (struct eg_link *at = tail->followers.next; at != &tail->followers; at = at->next) {
         struct eg_follower *f = EG_CONTAINER(at, struct eg_follower, all);
@@ -154,8 +189,9 @@ static void ends_read(void *ctx, const struct eg_err *err) {
 }
 
 static void read_ends(struct eg_tail *tail) {
-    static const enum eg_type types[] = {EG_INT8, EG_INT8};
+    static const enum eg_type param_types[] = {EG_INT8}, types[] = {EG_INT8, EG_INT8, EG_TEXT};
     tail->reading = EG_TAIL_READS_ENDS;
+    tail->read_params[0] = tail->mark ? eg_int(tail->mark) : eg_null();
     tail->doubtful = false;
     while (!eg_list_empty(&tail->starting)) {
         struct eg_link *link = tail->starting.next;
@@ -164,8 +200,13 @@ static void read_ends(struct eg_tail *tail) {
     }
     tail->n_read = 0;
     tail->read = (struct eg_read){.sql = EG_SQL_COUNT,
-                                  .text = EG_EVENT_ENDS,
-                                  .n_columns = 2,
+                                  .text = "SELECT p.position, (SELECT e.position FROM events e ORDER BY e.position LIMIT 1),"
+                                          " (SELECT e.id FROM events e WHERE e.position = coalesce($1, p.position))"
+                                          " FROM event_position p WHERE p.id = 1",
+                                  .n_params = 1,
+                                  .params = tail->read_params,
+                                  .param_types = param_types,
+                                  .n_columns = 3,
                                   .column_types = types,
                                   .by_key = true,
                                   .row = take_ends,
@@ -198,17 +239,21 @@ static void news_read(void *ctx, const struct eg_err *err) {
     eg_tail_settle(tail);
 }
 
+/* Of another log nothing is read: the log's ends will tell. */
 static void read_news(struct eg_tail *tail) {
-    static const enum eg_type types[] = {EG_INT8};
+    static const enum eg_type types[] = {EG_INT8, EG_TEXT};
     tail->reading = EG_TAIL_READS_NEWS;
     tail->due = false;
     tail->n_read = tail->read_b = 0;
-    tail->read_after = eg_int(tail->newest);
+    tail->read_params[0] = eg_int(tail->newest);
+    memcpy(tail->read_id, tail->mark_id, tail->mark_n);
+    tail->read_params[1] = tail->mark == tail->newest && tail->mark ? eg_text(tail->read_id, tail->mark_n) : eg_null();
     tail->read = (struct eg_read){.sql = EG_SQL_COUNT,
                                   .text = "SELECT " EG_EVENT_COLUMN_LIST
-                                          " FROM events WHERE position > $1 ORDER BY position LIMIT 500",
-                                  .n_params = 1,
-                                  .params = &tail->read_after,
+                                          " FROM events WHERE position > $1 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.position = $1"
+                                          " AND e.id <> $2) ORDER BY position LIMIT 500",
+                                  .n_params = 2,
+                                  .params = tail->read_params,
                                   .param_types = types,
                                   .n_columns = EG_EVENT_COLUMNS,
                                   .column_types = eg_event_column_types,

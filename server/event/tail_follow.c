@@ -47,12 +47,14 @@ void eg_follow_resync(struct eg_follower *f, int64_t asked) {
                   (long long)f->at, (long long)asked, (long long)f->at, (long long)f->tail->oldest, (long long)f->tail->newest);
 }
 
-/* What it has been given is no longer, or not yet again, in the log: it goes on from the end. */
+/* What it has been given is no longer, or not yet again, in the log: it goes on from the end. Or the log is another one: it goes on where
+ * it is, which is all that is known of it. */
 static void keep_in_log(struct eg_follower *f) {
     const struct eg_tail *tail = f->tail;
     int64_t end = tail->newest > tail->end ? tail->newest : tail->end, asked = f->at;
-    if (asked > end) {
-        f->at = end;
+    if (asked > end || f->other) {
+        f->other = false;
+        f->at = asked > end ? end : asked;
         eg_follow_resync(f, asked);
         say(f);
     }

@@ -260,6 +260,25 @@ def test_resync_when_an_older_log_was_restored(server, client, store, last_id):
     assert metric(client, "egdb_stream_resyncs_total") == (3 if last_id == 50 else 2)
 
 
+@pytest.mark.parametrize("more", [0, 5])
+def test_resync_when_a_restored_log_has_grown_past(server, client, store, more):
+    """Nobody looked while the log was shorter: at the positions that were read stand other events now."""
+    post(client, 10)
+    with Stream(server.port) as early, Stream(server.port, last_id=10) as late:
+        post(client, 40)
+        assert early.take(40)[-1].position == late.take(40)[-1].position == 50
+        store.script("UPDATE events SET id = id || 'x' WHERE position > 20")
+        new = [item["id"] for item in client.post("/v1/events", [events.label() for _ in range(more)]).json()["items"]] if more else []
+        for stream in (early, late):
+            resync = stream.take(1)[0]
+            assert (resync.kind, resync.id) == ("resync", "50")
+            assert resync.json() == {"asked": 50, "continues_behind": 50, "oldest": 1, "newest": 50 + more}
+        new += [item["id"] for item in client.post("/v1/events", [events.label() for _ in range(3)]).json()["items"]]
+        for stream in (early, late):
+            assert [event.json()["id"] for event in stream.take(3 + more)] == new
+    assert metric(client, "egdb_stream_resyncs_total") == 2
+
+
 def test_slow_readers_cost_little_and_lose_nothing(server, client):
     for _ in range(30):
         post(client, 200, env={"filler": "x" * 2000})
