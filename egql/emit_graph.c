@@ -157,6 +157,8 @@ void egql_graph_from(struct egql_emit *e, struct eg_buf *sql) {
                          "(SELECT v.id, v.depth, (SELECT n.\"uid\" FROM \"ast_nodes\" n WHERE n.\"id\" = v.id) AS uid"
                          " FROM % v ORDER BY v.depth, uid)",
                          nodes, NULL);
+    else if (!e->plan->plain_walk) /* else PostgreSQL takes them for a hundred nodes that come again, and remembers the edges of each */
+        nodes = egql_put(e, "(SELECT v.id, v.depth FROM % v ORDER BY v.id)", nodes, NULL);
     if (walk->direction != EGQL_BOTH) {
         edges(e, sql, nodes, walk->direction == EGQL_IN_);
         return;
