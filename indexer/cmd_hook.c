@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "git/spool.h"
+#include "indexer/gating.h"
 #include "indexer/range.h"
 #include "indexer/stage.h"
 #include "server/cli/client.h"
@@ -149,7 +150,11 @@ int eg_index_hook(struct eg_index_command *command) {
     struct run run = {.flags = &command->flags};
     struct eg_err *err = &command->err;
     eg_repo_begin();
-    if (hook(&run, err)) {
+    eg_status status = hook(&run, err);
+    if (status == EG_OK && run.sum.events > 0) {
+        eg_gating_unfreeze(command, run.tell.name);
+    }
+    if (status) {
         fprintf(stderr, "egdb-index hook: %s%s%s\n", err->place, *err->place ? ": " : "", err->message);
     }
     eg_graph_stage_end(&run.graph);

@@ -2,6 +2,7 @@
  * commit after commit what it did; so a run that was cut off leaves whole commits, and a second one stores what is missing. */
 #include <stdio.h>
 
+#include "indexer/gating.h"
 #include "indexer/range.h"
 #include "indexer/stage.h"
 
@@ -91,6 +92,7 @@ int eg_index_index(struct eg_index_command *command) {
         snprintf(fields, sizeof(fields), ",\"commits\":%zu,\"files\":%zu,\"nodes\":%zu,\"removed\":%zu,\"tokens\":%zu,\"left_out\":%zu",
                  run.range.n, run.graph.files, run.graph.nodes, run.graph.removed, run.changes.tokens, run.graph.left_out);
         eg_progress_sum(&run.whole, "index", run.to.sha, fields, &run.sum);
+        eg_gating_unfreeze(command, run.tell.name);
     }
     eg_graph_stage_end(&run.graph);
     eg_change_stage_end(&run.changes);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "indexer/gate.h"
 #include "indexer/gate_event.h"
 #include "indexer/gating.h"
 #include "indexer/threshold.h"
@@ -111,6 +112,19 @@ static eg_status update(struct eg_gating *gating, json_t *report, struct eg_err 
     return status;
 }
 
+/* frozen: a list; the event's payload is added to it. */
+static eg_status begin_freeze(struct eg_gating *gating, const struct eg_past_freeze *one, const char *sha, int commits, const char *reason,
+                              json_t *frozen, struct eg_err *err) {
+    json_t *payload = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "repo", gating->name, "module", one->module, "metric", one->metric,
+                                "detector", one->detector, "commits", commits, "reason", reason);
+    if (sha) {
+        json_object_set_new(payload, "details", json_pack("{s:s}", "sha", sha));
+    }
+    json_array_append(frozen, payload);
+    struct eg_gate_event event = {"spec.drift.frozen@v1", eg_clock_now_us(), sha, NULL, payload};
+    return eg_gate_event_put(gating->sink, &event, err);
+}
+
 static eg_status freeze(struct eg_gating *gating, json_t *report, struct eg_err *err) {
     const struct eg_index_flags *flags = &gating->command->flags;
     const struct eg_past *past = &gating->past;
@@ -122,16 +136,13 @@ static eg_status freeze(struct eg_gating *gating, json_t *report, struct eg_err 
         return usage(err, "--commits", "a number of commits, from 1 to 1000000");
     }
     const char *sha = past->n_commits ? past->commits[past->n_commits - 1]->sha : NULL;
-    json_t *payload =
-        json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "repo", gating->name, "module",
-                  flags->module ? flags->module : EG_ALL, "metric", flags->metric ? flags->metric : EG_ALL, "detector",
-                  "manual", "commits", (int)commits, "reason", flags->reason);
-    if (sha) {
-        json_object_set_new(payload, "details", json_pack("{s:s}", "sha", sha));
-    }
-    json_object_set(report, "frozen", payload);
-    struct eg_gate_event event = {"spec.drift.frozen@v1", eg_clock_now_us(), sha, NULL, payload};
-    return eg_gate_event_put(gating->sink, &event, err);
+    struct eg_past_freeze one = {.module = flags->module ? flags->module : EG_ALL, .metric = flags->metric ? flags->metric : EG_ALL,
+                                 .detector = "manual"};
+    json_t *list = json_array();
+    eg_status status = begin_freeze(gating, &one, sha, (int)commits, flags->reason, list, err);
+    json_object_set(report, "frozen", json_array_get(list, 0));
+    json_decref(list);
+    return status;
 }
 
 static eg_status unfreeze(struct eg_gating *gating, json_t *report, struct eg_err *err) {
@@ -178,12 +189,53 @@ static eg_status export(struct eg_gating *gating, json_t *report, struct eg_err 
     return eg_state_write(&gating->past, gating->command->words[1], err);
 }
 
-/* What differs from what holds now is set again; freezes are left as they are. */
+static const struct eg_past_freeze *open_freeze(const struct eg_past *past, const struct eg_past_freeze *like) {
+    for (size_t i = 0; i < past->n_freezes; i++) {
+        const struct eg_past_freeze *one = &past->freezes[i];
+        if (one->open && strcmp(one->module, like->module) == 0 && strcmp(one->metric, like->metric) == 0) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+/* Freezes that the file has not end; those that only the file has begin, for as many commits as they had left. */
+static eg_status import_freezes(struct eg_gating *gating, struct eg_past *now, json_t *report, struct eg_err *err) {
+    const struct eg_past *file = &gating->past;
+    const char *sha = now->n_commits ? now->commits[now->n_commits - 1]->sha : NULL, *path = gating->command->words[1];
+    json_t *frozen = json_array(), *unfrozen = json_array();
+    char reason[600];
+    eg_status status = EG_OK;
+    json_object_set_new(report, "frozen", frozen);
+    json_object_set_new(report, "unfrozen", unfrozen);
+    snprintf(reason, sizeof(reason), "import of %.500s", path);
+    eg_gate_clean(reason);
+    for (size_t i = 0; status == EG_OK && i < now->n_freezes; i++) {
+        struct eg_past_freeze *one = &now->freezes[i];
+        if (one->open && !open_freeze(file, one)) {
+            json_array_append_new(unfrozen, json_pack("{s:s, s:s}", "module", one->module, "metric", one->metric));
+            status = eg_freeze_end(now, one, gating->sink, eg_clock_now_us(), sha, reason, err);
+        }
+    }
+    for (size_t i = 0; status == EG_OK && i < file->n_freezes; i++) {
+        const struct eg_past_freeze *one = &file->freezes[i];
+        if (open_freeze(now, one)) {
+            continue;
+        }
+        snprintf(reason, sizeof(reason), "%.200s (import of %.300s)", one->reason, path);
+        eg_gate_clean(reason);
+        status = begin_freeze(gating, one, sha, one->left, reason, frozen, err);
+    }
+    return status;
+}
+
+/* What differs from what holds now is set again. */
 static eg_status import(struct eg_gating *gating, json_t *report, struct eg_err *err) {
     struct eg_past now = gating->past;
     json_t *set = json_array();
     json_object_set_new(report, "set", set);
     eg_status status = eg_state_read(&gating->past, gating->command->words[1], err);
+    status = status ? status : import_freezes(gating, &now, report, err);
     for (size_t i = 0; status == EG_OK && i < gating->past.n_thresholds; i++) {
         if (is_new(&now, &gating->past.thresholds[i])) {
             status = put_thresholds(gating, &gating->past.thresholds[i], NULL, eg_clock_now_us(), set, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "indexer/repo.h"
+#include "indexer/threshold.h"
 
 #define MEMORY_MOST_B ((size_t)1 << 30)
 
@@ -61,6 +62,45 @@ void eg_gating_end(struct eg_gating *gating) {
     git_repository_free(gating->repo);
     eg_arena_free(gating->arena);
     eg_repo_end();
+}
+
+static eg_status is_frozen(const struct eg_index_command *command, const char *name, bool *frozen, struct eg_err *err) {
+    struct eg_asker *asker;
+    json_t *rows = NULL;
+    if (eg_asker_open(command->flags.server, command->flags.token_file, &asker, err)) {
+        return EG_FAIL;
+    }
+    eg_status status = eg_ask(asker, "SELECT drift (event_id) FROM all WHERE repo IN ($repo, \"\") freeze=true LIMIT 1",
+                              json_pack("{s:s}", "repo", name), &rows, err);
+    *frozen = json_array_size(rows) > 0;
+    json_decref(rows);
+    eg_asker_close(asker);
+    return status;
+}
+
+static eg_status end_freezes(const struct eg_index_command *command, struct eg_err *err) {
+    struct eg_gating gating;
+    struct eg_sink_sum sum;
+    json_t *unfrozen = json_array();
+    eg_status status = eg_gating_begin(&gating, command, err);
+    status = status ? status : eg_freezes_end(&gating.past, gating.sink, unfrozen, err);
+    status = status ? status : eg_gating_flush(&gating, &sum, err);
+    eg_gating_end(&gating);
+    json_decref(unfrozen);
+    return status;
+}
+
+void eg_gating_unfreeze(const struct eg_index_command *command, const char *name) {
+    struct eg_err err = {0};
+    bool frozen = false;
+    if (command->flags.out) {
+        return;
+    }
+    eg_status status = is_frozen(command, name, &frozen, &err);
+    status = status || !frozen ? status : end_freezes(command, &err);
+    if (status) {
+        fprintf(stderr, "egdb-index: what is frozen stays so until the next gates: %s%s%s\n", err.place, *err.place ? ": " : "", err.message);
+    }
 }
 
 eg_status eg_gating_sha(const struct eg_gating *gating, const char *rev, char sha[GIT_OID_HEXSZ + 1],

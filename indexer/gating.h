@@ -25,6 +25,9 @@ EG_MUST_CHECK eg_status eg_gating_begin(struct eg_gating *gating, const struct e
 /* Sends what is left. sum: what became of the events; refused ones are an error. */
 EG_MUST_CHECK eg_status eg_gating_flush(struct eg_gating *gating, struct eg_sink_sum *sum, struct eg_err *err);
 void eg_gating_end(struct eg_gating *gating);
+/* For a command that has posted commits: ends the freezes whose commits have passed. Reads no past while nothing is frozen. What goes wrong
+ * is said on standard error and fails nothing: the next gates end them, too. Nothing is done with --out. */
+void eg_gating_unfreeze(const struct eg_index_command *command, const char *name);
 /* The full sha of what a person wrote: by the repository, or as it stands when it is one. err: usage. */
 EG_MUST_CHECK eg_status eg_gating_sha(const struct eg_gating *gating, const char *rev, char sha[GIT_OID_HEXSZ + 1],
                                       struct eg_err *err);

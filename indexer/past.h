@@ -37,6 +37,7 @@ struct eg_past_freeze {
     const char *sha; /* of the commit after which commits are counted; NULL: by time */
     int64_t at_us, ended_us;
     int commits;
+    int left; /* of one that a file says: commits that it still lasts for */
     bool open;
 };
 

@@ -34,6 +34,8 @@ bool eg_threshold_learn(const struct eg_past *past, const struct eg_gate_policy 
  * arrays, for the report) what was unfrozen and frozen. */
 EG_MUST_CHECK eg_status eg_threshold_tend(struct eg_past *past, const struct eg_gate_policy *policy,
                                           struct eg_sink *sink, json_t *unfrozen, json_t *frozen, struct eg_err *err);
+/* Only the first half of it. */
+EG_MUST_CHECK eg_status eg_freezes_end(struct eg_past *past, struct eg_sink *sink, json_t *unfrozen, struct eg_err *err);
 /* Commits after the one at which the freeze began. */
 size_t eg_freeze_passed(const struct eg_past *past, const struct eg_past_freeze *freeze);
 /* One event; returns after the queue took it. sha is the commit at which the freeze ends. */
@@ -42,7 +44,7 @@ EG_MUST_CHECK eg_status eg_freeze_end(struct eg_past *past, struct eg_past_freez
 
 /* spec_state.json: thresholds and open freezes. */
 EG_MUST_CHECK eg_status eg_state_write(const struct eg_past *past, const char *path, struct eg_err *err);
-/* Thresholds of the file, instead of those that the past has; they live in its arena. err: usage. */
+/* Thresholds and open freezes of the file, instead of those that the past has; they live in its arena. err: usage. */
 EG_MUST_CHECK eg_status eg_state_read(struct eg_past *past, const char *path, struct eg_err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "indexer/threshold.h"
 
 #define VERSION 1
+#define COMMITS_MOST 1000000
 
 static int by_module(const void *a, const void *b) {
     const struct eg_past_thresholds *x = a, *y = b;
@@ -82,6 +83,47 @@ static eg_status take(struct eg_past *past, const json_t *item, struct eg_past_t
     return one->bounds.alpha <= one->bounds.beta && one->bounds.beta <= one->bounds.zeta ? EG_OK : EG_FAIL;
 }
 
+/* A freeze that has no commits left is over. */
+static eg_status take_freeze(struct eg_past *past, const json_t *item, struct eg_past_freeze *one, bool *open) {
+    const char *words[] = {"module", "metric", "detector", "reason"}, *said[4];
+    const char *since = json_string_value(json_object_get(item, "since"));
+    json_int_t commits = json_integer_value(json_object_get(item, "commits")), left = json_integer_value(json_object_get(item, "left"));
+    *one = (struct eg_past_freeze){.event_id = "", .repo = past->repo, .commits = (int)commits, .left = (int)left, .open = true};
+    *open = left > 0;
+    for (size_t i = 0; i < 4; i++) {
+        const char *text = json_string_value(json_object_get(item, words[i]));
+        said[i] = text ? eg_arena_dup(past->arena, text, strlen(text)) : NULL;
+        if (!said[i]) {
+            return EG_FAIL;
+        }
+    }
+    one->module = said[0];
+    one->metric = said[1];
+    one->detector = said[2];
+    one->reason = said[3];
+    bool good = since && eg_time_parse(since, strlen(since), false, &one->at_us) && *one->module && *one->metric;
+    return good && commits > 0 && commits <= COMMITS_MOST && left <= commits ? EG_OK : EG_FAIL;
+}
+
+static eg_status take_freezes(struct eg_past *past, const json_t *list, const char *path, struct eg_err *err) {
+    struct eg_past_freeze *freezes = eg_arena_zalloc(past->arena, (json_array_size(list) + 1) * sizeof(*freezes));
+    const json_t *item;
+    size_t i, n = 0;
+    if (!freezes) {
+        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    }
+    json_array_foreach(list, i, item) {
+        bool open;
+        if (take_freeze(past, item, &freezes[n], &open)) {
+            return eg_err_set(err, EG_E_USAGE, path, "freezes[%zu] needs module, metric, detector, reason, since, commits and left", i);
+        }
+        n += open;
+    }
+    past->freezes = freezes;
+    past->n_freezes = n;
+    return EG_OK;
+}
+
 eg_status eg_state_read(struct eg_past *past, const char *path, struct eg_err *err) {
     json_error_t error;
     json_t *state = json_load_file(path, JSON_REJECT_DUPLICATES, &error), *list = json_object_get(state, "thresholds"),
@@ -100,6 +142,7 @@ eg_status eg_state_read(struct eg_past *past, const char *path, struct eg_err *e
                                 "thresholds[%zu] needs module, alpha ≤ beta ≤ zeta, and basis ewma or quantile", i);
         }
     }
+    status = status ? status : take_freezes(past, json_object_get(state, "freezes"), path, err);
     json_decref(state);
     if (status == EG_OK && !eg_arena_failed(past->arena)) {
         past->thresholds = thresholds;

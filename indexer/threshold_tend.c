@@ -64,7 +64,7 @@ static bool is_over(const struct eg_past *past, const struct eg_past_freeze *fre
     return true;
 }
 
-static eg_status end_freezes(struct eg_past *past, struct eg_sink *sink, json_t *unfrozen, struct eg_err *err) {
+eg_status eg_freezes_end(struct eg_past *past, struct eg_sink *sink, json_t *unfrozen, struct eg_err *err) {
     eg_status status = EG_OK;
     for (size_t i = 0; status == EG_OK && i < past->n_freezes; i++) {
         struct eg_past_freeze *freeze = &past->freezes[i];
@@ -160,7 +160,7 @@ static eg_status begin_freeze(struct eg_past *past, const struct eg_gate_policy 
 
 eg_status eg_threshold_tend(struct eg_past *past, const struct eg_gate_policy *policy, struct eg_sink *sink,
                             json_t *unfrozen, json_t *frozen, struct eg_err *err) {
-    eg_status status = end_freezes(past, sink, unfrozen, err);
+    eg_status status = eg_freezes_end(past, sink, unfrozen, err);
     for (size_t i = 0; status == EG_OK && i < past->n_series; i++) {
         const struct eg_past_series *series = &past->series[i];
         if (!eg_gate_policy_is_watched(policy, series->metric)) {

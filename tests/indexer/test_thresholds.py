@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from support import binary, gating, indexer
+from support.repository import Repository
 
 
 def history(client, values, module="core.a", first=0):
@@ -196,8 +197,49 @@ def test_the_state_is_a_file_that_can_be_put_back(server, store, client, scratch
     gating.run(server, "thresholds", "export", scratch / "after.json")
     after = json.loads((scratch / "after.json").read_text("utf-8"))
     assert after["thresholds"] == state["thresholds"] and len(done["set"]) == 2 * (len(now) > 1)
-    assert [one["module"] for one in after["freezes"] if one["detector"] == "manual"] == ["other"]
-    assert gating.run(server, "thresholds", "import", scratch / "before.json")["set"] == []
+    assert after["freezes"] == [], "the freeze by hand and those of drift ended"
+    assert {"module": "other", "metric": "*"} in done["unfrozen"] and done["frozen"] == []
+    assert store.scalar("SELECT count(*) FROM spec_drift WHERE unfrozen_reason LIKE 'import of %before.json'") == len(done["unfrozen"])
+    again = gating.run(server, "thresholds", "import", scratch / "before.json")
+    assert (again["set"], again["unfrozen"], again["frozen"]) == ([], [], [])
+
+
+def test_the_freezes_of_a_file_begin_with_it(server, store, client, scratch):
+    """With what they had left; gates judges by those of a file, and changes nothing."""
+    history(client, VALUES)
+    gating.run(server, "thresholds", "freeze", "--reason", "spike", "--module", "core", "--metric", "delta_z", "--commits", "5")
+    history(client, [0.2] * 2, first=40)
+    gating.run(server, "thresholds", "export", scratch / "frozen.json")
+    gating.run(server, "thresholds", "unfreeze")
+    words = ("gates", "--commit", gating.sha(41), "--report", "/dev/stderr", "--name", gating.REPO, "--server", server.url)
+    i1 = [next(gate for gate in json.loads(indexer.run(*words, *more).err)["commits"][0]["gates"] if gate["gate"] == "I1")["details"]
+          for more in ((), ("--freeze", scratch / "frozen.json"))]
+    assert ["frozen" in json.dumps(one) for one in i1] == [False, True] and "spike" in json.dumps(i1[1])
+    assert store.scalar("SELECT count(*) FROM spec_drift") == 1
+    done = gating.run(server, "thresholds", "import", scratch / "frozen.json")
+    assert [(one["module"], one["metric"], one["commits"]) for one in done["frozen"]] == [("core", "delta_z", 3)]
+    assert done["frozen"][0]["reason"].startswith("spike (import of ")
+    gating.run(server, "thresholds", "export", scratch / "after.json")
+    assert [one["left"] for one in json.loads((scratch / "after.json").read_text("utf-8"))["freezes"]] == [3]
+    (scratch / "bad.json").write_text(json.dumps({"version": 1, "thresholds": [], "freezes": [{"module": "core"}]}), "utf-8")
+    assert "freezes[0]" in indexer.run("thresholds", "import", scratch / "bad.json", "--name", gating.REPO, "--server", server.url, check=2).err
+
+
+@pytest.mark.parametrize("command", ["hook", "index", "history"])
+def test_the_nth_commit_after_a_freeze_ends_it_whoever_posts_it(server, store, scratch, command):
+    repository = Repository(scratch / "lab")
+    words = ("--repo", repository.folder, "--server", server.url)
+    repository.commit(files={"a.py": "def a():\n    return 1\n"})
+    indexer.run(command, *words)
+    indexer.run("thresholds", "freeze", "--commits", "2", "--reason", "spike", *words)
+    repository.commit(files={"a.py": "def a():\n    return 2\n"})
+    indexer.run(command, *words)
+    assert store.scalar('SELECT "freeze" FROM spec_drift')
+    sha = repository.commit(files={"a.py": "def a():\n    return 3\n"})
+    indexer.run(command, *words)
+    assert not store.scalar('SELECT "freeze" FROM spec_drift')
+    assert store.scalar("SELECT unfrozen_reason FROM spec_drift") == "2 commits have passed"
+    assert store.scalar("SELECT repo_sha FROM events WHERE topic = 'spec.drift.unfrozen@v1'") == sha
 
 
 def test_other_repositories_do_not_count(server, store, client):
