@@ -7,6 +7,7 @@
 #include "base/folder.h"
 #include "indexer/command.h"
 #include "indexer/delta_event.h"
+#include "indexer/gating.h"
 #include "indexer/history.h"
 #include "indexer/progress.h"
 #include "indexer/tell.h"
@@ -87,16 +88,10 @@ int eg_index_history(struct eg_index_command *command) {
         char fields[80];
         snprintf(fields, sizeof(fields), ",\"commits\":%zu,\"tokens\":%zu", run.commits, run.tokens);
         eg_progress_sum(&run.progress, "history", to.sha, fields, &run.sum);
+        eg_gating_unfreeze(command, run.tell.name);
     }
     end(&run);
     return exit_code(&run, status);
-}
-
-static eg_status only_past(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
-    struct run *run = ctx;
-    (void)err;
-    eg_progress_tell(&run->progress, step->done, step->of);
-    return EG_OK;
 }
 
 /* The folder of the report is made, as `.glx` is often not there. */
@@ -110,30 +105,44 @@ static eg_status write_report(const struct eg_buf *report, const char *path, str
     return good ? EG_OK : eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
 }
 
-static eg_status report(struct run *run, const struct eg_commit_info *from, const struct eg_commit_info *to, const char *range,
-                        struct eg_err *err) {
-    const struct eg_delta *delta;
-    const struct eg_tokens *tokens;
-    struct eg_energy energy = {0};
-    if (!run->command->flags.no_past &&
-        eg_history_walk(run->repo, run->reader, run->energies, NULL, &from->oid, only_past, run, err)) {
-        return EG_FAIL;
+/* Without the past the scales of all modules are 1. */
+static eg_status reckon(struct run *run, const git_oid *from, const git_oid *to, struct eg_history_change *change, struct eg_err *err) {
+    if (!run->command->flags.no_past) {
+        return eg_history_change(run->repo, run->reader, from, to, change, err);
     }
-    eg_status status = eg_delta_read(run->reader, &from->oid, &to->oid, &delta, &tokens, err);
-    status = status ? status : eg_energy_of(run->energies, &from->oid, tokens, &energy, err);
+    *change = (struct eg_history_change){0};
+    eg_status status = eg_delta_read(run->reader, from, to, &change->delta, &change->tokens, err);
+    return status ? status : eg_energy_of(run->energies, NULL, change->tokens, &change->energy, err);
+}
+
+static eg_status report(struct run *run, const git_oid *from, const git_oid *to, const char *range, struct eg_err *err) {
+    struct eg_history_change change;
+    eg_status status = reckon(run, from, to, &change, err);
     if (status == EG_OK) {
-        eg_delta_report(&run->tell.payload, tokens, &energy, delta->degraded, range);
+        eg_delta_report(&run->tell.payload, change.tokens, &change.energy, change.delta->degraded, range);
         status = run->tell.payload.failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "the report does not fit into memory")
                                      : write_report(&run->tell.payload, run->command->flags.out_file, err);
     }
-    free(energy.modules);
+    free(change.energy.modules);
     return status;
+}
+
+/* The commit before a first one is the empty state. */
+static eg_status left_of(git_repository *repo, const char *rev, struct eg_commit_info *from, bool *nothing, struct eg_err *err) {
+    char of[300];
+    struct eg_err ignored = {0};
+    struct eg_commit_info commit;
+    size_t n = strlen(rev);
+    snprintf(of, sizeof(of), "%.*s", (int)(n > 0 && rev[n - 1] == '^' ? n - 1 : 0), rev);
+    *nothing = *of && eg_repo_commit(repo, of, &commit, &ignored) == EG_OK && commit.n_parents == 0;
+    return *nothing ? EG_OK : eg_repo_commit(repo, rev, from, err);
 }
 
 int eg_index_delta(struct eg_index_command *command) {
     struct run run = {.command = command};
     struct eg_commit_info from, to;
     char left[300] = "HEAD^";
+    bool nothing = false;
     const char *range = command->flags.range ? command->flags.range : "HEAD^..HEAD", *dots = strstr(range, "..");
     eg_status status = begin(&run, &command->err);
     if (status == EG_OK && (!dots || dots == range || (size_t)(dots - range) >= sizeof(left))) {
@@ -141,10 +150,10 @@ int eg_index_delta(struct eg_index_command *command) {
     }
     if (status == EG_OK) {
         snprintf(left, sizeof(left), "%.*s", (int)(dots - range), range);
-        status = eg_repo_commit(run.repo, left, &from, &command->err);
+        status = left_of(run.repo, left, &from, &nothing, &command->err);
         status = status ? status : eg_repo_commit(run.repo, dots[2] ? dots + 2 : "HEAD", &to, &command->err);
     }
-    status = status ? status : report(&run, &from, &to, range, &command->err);
+    status = status ? status : report(&run, nothing ? NULL : &from.oid, &to.oid, range, &command->err);
     end(&run);
     return exit_code(&run, status);
 }

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "indexer/extract.h"
+#include "indexer/range.h"
+
+#define FEW 10 /* one by one costs the reading of commits that change the same modules, most often less than a tenth of them */
 
 struct order {
     git_oid *v;
@@ -82,14 +85,47 @@ static eg_status step(git_repository *repo, struct eg_delta_reader *reader, stru
     return status;
 }
 
+struct counting { /* of commits that are taken one by one */
+    eg_history_take take;
+    void *ctx;
+    size_t done, of;
+};
+
+static eg_status take_counted(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
+    struct counting *counting = ctx;
+    struct eg_history_step said = *step;
+    said.done = ++counting->done;
+    said.of = counting->of;
+    return counting->take(counting->ctx, &said, err);
+}
+
+static eg_status one_by_one(git_repository *repo, struct eg_delta_reader *reader, const struct eg_range *range, eg_history_take take,
+                            void *ctx, struct eg_err *err) {
+    struct counting counting = {.take = take, .ctx = ctx, .of = range->n};
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && i < range->n; i++) {
+        struct eg_commit_info commit;
+        status = eg_repo_commit_of(repo, &range->v[i], &commit, err);
+        status = status ? status : eg_history_one(repo, reader, &commit, take_counted, &counting, err);
+    }
+    return status;
+}
+
 eg_status eg_history_walk(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies, const git_oid *from,
                           const git_oid *to, eg_history_take take, void *ctx, struct eg_err *err) {
     struct order order = {0};
+    struct eg_range range = {0};
     eg_status status = walk(repo, to, &order, false, err);
-    status = status || !from ? status : walk(repo, from, &order, true, err);
-    for (size_t i = 0; status == EG_OK && i < order.n; i++) {
+    status = status || !from ? status : eg_range_list(repo, from, to, &range, err);
+    bool few = from && range.n * FEW <= order.n;
+    status = status || !from || few ? status : walk(repo, from, &order, true, err);
+    if (status == EG_OK && few) {
+        status = one_by_one(repo, reader, &range, take, ctx, err);
+    }
+    for (size_t i = 0; status == EG_OK && !few && i < order.n; i++) {
         status = step(repo, reader, energies, &order, i, take, ctx, err);
     }
+    eg_range_free(&range);
     eg_seen_free(&order.known);
     free(order.v);
     return status;

@@ -62,18 +62,19 @@ static eg_status touches(struct looking *looking, const struct eg_commit_info *c
     return code ? failed(err) : EG_OK;
 }
 
-static eg_status find_past(struct looking *looking, const struct eg_commit_info *commit, const struct eg_tokens *tokens,
-                           struct eg_err *err) {
-    struct eg_commit_info at = *commit;
+/* newest: the commit that the modules' past ends with, itself included; NULL: there is none. */
+static eg_status find_past(struct looking *looking, const git_oid *newest, const struct eg_tokens *tokens, struct eg_err *err) {
+    struct eg_commit_info at = {.n_parents = 1};
     bool fresh;
     for (size_t i = 0; i < tokens->n; i++) {
         if (!eg_seen_at(&looking->modules, eg_bytes64(tokens->v[i].module.p, tokens->v[i].module.n), &fresh)) {
             return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
         }
     }
-    while (looking->modules.n > 0 && at.n_parents > 0) {
-        git_oid parent = at.parent;
-        if (eg_repo_commit_of(looking->repo, &parent, &at, err) || touches(looking, &at, err) ||
+    at.parent = newest ? *newest : at.parent;
+    while (newest && looking->modules.n > 0 && at.n_parents > 0) {
+        git_oid oid = at.parent;
+        if (eg_repo_commit_of(looking->repo, &oid, &at, err) || touches(looking, &at, err) ||
             (looking->found && eg_range_one(&looking->commits, &at.oid, err))) {
             return EG_FAIL;
         }
@@ -102,30 +103,39 @@ static eg_status learn(struct looking *looking, struct eg_delta_reader *reader, 
     return status;
 }
 
-static eg_status take_one(struct looking *looking, struct eg_delta_reader *reader, struct eg_energies *energies,
-                          const struct eg_commit_info *commit, eg_history_take take, void *ctx, struct eg_err *err) {
-    const git_oid *parent = commit->n_parents ? &commit->parent : NULL;
-    struct eg_energy energy = {0};
-    struct eg_history_step step = {.commit = commit, .energy = &energy, .done = 1, .of = 1, .wanted = true};
-    if (eg_delta_read(reader, parent, &commit->oid, &step.delta, &step.tokens, err) || find_past(looking, commit, step.tokens, err) ||
-        learn(looking, reader, energies, err) || eg_delta_read(reader, parent, &commit->oid, &step.delta, &step.tokens, err)) {
-        return EG_FAIL;
-    }
-    eg_status status = eg_energy_of(energies, looking->commits.n ? &looking->commits.v[0] : NULL, step.tokens, &energy, err);
-    status = status ? status : take(ctx, &step, err);
-    free(energy.modules);
+/* What the change from one state to another is, and its energy; the past is that of `from`. delta and tokens are the reader's. */
+static eg_status reckon(struct looking *looking, struct eg_delta_reader *reader, const git_oid *from, const git_oid *to,
+                        struct eg_history_change *change, struct eg_err *err) {
+    struct eg_energies *energies = eg_energies_new();
+    eg_status status = energies && looking->arena ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    status = status ? status : eg_delta_read(reader, from, to, &change->delta, &change->tokens, err);
+    status = status ? status : find_past(looking, from, change->tokens, err);
+    status = status ? status : learn(looking, reader, energies, err);
+    status = status ? status : eg_delta_read(reader, from, to, &change->delta, &change->tokens, err);
+    status = status ? status
+                    : eg_energy_of(energies, looking->commits.n ? &looking->commits.v[0] : NULL, change->tokens, &change->energy, err);
+    eg_energies_free(energies);
+    return status;
+}
+
+eg_status eg_history_change(git_repository *repo, struct eg_delta_reader *reader, const git_oid *from, const git_oid *to,
+                            struct eg_history_change *change, struct eg_err *err) {
+    struct looking looking = {.repo = repo, .arena = eg_arena_new(PATHS_MOST_B)};
+    *change = (struct eg_history_change){0};
+    eg_status status = reckon(&looking, reader, from, to, change, err);
+    eg_range_free(&looking.commits);
+    eg_seen_free(&looking.modules);
+    eg_arena_free(looking.arena);
     return status;
 }
 
 eg_status eg_history_one(git_repository *repo, struct eg_delta_reader *reader, const struct eg_commit_info *commit, eg_history_take take,
                          void *ctx, struct eg_err *err) {
-    struct looking looking = {.repo = repo, .arena = eg_arena_new(PATHS_MOST_B)};
-    struct eg_energies *energies = eg_energies_new();
-    eg_status status = looking.arena && energies ? take_one(&looking, reader, energies, commit, take, ctx, err)
-                                                 : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
-    eg_energies_free(energies);
-    eg_range_free(&looking.commits);
-    eg_seen_free(&looking.modules);
-    eg_arena_free(looking.arena);
+    struct eg_history_change change;
+    eg_status status = eg_history_change(repo, reader, commit->n_parents ? &commit->parent : NULL, &commit->oid, &change, err);
+    struct eg_history_step step = {.commit = commit, .delta = change.delta, .tokens = change.tokens, .energy = &change.energy, .done = 1,
+                                   .of = 1, .wanted = true};
+    status = status ? status : take(ctx, &step, err);
+    free(change.energy.modules);
     return status;
 }

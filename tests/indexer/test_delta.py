@@ -344,3 +344,32 @@ def test_the_report_goes_where_it_is_wanted(repository, scratch):
     written = json.loads((scratch / ".glx/delta_report.json").read_text("utf-8"))
     assert set(written) >= {"range", "tokens", "fingerprint", "delta_z", "by_category", "spike"}
     assert written["by_category"] == {"ast": 1} and written["spike"] == "semantic"
+
+
+def test_a_short_range_has_the_energy_that_the_whole_history_gives_it(repository, scratch):
+    """Few commits of many are read without the others; merges and several modules in them."""
+    for n in range(40):
+        repository.commit(files={f"m{n % 3}.py": "".join(f"def f{n}_{k}(a):\n    return a + {k}\n" for k in range(n % 5 + 1))})
+    repository.git("checkout", "-q", "-b", "side", "HEAD~5")
+    repository.commit(files={"m1.py": "def side(a, b):\n    return a if b else 1\n"})
+    repository.git("checkout", "-q", "main")
+    repository.commit(files={"m2.py": "def main(a):\n    return a\n", "m0.py": "import os\n"})
+    repository.git("merge", "-q", "-X", "ours", "-m", "both", "side")
+
+    def told(*words):
+        folder = scratch / f"out{len(list(scratch.iterdir()))}"
+        indexer.run("history", "--repo", repository.folder, "--out", folder, *words)
+        return [json.loads(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()]
+
+    whole, short = told(), told("--from", "HEAD^")
+    shas = {event["repo_sha"] for event in short}
+    assert len(shas) == 2 and sorted(map(json.dumps, short)) == sorted(json.dumps(event) for event in whole if event["repo_sha"] in shas)
+    fingerprint = next(event["payload"] for event in short if event["topic"] == "delta.fingerprint@v1" and event["repo_sha"] == repository.head())
+    assert report(repository, "HEAD^..HEAD")["delta_z"] == pytest.approx(fingerprint["score_deltaZ"])
+
+
+def test_the_first_commit_is_compared_with_nothing(repository):
+    repository.commit(files={"a.py": "def f():\n    pass\n"})
+    found = json.loads(indexer.run("delta", "--repo", repository.folder).out)
+    assert {"ADD_FILE", "ADD_FN"} == {token["kind"] for token in found["tokens"]}
+    assert "nowhere" in indexer.run("delta", "--repo", repository.folder, "--range", "nowhere^..HEAD", check=2).err
