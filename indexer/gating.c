@@ -99,7 +99,8 @@ void eg_gating_unfreeze(const struct eg_index_command *command, const char *name
     eg_status status = is_frozen(command, name, &frozen, &err);
     status = status || !frozen ? status : end_freezes(command, &err);
     if (status) {
-        fprintf(stderr, "egdb-index: what is frozen stays so until the next gates: %s%s%s\n", err.place, *err.place ? ": " : "", err.message);
+        fprintf(stderr, "egdb-index: what is frozen stays so until the next gates: %s%s%s\n", err.place, *err.place ? ": " : "",
+                err.message);
     }
 }
 
