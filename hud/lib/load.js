@@ -80,7 +80,8 @@ export class Load {
 
   // What failed for a reason that may pass is asked again, ever more seldom.
   #plan() {
-    const pause = this.again && this.passes ? Math.max(1000 * this.error.retryAfterS, Math.min(30e3, 1000 * 2 ** (this.failures - 1))) : this.everyMs;
+    const soon = () => Math.max(1000 * this.error.retryAfterS, Math.min(30e3, 1000 * 2 ** (this.failures - 1)));
+    const pause = this.again && this.passes ? soon() : this.everyMs;
     this.#due = pause ? Date.now() + pause : Infinity;
     if (pause && document.visibilityState === 'visible' && this.#connected) this.#timer = setTimeout(() => this.go(), pause);
   }

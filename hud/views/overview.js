@@ -127,8 +127,8 @@ const COLUMNS = [
 const SERIES_MOST = 6;
 const BUCKETS_EVERY_MS = 60e3;
 
-// Counts by bucket and topic as series: the topics with most, and all others together. A bucket without a row has no events: 0 is counted. The
-// last value holds until the end of its bucket, or of the range: a point of its own.
+// Counts by bucket and topic as series: the topics with most, and all others together. A bucket without a row has no events: 0 is
+// counted. The last value holds until the end of its bucket, or of the range: a point of its own.
 function seriesOf(answer, width, to) {
   const step = durationMs(width);
   const rows = answer.rows.map(([at, topic, n]) => ({ at: Date.parse(at), topic, n }));

@@ -160,7 +160,8 @@ export default class Spec extends Element {
   #chart() {
     const bands = this.drawnFreezes.map((row) => ({ from: ms(row.created_utc), to: row.freeze ? Date.now()
       : ms(row.unfrozen_utc), title: row.reason }));
-    const marks = this.drawnFreezes.filter((row) => row.detector !== 'manual').map((row) => ({ at: ms(row.created_utc), title: row.detector }));
+    const marks = this.drawnFreezes.filter((row) => row.detector !== 'manual')
+      .map((row) => ({ at: ms(row.created_utc), title: row.detector }));
     const [now] = this.limits.data ?? [];
     return html`<egdb-chart .data=${this.chart.data} .bands=${bands} .marks=${marks} height="280" label=${`${this.gate} of ${this.module}`}
       @pick=${(event) => this.#pickAt(event.detail)}
@@ -230,7 +231,8 @@ export default class Spec extends Element {
         { name: 'metric', title: 'metric', value: METRICS[this.gate] ?? '*', required: true },
           { name: 'commits', title: 'for commits', type: 'number', value: String(COMMITS), required: true }, reason]}
             topic="spec.drift.frozen@v1" .sha=${sha ?? 'none'} verb="Freeze" @done=${again}
-        .make=${(values) => ({ ...values, commits: Number(values.commits), detector: 'manual', // without a commit in details: it counts from now
+        .make=${(values) => ({ ...values, commits: Number(values.commits),
+          detector: 'manual', // without a commit in details: it counts from now
           ...repo(this.results.data?.[0] ?? this.limits.data?.[0]) })}></egdb-decide>`;
   }
 
