@@ -51,7 +51,7 @@ QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c se
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c server/query/board_egql.c \
 	server/query/board_get.c
 ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
-	server/admin/openapi.c server/admin/hud.c server/admin/errors.c server/admin/language.c server/admin/views.c server/admin/topics.c server/admin/validate.c
+	server/admin/openapi.c server/admin/hud.c server/admin/docs.c server/admin/errors.c server/admin/language.c server/admin/views.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \
 	server/cli/version.c server/cli/panels.c server/cli/doctor.c server/cli/client.c server/cli/poster.c server/cli/post.c server/cli/post_stream.c \
@@ -158,7 +158,7 @@ run: ## set up, build, start the server on 127.0.0.1:8421 with this checkout's h
 test: ## set up for tests, build all ways, run every test (at most 40 minutes on 2 cores)
 	@scripts/test.sh
 
-soak: ## the long runs in full: kills, power cuts, fuzzers
+soak: ## the long runs in full: kills, crashes, full disks, positions, poison, large repositories, fuzzers
 	@EGDB_SOAK=1 scripts/test.sh soak
 
 bench: ## measure, each figure beside its limit
@@ -277,7 +277,9 @@ install: build ## to $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/egdb
 	cp -R spec migrations openapi.yaml $(DESTDIR)$(PREFIX)/share/egdb/
 	$(INSTALL) -D -m 644 config/egdb.ini $(DESTDIR)$(PREFIX)/share/egdb/egdb.ini
-	$(INSTALL) -D -m 644 deploy/egdb.service $(DESTDIR)$(PREFIX)/lib/systemd/system/egdb.service
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/|$(PREFIX)/|g' deploy/egdb.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/egdb.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/egdb.service
 
 clean: ## remove build/
 	rm -rf build

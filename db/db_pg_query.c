@@ -5,6 +5,7 @@
 
 #include "db/db_pg_fault.h"
 #include "db/db_pg_type.h"
+#include "db/db_store.h"
 
 struct wire { /* one allocation holds all of it, the bytes behind the arrays */
     const char **values;
@@ -111,6 +112,10 @@ void eg_pg_read_fault(const PGresult *result, struct eg_err *err) {
     struct eg_err why = {0};
     (void)eg_pg_fault(result, &why);
     enum eg_code code = why.code;
+    if (state && strcmp(state, "22003") == 0) {
+        (void)eg_err_set(err, EG_E_NUMBER_OUT_OF_RANGE, NULL, EG_READ_OUT_OF_RANGE);
+        return;
+    }
     if (state && strncmp(state, "22", 2) == 0) {
         code = EG_E_USAGE;
     } else if (code == EG_E_STORE_REFUSED || (state && strncmp(state, "25006", 5) == 0)) {

@@ -11,6 +11,7 @@
 #include "db/db_sqlite_bind.h"
 #include "db/db_sqlite_conn.h"
 #include "db/db_sqlite_regexp.h"
+#include "db/db_store.h"
 #include "db/read_queue.h"
 
 #define MOST_QUEUED 256
@@ -118,6 +119,8 @@ static void read_failed(struct reader *r, const struct read *read, int rc, struc
         (void)eg_err_set(err, EG_E_QUERY_INVALID, NULL, "%s", sqlite3_errmsg(r->conn.db));
     else if (rc == SQLITE_BUSY || rc == SQLITE_NOMEM)
         (void)eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "SQLite: %s", sqlite3_errstr(rc));
+    else if (rc == SQLITE_ERROR && strcmp(sqlite3_errmsg(r->conn.db), "integer overflow") == 0)
+        (void)eg_err_set(err, EG_E_NUMBER_OUT_OF_RANGE, NULL, EG_READ_OUT_OF_RANGE);
     else
         (void)eg_sqlite_fault(&r->conn, rc, NULL, err);
     if (err->code == EG_E_STORE_REFUSED) /* a text too long for SQLite, say: nothing was to be stored */

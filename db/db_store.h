@@ -6,6 +6,9 @@
 
 #include "db/db.h"
 
+/* Of a read: what a sum, say, makes of values that each are in range. One text, whichever store. */
+#define EG_READ_OUT_OF_RANGE "a number that the statement makes, a sum for instance, is out of range: let it take in fewer rows"
+
 struct eg_store {
     const char *name; /* eg_db_name() */
     /* dsn: behind "sqlite:" for SQLite; the whole URI for PostgreSQL. Sets (*db)->store. The statements are parsed

@@ -81,12 +81,12 @@ static void postgresql(struct egql_explained *x, struct eg_str text) {
     json_decref(root);
 }
 
-/* "SEARCH s USING INDEX ix_events_sha (repo_sha=?)" */
+/* "SEARCH s USING INDEX ix_events_sha (repo_sha=?)"; "SCAN l VIRTUAL TABLE INDEX 1:" has none: the number is the table's own */
 static void sqlite(struct egql_explained *x, struct eg_str text) {
     char *copy = eg_arena_dup(x->arena, text.p, text.n);
     line(x, copy);
     const char *at = copy ? strstr(copy, "INDEX ") : NULL;
-    if (at)
+    if (at && !strstr(copy, "VIRTUAL TABLE INDEX "))
         index_named(x, at + 6, strcspn(at + 6, " ("));
 }
 

@@ -118,7 +118,8 @@ if [ "$what" = soak ]; then
     export EGDB_SOAK=1
     one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build
     one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
-    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/soak tests/contract/test_positions.py tests/contract/test_poison.py
+    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/soak tests/contract/test_positions.py tests/contract/test_poison.py \
+        tests/contract/test_dead_letters.py::test_killed_in_the_middle tests/indexer/test_scale.py
     EGDB_SOAK='' pytests "faults, a tenth, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_kill9.py tests/fault/test_sigterm.py \
         tests/fault/test_pg_gone.py tests/fault/test_backpressure.py
     one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
@@ -136,7 +137,7 @@ counted "unit tests, asan" unit "$MAKE" --no-print-directory MODE=asan unit
 counted "fuzzers" fuzz "$MAKE" --no-print-directory fuzz
 pytests_at_once "API and contract tests, asan" asan "$PWD/build/asan/egdb" -m "not release" tests/api tests/contract
 pytests_at_once "indexer, asan" indexer "$PWD/build/asan/egdb" -m "not release" tests/indexer
-pytests "API and contract tests for release" release "$PWD/build/egdb" -m release tests/api tests/contract
+pytests "API and contract tests for release" release "$PWD/build/egdb" -m "release or release_too" tests/api tests/contract
 pytests "faults, a tenth of the soak" fault "$PWD/build/egdb" tests/fault
 pytests "sigterm, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_sigterm.py
 pytests_at_once "the HUD in a browser" hud "$PWD/build/egdb" tests/hud

@@ -274,7 +274,8 @@ static eg_status start_board(struct eg_app *app, const char *spec, struct eg_err
                                           .sources = eg_query_sources(app->query),
                                           .cache_most_b = (size_t)c->panels_cache_b,
                                           .rows_most = c->panels_rows_most,
-                                          .nodes_most = c->query_nodes_most};
+                                          .nodes_most = c->query_nodes_most,
+                                          .timeout_ms = (int)c->store_read_timeout_ms};
     return eg_board_open(&board, &app->board, err) || eg_board_check(app->board, &app->loop, err) ? EG_FAIL : EG_OK;
 }
 

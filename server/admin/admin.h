@@ -60,6 +60,7 @@ extern const struct eg_flow eg_flow_readyz;         /* GET /readyz */
 extern const struct eg_flow eg_flow_version;        /* GET /version */
 extern const struct eg_flow eg_flow_metrics;        /* GET /metrics */
 extern const struct eg_flow eg_flow_openapi;        /* GET /openapi.yaml */
+extern const struct eg_flow eg_flow_docs;           /* GET /docs/ */
 extern const struct eg_flow eg_flow_errors;         /* GET /docs/errors */
 extern const struct eg_flow eg_flow_language;       /* GET /docs/egql */
 extern const struct eg_flow eg_flow_hud;            /* GET /hud/, /hud/{name} */

@@ -28,22 +28,21 @@ static void report(void *ctx, const struct eg_topic *topic, size_t n_rows, const
     }
 }
 
-/* Panels are loaded, and with a store compiled and judged by it. */
-static eg_status check_panels(struct eg_cli *cli, const char *spec, struct eg_look *look, size_t *n) {
+eg_status eg_cli_check_panels(const char *spec, struct eg_look *look, size_t *n, struct eg_err *err) {
     struct eg_panels *panels = NULL;
     struct eg_board *board = NULL;
     struct egql_sources *sources = NULL;
     const struct eg_panel *list;
-    eg_status status = eg_panels_load(spec, &panels, &cli->err);
+    eg_status status = eg_panels_load(spec, &panels, err);
     if (status == EG_OK && look) {
-        status = egql_sources_load(spec, &sources, &cli->err) || egql_sources_check(sources, eg_db_catalogue(look->db), &cli->err)
+        status = egql_sources_load(spec, &sources, err) || egql_sources_check(sources, eg_db_catalogue(look->db), err)
                      ? EG_FAIL
                      : EG_OK;
     }
     if (status == EG_OK && look) {
         const struct eg_board_config config = {.db = look->db, .panels = panels, .sources = sources};
-        status = eg_board_open(&config, &board, &cli->err);
-        status = status == EG_OK ? eg_board_check(board, &look->loop, &cli->err) : status;
+        status = eg_board_open(&config, &board, err);
+        status = status == EG_OK ? eg_board_check(board, &look->loop, err) : status;
         eg_board_close(board);
     }
     *n = status == EG_OK ? eg_panels_all(panels, &list) : 0;
@@ -60,7 +59,7 @@ static enum eg_exit check(struct eg_cli *cli, struct eg_look *look) {
     struct tally tally = {.verbose = eg_cli_value(cli, "verbose") != NULL};
     char spec[512];
     if (eg_config_find(cli->config->server_spec, "spec", "server.spec", spec, sizeof(spec), &cli->err) ||
-        check_panels(cli, spec, look, &n_panels) || eg_registry_load(spec, catalogue, &registry, &cli->err)) {
+        eg_cli_check_panels(spec, look, &n_panels, &cli->err) || eg_registry_load(spec, catalogue, &registry, &cli->err)) {
         return eg_cli_failed(cli);
     }
     if (egql_sources_load(spec, &sources, &cli->err) ||

@@ -61,6 +61,9 @@ enum eg_exit eg_cli_usage(const struct eg_cli *cli, const char *format, ...) EG_
 /* Prints cli->err on stderr, with its place and hint; answers 78 for config_invalid, else 1. */
 enum eg_exit eg_cli_failed(const struct eg_cli *cli);
 
+/* check.c: panels and sources are loaded and, with a store (look, or NULL), compiled and judged by it; n: the panels. */
+EG_MUST_CHECK eg_status eg_cli_check_panels(const char *spec, struct eg_look *look, size_t *n, struct eg_err *err);
+
 /* help.c */
 void eg_cli_help(void); /* of the program, to stdout */
 void eg_cli_help_command(const struct eg_command *command);

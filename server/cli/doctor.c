@@ -94,17 +94,21 @@ static bool look_at_schema(struct doctor *doctor) {
     return true;
 }
 
-static void look_at_spec(struct doctor *doctor, const struct eg_catalogue *catalogue) {
+/* look NULL: there is no store to hold them against. */
+static void look_at_spec(struct doctor *doctor, struct eg_look *look) {
     struct eg_err err = {0};
+    size_t n_panels;
     struct eg_registry *registry = NULL;
     const struct eg_topic *const *topics;
     char spec[512];
     if (eg_config_find(doctor->cli->config->server_spec, "spec", "server.spec", spec, sizeof(spec), &err) ||
-        eg_registry_load(spec, catalogue, &registry, &err)) {
+        eg_registry_load(spec, look ? eg_db_catalogue(look->db) : NULL, &registry, &err) ||
+        eg_cli_check_panels(spec, look, &n_panels, &err)) {
         say_error(doctor, "declarations", &err, "mend the file; `egdb check` runs the examples too");
+        eg_registry_free(registry);
         return;
     }
-    say(doctor, true, "declarations", "%s, %zu topics", spec, eg_registry_topics(registry, &topics));
+    say(doctor, true, "declarations", "%s, %zu topics, %zu panels", spec, eg_registry_topics(registry, &topics), n_panels);
     eg_registry_free(registry);
 }
 
@@ -120,7 +124,7 @@ static void look_at_store(struct doctor *doctor) {
         say_error(doctor, "store", &err, "");
         return;
     }
-    look_at_spec(doctor, eg_db_catalogue(look.db));
+    look_at_spec(doctor, &look);
     eg_app_look_close(&look);
 }
 

@@ -68,6 +68,8 @@ static enum eg_step_result answer_one(struct eg_request *req, const struct eg_it
     return eg_request_answer(req, stored ? 201 : 200, ANSWER_JSON);
 }
 
+enum eg_receipt { EG_RECEIPT_WHOLE, EG_RECEIPT_FAILED, EG_RECEIPT_BARE }; /* which items it names: all, the refused, none */
+
 struct tally {
     size_t stored, duplicates, rejected;
     size_t unavailable; /* refused for the server's reasons: 5xx */
@@ -101,7 +103,7 @@ static struct tally tally_of(const struct eg_submission *sub) {
 /* [{"index", "code", …}] of the items that were refused */
 static const char *errors_of(struct eg_request *req, const struct eg_submission *sub) {
     struct eg_buf buf;
-    eg_buf_init(&buf, req->answer.max);
+    eg_buf_init(&buf, req->answer.max / 2); /* the rest of the problem has room; beyond: without */
     eg_buf_char(&buf, '[');
     size_t n = 0;
     for (size_t i = 0; i < sub->n_items; i++) {
@@ -132,9 +134,32 @@ static enum eg_step_result answer_atomic(struct eg_request *req, const struct eg
     return answer_problem(req, sub, &err);
 }
 
+static void put_receipt(struct eg_buf *out, const struct eg_submission *sub, const struct tally *t, enum eg_receipt receipt,
+                        bool whole) {
+    eg_buf_free(out);
+    eg_buf_printf(out, "{\"stored\":%zu,\"duplicates\":%zu,\"rejected\":%zu,\"safe_position\":%lld,\"items\":[", t->stored,
+                  t->duplicates, t->rejected, (long long)t->safe_position);
+    size_t n = 0;
+    for (size_t i = 0; i < sub->n_items && receipt != EG_RECEIPT_BARE && !out->failed; i++) {
+        if (receipt == EG_RECEIPT_FAILED && sub->items[i].result != EG_RESULT_REJECTED)
+            continue;
+        if (n++)
+            eg_buf_char(out, ',');
+        put_item(out, &sub->items[i]);
+    }
+    eg_buf_str(out, whole ? "]}\n" : "],\"items_left_out\":true}\n");
+}
+
+/* What was stored is said to be, however little room there is: without the items that were stored, at last without any. */
+static void put_receipts(struct eg_buf *out, const struct eg_submission *sub, const struct tally *t) {
+    enum eg_receipt receipt = sub->failed_only ? EG_RECEIPT_FAILED : EG_RECEIPT_WHOLE;
+    put_receipt(out, sub, t, receipt, true);
+    while (out->failed && receipt != EG_RECEIPT_BARE)
+        put_receipt(out, sub, t, ++receipt, false);
+}
+
 static enum eg_step_result answer_several(struct eg_request *req, const struct eg_submission *sub) {
     struct tally t = tally_of(sub);
-    struct eg_buf *out = &req->answer;
     if (sub->atomic && t.rejected)
         return answer_atomic(req, sub, &t);
     if (t.unavailable && t.unavailable == sub->n_items)
@@ -149,17 +174,7 @@ static enum eg_step_result answer_several(struct eg_request *req, const struct e
         }
         return answer_problem(req, sub, &err);
     }
-    eg_buf_printf(out, "{\"stored\":%zu,\"duplicates\":%zu,\"rejected\":%zu,\"safe_position\":%lld,\"items\":[", t.stored,
-                  t.duplicates, t.rejected, (long long)t.safe_position);
-    size_t n = 0;
-    for (size_t i = 0; i < sub->n_items; i++) {
-        if (sub->failed_only && sub->items[i].result != EG_RESULT_REJECTED)
-            continue;
-        if (n++)
-            eg_buf_char(out, ',');
-        put_item(out, &sub->items[i]);
-    }
-    eg_buf_str(out, "]}\n");
+    put_receipts(&req->answer, sub, &t);
     return eg_request_answer(req, t.rejected ? 207 : 200, ANSWER_JSON);
 }
 

@@ -14,7 +14,7 @@
 
 static void too_long(struct eg_exchange *x) {
     eg_err_clear(&x->pub.err);
-    (void)eg_err_set(&x->pub.err, EG_E_INTERNAL, NULL,
+    (void)eg_err_set(&x->pub.err, EG_E_ANSWER_TOO_LARGE, NULL,
                      "The answer does not fit into http.max_answer_b (%zu bytes); ask for less at once.",
                      x->http->config.max_answer_b);
     x->coded = false;

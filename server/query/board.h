@@ -19,6 +19,7 @@ struct eg_board_config {
     size_t cache_most_b;                /* of all kept answers */
     int64_t rows_most;                  /* of one answer; more are cut, and the answer says so */
     int64_t nodes_most;                 /* of a graph search; so here */
+    int timeout_ms;                     /* of one run, all of its statements */
 };
 
 struct eg_board_stats {

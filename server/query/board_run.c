@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "server/query/board_int.h"
 
-#define ARENA_MOST_B ((size_t)4 << 20)
+#define ARENA_MOST_B ((size_t)32 << 20) /* what a graph search of query.nodes_most visits fits */
 #define SQL_MOST_B ((size_t)128 << 10)
 
 struct eg_board_run {
@@ -87,6 +87,12 @@ static bool make_sql(struct eg_board *board, const struct eg_panel *panel, uint3
 
 static void finish(void *ctx, const struct eg_err *err);
 
+/* What is left of the run's time, for its next statement. */
+static int time_left(const struct eg_board_run *run) {
+    int64_t left_ms = run->board->config.timeout_ms - (eg_clock_mono_us() - run->started_us) / 1000;
+    return left_ms > 1 ? (int)left_ms : 1;
+}
+
 static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_board_run *run = ctx;
     (void)n;
@@ -144,6 +150,7 @@ static void next_statement(struct eg_board_run *run) {
                                      .param_types = run->statement.param_types,
                                      .n_columns = run->statement.n_columns,
                                      .column_types = run->statement.column_types,
+                                     .timeout_ms = time_left(run),
                                      .lengthy = true,
                                      .row = take_row,
                                      .done = finish,

@@ -1,6 +1,7 @@
 """The commands: help, exit codes, and what each does."""
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -181,6 +182,19 @@ def test_doctor_finds_what_is_wrong(empty_store, scratch):
     assert "WRONG store" in said and "do: " in said
     said = run("doctor", "--store", empty_store.dsn, "--listen", "0.0.0.0:1", check=1).out
     assert "WRONG auth" in said
+
+
+@pytest.mark.parametrize("file, change, word", [
+    ("sources/events.json", lambda text: text.replace('"repo_sha"', '"no_such_column"', 1), "no_such_column"),
+    ("panels/delta-density.json", lambda text: text.replace("vw_file_tokens", "no_such_table"), "no_such_table"),
+])
+def test_doctor_looks_at_all_declarations(store, scratch, file, change, word):
+    shutil.copytree(binary.ROOT / "spec", scratch / "spec")
+    changed = change((scratch / "spec" / file).read_text("utf-8"))
+    (scratch / "spec" / file).write_text(changed, encoding="utf-8")
+    assert word in changed
+    said = run("doctor", "--store", store.dsn, "--spec", scratch / "spec", check=1).out
+    assert "WRONG declarations" in said and word in said
 
 
 def test_doctor_asks_a_server(server):

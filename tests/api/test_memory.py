@@ -6,6 +6,8 @@ import pytest
 from support import binary, events
 from support.figures import peak_kb
 
+pytestmark = pytest.mark.release_too
+
 
 def test_many_small_values(server, client, store):
     """Parsed, `{}` takes eighty times its text: 8 MB of events would be 600 MB if all stayed parsed until they are stored."""

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import os
+import re
 import socket
 import threading
 import urllib.parse
@@ -256,6 +257,7 @@ def test_the_plan_is_kept(start_server, store):
         assert figures() == [4, 3, 2]
 
 
+@pytest.mark.release_too
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
 def test_long_answers_take_no_memory(server, store, form):
     """100,000 events of half a kilobyte, to a client that reads slowly at first."""
@@ -415,6 +417,11 @@ def test_explain(client, posted):
     assert posted[0]["id"] in body["params"]
     assert body["plan"]
     assert ask(client, "SELECT events(idd) FROM all", path="/v1/query/explain").json()["diagnostic"]["suggestion"] == "id"
+
+
+def test_explain_names_indexes_alone(client):
+    plan = ask(client, 'SELECT graph FROM all WHERE start="a:b" depth<=3', path="/v1/query/explain").json()
+    assert all(re.fullmatch(r"\w+", name) for name in plan["indexes"]), plan
 
 
 def test_complete(client):

@@ -279,6 +279,7 @@ def test_resync_when_a_restored_log_has_grown_past(server, client, store, more):
     assert metric(client, "egdb_stream_resyncs_total") == 2
 
 
+@pytest.mark.release_too
 def test_slow_readers_cost_little_and_lose_nothing(server, client):
     for _ in range(30):
         post(client, 200, env={"filler": "x" * 2000})

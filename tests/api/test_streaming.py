@@ -71,6 +71,7 @@ def test_an_aborted_body_has_no_end(probe):
         dropped(client, 1)
 
 
+@pytest.mark.release_too
 def test_a_slow_reader_costs_no_memory(probe):
     with probe.client() as client:
         assert client.get("/stream?n=1000000").body == text(1000000)

@@ -5,6 +5,8 @@ import pytest
 
 from support import events
 
+pytestmark = pytest.mark.release_too
+
 TIMES = 100
 
 
