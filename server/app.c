@@ -433,6 +433,7 @@ enum eg_exit eg_app_serve(const struct eg_config *config) {
     struct eg_app app = {.magic = APP_MAGIC, .config = config, .log = {.object = "server"}};
     struct eg_err err = {0};
     signal(SIGPIPE, SIG_IGN);
+    (void)setenv("UV_THREADPOOL_SIZE", "8", 0); /* refreshes, reports, dialling, compression: libuv's four would wait for each other */
     raise_descriptors(config->server_open_files);
     if (uv_loop_init(&app.loop)) {
         fprintf(stderr, "egdb serve: no event loop can be made\n");

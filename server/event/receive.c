@@ -36,6 +36,10 @@ static bool charset_is_utf8(const char *parameters) {
 
 static const struct media *media_of(struct eg_request *req) {
     const char *type = eg_request_header(req, "Content-Type");
+    if (!type && eg_request_header(req, "Origin")) { /* what a browser sends to others without asking them first */
+        eg_err_set(&req->err, EG_E_MEDIA_TYPE, NULL, "a page says what it sends: Content-Type is application/json, for instance");
+        return NULL;
+    }
     if (!type)
         return &medias[0];
     size_t len = strcspn(type, "; \t");

@@ -19,9 +19,8 @@ def test_health(client, server, store):
     assert version["version"] in binary.run("version").out
 
 
+@pytest.mark.only_on("postgresql")  # with SQLite there is nobody to lose
 def test_not_ready_without_a_database(start_server, store, pg_cluster):
-    if store.kind == "sqlite":
-        return  # there is nobody to lose
     server = start_server(store, config={"store.read_timeout_ms": 500, "store.write_timeout_ms": 500, "event.store_wait_ms": 500})
     with server.client() as client:
         pg_cluster.stop()

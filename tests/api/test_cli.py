@@ -1,7 +1,6 @@
 """The commands: help, exit codes, and what each does."""
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -9,7 +8,7 @@ import threading
 
 import pytest
 
-from support import binary, events, ports, wait
+from support import binary, events, own_spec, ports, wait
 
 COMMANDS = re.findall(r"^X\((\w+)\)", (binary.ROOT / "server/cli/commands.def").read_text("utf-8"), re.M)
 KEY = "k" * 40
@@ -184,17 +183,15 @@ def test_doctor_finds_what_is_wrong(empty_store, scratch):
     assert "WRONG auth" in said
 
 
-@pytest.mark.parametrize("file, change, word", [
-    ("sources/events.json", lambda text: text.replace('"repo_sha"', '"no_such_column"', 1), "no_such_column"),
-    ("panels/delta-density.json", lambda text: text.replace("vw_file_tokens", "no_such_table"), "no_such_table"),
-])
-def test_doctor_looks_at_all_declarations(store, scratch, file, change, word):
-    shutil.copytree(binary.ROOT / "spec", scratch / "spec")
-    changed = change((scratch / "spec" / file).read_text("utf-8"))
-    (scratch / "spec" / file).write_text(changed, encoding="utf-8")
-    assert word in changed
-    said = run("doctor", "--store", store.dsn, "--spec", scratch / "spec", check=1).out
-    assert "WRONG declarations" in said and word in said
+def test_doctor_looks_at_sources_and_panels(store, scratch):
+    spec = own_spec.with_panels(scratch, own_one={"sql": {"any": "SELECT count(*) FROM no_such_table"}})
+    said = run("doctor", "--store", store.dsn, "--spec", spec, check=1).out
+    assert "WRONG declarations" in said and "own-one.json" in said and "no_such_table" in said
+    (spec / "panels/own-one.json").unlink()
+    source = spec / "sources/events.json"
+    source.write_text(source.read_text("utf-8").replace('"repo_sha": {', '"no_such_column": {'), encoding="utf-8")
+    said = run("doctor", "--store", store.dsn, "--spec", spec, check=1).out
+    assert "WRONG declarations" in said and "sources/events.json" in said
 
 
 def test_doctor_asks_a_server(server):

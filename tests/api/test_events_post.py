@@ -1,5 +1,7 @@
 """POST /v1/events in all its forms, and what each answers."""
+import contextlib
 import gzip
+import http.client
 import json
 import time
 
@@ -247,3 +249,13 @@ def test_the_same_value_in_other_words_is_the_same_event(client):
     assert client.post("/v1/events", raw).status == 201
     assert client.post("/v1/events", other.encode()).json()["status"] == "duplicate"
     assert client.post("/v1/events", raw.replace('"a":1', '"a":"1"')).json()["code"] == "id_conflict"
+
+
+@pytest.mark.parametrize("headers, status", [({}, 201), ({"Origin": "http://localhost:3000"}, 415),
+                                             ({"Origin": "http://localhost:3000", "Content-Type": "application/json"}, 201)])
+def test_a_page_says_what_it_sends(server, headers, status):
+    """A browser sends a body without a Content-Type to others without asking them first."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request("POST", "/v1/events", json.dumps(events.label()).encode(), headers)
+        answer = connection.getresponse()
+        assert answer.status == status, answer.read()

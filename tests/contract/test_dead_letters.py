@@ -1,6 +1,7 @@
 """Dead letters, acted upon: redriven, edited, tried, deleted; each told of by an event in the same transaction."""
 import json
 import threading
+import time
 
 import pytest
 
@@ -180,6 +181,14 @@ def test_the_rate_bounds_a_page(client):
     client.post_ndjson([broken() for _ in range(12)])
     said = redrive(client, filter={}, edit=MEND, rate=1, limit=12, dry_run=True)
     assert len(said["items"]) == 10 and said["next"] == said["items"][-1]["dlq_id"]  # ten seconds of it
+
+
+def test_a_redrive_keeps_its_rate(client):
+    """Never faster than asked: the eleventh of ten a second comes after a second."""
+    client.post_ndjson([broken() for _ in range(21)])
+    began = time.monotonic()
+    assert redrive(client, filter={}, edit=MEND, rate=10, limit=21)["redriven"] == 21
+    assert time.monotonic() - began > 1
 
 
 def test_large_letters_come_in_parts(client, store):
