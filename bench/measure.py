@@ -4,6 +4,7 @@ Rounds alternate between the contenders, so that other work on the machine meets
 ratios. Results also go as lines of JSON into the file that EGDB_BENCH_RESULTS names (`make bench` prints them as one table)."""
 import argparse
 import contextlib
+import glob
 import json
 import os
 import pathlib
@@ -145,6 +146,23 @@ def rss_b(pid):
 def cpu_s(pid):
     fields = open(f"/proc/{pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_ms(pids):
+    """Of all their threads; the kernel counts nanoseconds. Who has ended meanwhile counts 0."""
+    total = 0
+    for pid in pids:
+        for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+            with contextlib.suppress(OSError), open(path, encoding="ascii") as stat:
+                total += int(stat.read().split()[0])
+    return total / 1e6
+
+
+def backends(store):
+    """PostgreSQL's processes that serve this database; none of SQLite."""
+    if store.kind == "sqlite":
+        return []
+    return [pid for (pid,) in store.query("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")]
 
 
 def tree_cpu_s(pid):
