@@ -47,13 +47,15 @@ static const char *member(const json_t *object, const char *name) {
     return text ? text : "-";
 }
 
-static void add_query(char *path, const char *name, const char *value) {
+/* False: it does not fit, and what would be asked for is not what was said. */
+static bool add_query(char *path, const char *name, const char *value) {
     size_t n = strlen(path);
     n += (size_t)snprintf(path + n, PATH_B - n, "%s%s=", strchr(path, '?') ? "&" : "?", name);
     for (; value && *value && n + 4 < PATH_B; value++) {
         bool plain = (*value >= '0' && *value <= '9') || ((*value | 32) >= 'a' && (*value | 32) <= 'z') || strchr("-._~@:", *value);
         n += (size_t)snprintf(path + n, PATH_B - n, plain ? "%c" : "%%%02X", (unsigned char)*value);
     }
+    return !value || !*value;
 }
 
 static const char *const filters[] = {"code", "topic", "since", "until"};
@@ -70,12 +72,13 @@ static enum eg_exit list(struct talk *talk) {
     for (bool more = true; more && n < limit;) {
         snprintf(path, sizeof(path), "/v1/dlq?limit=%ld&after=%s", limit - n < 1000 ? limit - n : 1000, after);
         for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
-            if (eg_cli_value(talk->cli, filters[i])) {
-                add_query(path, filters[i], eg_cli_value(talk->cli, filters[i]));
+            const char *given = eg_cli_value(talk->cli, filters[i]);
+            if (given && !add_query(path, filters[i], given)) {
+                return eg_cli_usage(talk->cli, "--%s is too long", filters[i]);
             }
         }
-        if (redriven) {
-            add_query(path, "redriven", redriven);
+        if (redriven && !add_query(path, "redriven", redriven)) {
+            return eg_cli_usage(talk->cli, "--redriven is true or false");
         }
         eg_client_get(talk->client, path, &talk->reply);
         json_t *page = answer_of(talk), *letter;

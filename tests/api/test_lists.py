@@ -88,6 +88,8 @@ def test_dead_letters(client, server):
     assert [len(found) for found, _ in pages(client, "/v1/dlq?limit=7", "dead_letters")] == [7, 7, 7, 7, 2]
     done = binary.run("dlq", "list", "--server", server.url, "--code", "envelope_invalid", check=0)
     assert [line.split()[0] for line in done.out.splitlines()] == ["ID", letters[14]]
+    done = binary.run("dlq", "list", "--server", server.url, "--code", "envelope_invalid" + "x" * 2000, check=2)
+    assert "--code is too long" in done.err
 
 
 def test_filters_leave_a_connection(start_server, store):

@@ -37,12 +37,13 @@ def test_hostile_patterns_end(store):
         ended = 0
         for pattern in HOSTILE:
             asked = [f"SELECT events (id) FROM all WHERE payload.x {op} {v}" for op in ("~", "!~") for v in ("$v", f"'{pattern}'")]
-            for answer in (probe.ask(query, params={"v": pattern} if "$v" in query else {}) for query in asked[:2]):
+            for query in asked:
+                answer = probe.ask(query, params={"v": pattern} if "$v" in query else {})
                 if "error" in answer:
                     assert store.kind == "sqlite" and answer["error"] == "query_invalid" and "regular expression" in answer["message"], (pattern, answer)
                     ended += 1
                 else:
-                    assert answer["rows"] == [], pattern
+                    assert answer["rows"] == ([["e1"]] if "!~" in query else []), query
         assert ended > 0 if store.kind == "sqlite" else ended == 0
         assert probe.ask("SELECT events (id) FROM all WHERE payload.x ~ 'a!$'")["rows"] == [["e1"]], "an honest one is answered after them"
 
