@@ -110,8 +110,9 @@ def test_it_comes_again_after_the_server_was_away(server, how):
         assert tail.ends(signal.SIGINT) == 0 and len(tail.out.splitlines()) == 100
 
 
-def test_a_closed_pipe_ends_it(server, client):
-    with Tail(server) as silent, Tail(server, "--from", "beginning") as busy:
+def test_a_closed_pipe_ends_it(start_server, store):
+    server = start_server(store, config={"stream.heartbeat_ms": 200})
+    with server.client() as client, Tail(server) as silent, Tail(server, "--from", "beginning") as busy:
         follows(client, 2)
         silent.process.stdout.close()
         assert silent.process.wait(120) == 0  # though nothing is written
