@@ -59,6 +59,8 @@ struct eg_target { /* file < 0: not resolved */
 };
 struct eg_target eg_resolve_import(const struct eg_graph *graph, int file, const struct eg_import *import);
 struct eg_target eg_resolve_call(const struct eg_graph *graph, int file, const struct eg_call *call, const struct eg_target *imports);
+/* Whether the call leads into its own file, whatever is elsewhere. */
+bool eg_resolve_stays(const struct eg_graph *graph, int file, const struct eg_call *call);
 
 /* graph_event.c: the payload of code.graph.indexed@v1. */
 void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int file, const char *repo, const char *sha);

@@ -425,6 +425,10 @@ static struct eg_target in_file(const struct eg_graph *graph, int file, int def,
     return member.n ? nowhere : to_symbol(graph, file, callee, EXACT);
 }
 
+bool eg_resolve_stays(const struct eg_graph *graph, int file, const struct eg_call *call) {
+    return *call->callee.p != '.' && in_file(graph, file, call->def, call->callee).file >= 0;
+}
+
 struct eg_target eg_resolve_call(const struct eg_graph *graph, int file, const struct eg_call *call, const struct eg_target *imports) {
     struct eg_str callee = call->callee;
     const char *dot = memrchr(callee.p, '.', callee.n);

@@ -28,6 +28,8 @@ struct eg_graph_stage {
 EG_MUST_CHECK eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
                                             const struct eg_commit_info *commit, const git_oid *base, struct eg_progress *progress,
                                             struct eg_err *err);
+/* graph_reach.c: marks, beside the files that changed, those whose edges the change may lead elsewhere, as wanted. */
+EG_MUST_CHECK eg_status eg_graph_reach(struct eg_graph *graph, const struct eg_delta *delta, struct eg_err *err);
 /* code.file.removed@v1 and code.graph.indexed@v1. */
 EG_MUST_CHECK eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress,
                                             struct eg_err *err);

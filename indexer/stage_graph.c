@@ -1,5 +1,5 @@
-/* The code graph of a commit, one event a file. Compared with an earlier state, only what changed since is told, and files that are gone
- * are removed. */
+/* The code graph of a commit, one event a file. Compared with an earlier state, only what changed since is told, with the files whose edges
+ * may lead elsewhere by that, and files that are gone are removed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,8 +104,8 @@ static bool put_previous(struct eg_graph *graph, const struct eg_delta *delta, i
     return eg_str_eq(now, before) || eg_map_put(graph->previous, now.p, now.n, value);
 }
 
-/* Which definitions had another uid in the state compared with. */
-static eg_status follow_renames(struct eg_graph_stage *stage, struct eg_err *err) {
+/* Which definitions had another uid in the state compared with; and, when only what changed is told, who else is concerned. */
+static eg_status follow_changes(struct eg_graph_stage *stage, bool only, struct eg_err *err) {
     struct eg_delta_reader *reader = NULL;
     const struct eg_delta *delta;
     const struct eg_tokens *tokens;
@@ -122,6 +122,7 @@ static eg_status follow_renames(struct eg_graph_stage *stage, struct eg_err *err
             good = delta->pairs[p].new.match[i].pair < 0 || put_previous(graph, delta, p, i);
         }
     }
+    status = status || !good || !only ? status : eg_graph_reach(graph, delta, err);
     eg_delta_reader_free(reader);
     return status ? status : good ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
@@ -159,7 +160,7 @@ eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_inde
     }
     stage->left_out = stage->graph->n_left_out;
     mark_changes(stage, base != NULL);
-    return follow_renames(stage, err) ? EG_FAIL : read_mosaic(stage, err);
+    return follow_changes(stage, base != NULL, err) ? EG_FAIL : read_mosaic(stage, err);
 }
 
 static void write_document(struct eg_graph_stage *stage, struct eg_tell *tell, FILE *file) {

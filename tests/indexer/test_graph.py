@@ -1,6 +1,7 @@
 """`egdb-index graph`: the files of a commit become nodes and edges; what a name leads to; runs that are repeated; files that are odd."""
 import json
 import os
+import random
 
 import pytest
 
@@ -73,17 +74,58 @@ def test_only_what_changed_is_written_and_a_rename_keeps_its_history(repository,
     repository.git("mv", "old/name.py", "new/name.py")
     repository.commit(files={"edit.py": "def f(): return g()\n"})
     done = json.loads(indexer.run("graph", "--repo", repository.folder, "--from", first, "--server", server.url).out)
-    assert (done["files"], done["removed"], done["stored"]) == (2, 2, 4)
+    assert (done["files"], done["removed"], done["stored"]) == (3, 2, 5)
     assert sorted(store.query("SELECT path FROM files")) == [("edit.py",), ("new/name.py",), ("same.py",)]
     listed = graphs(events(repository, "--from", first))
     previous = {node["uid"]: node["meta"]["previous_uid"] for node in listed["new/name.py"]["nodes"]}
     assert previous == {f"AST::new/name.py#{name}": f"AST::old/name.py#{name}" for name in ("", "stays", "other")}
-    # The edge of a file that was not indexed again is kept, and waits for the name.
-    assert store.query("SELECT dst_uid, dst_id FROM ast_edges WHERE file = 'same.py' AND etype = 'call'") == [("AST::old/name.py#stays", None)]
-    # Indexed again as a whole, it leads to where the name is now.
-    indexer.run("graph", "--repo", repository.folder, "--server", server.url)
+    # A file that did not change is told again when what it names has moved.
     assert store.query("SELECT dst_uid FROM ast_edges WHERE file = 'same.py' AND dst_id IS NULL") == [("old.name.stays",)]
     assert store.query("SELECT dst_uid FROM ast_edges WHERE file = 'same.py' AND etype = 'call'") == [("AST::new/name.py#stays",)]
+
+
+NAMES = ("load", "save", "run", "stop", "Reader", "Writer")
+
+
+def grown(chance, n):
+    """A file of some definitions, of which some are called, some imported."""
+    text = "".join(f"from {chance.choice(['pkg.m', 'm'])}{chance.randrange(n)} import {chance.choice(NAMES)}\n" for _ in range(2))
+    for name in chance.sample(NAMES, chance.randrange(4)):
+        text += f"def {name}(a):\n    {chance.choice(NAMES)}(a)\n    return a.{chance.choice(NAMES)}(m{chance.randrange(n)}.{chance.choice(NAMES)}())\n\n"
+    return text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_step_by_step_is_as_good_as_at_once(repository, scratch, seed):
+    """What changes, comes, goes and moves, commit by commit with --from: every edge is that of the whole graph, also of files that did not change."""
+    chance = random.Random(seed)
+    paths = [f"{folder}m{i}.py" for i, folder in enumerate(["", "pkg/", "", "pkg/", "", "pkg/"])]
+    repository.commit(files={path: grown(chance, 6) for path in paths})
+
+    def document(*args):
+        indexer.run("graph", "--repo", repository.folder, "--out", scratch / "graph.json", *args)
+        return json.loads((scratch / "graph.json").read_text("utf-8"))
+
+    def edges(files):
+        return {path: sorted((edge["src"], edge["dst"], edge["etype"], str(edge.get("meta"))) for edge in file["edges"]) for path, file in files.items()}
+
+    state = {file["file"]["path"]: file for file in document()["files"]}
+    for n in range(8):
+        before = repository.git("rev-parse", "HEAD").stdout.decode().strip()
+        path = chance.choice(paths)
+        if n % 3 == 1:
+            paths.append(f"{chance.choice(['', 'pkg/'])}m{10 + n}.py")
+            repository.git("mv", path, paths[-1])
+            paths.remove(path)
+        elif n % 3 == 2:
+            repository.git("rm", "-q", path)
+            paths.remove(path)
+        repository.commit(files={chance.choice(paths): grown(chance, 6)} if n % 3 == 0 else {"README.md": str(n)})
+        step = document("--from", before)
+        for gone in step["removed"]:
+            state.pop(gone)
+        state.update({file["file"]["path"]: file for file in step["files"]})
+        assert edges(state) == edges({file["file"]["path"]: file for file in document()["files"]})
 
 
 def test_definitions_keep_their_history(repository):
