@@ -59,10 +59,10 @@ static void newest_first(struct eg_buf *sql, const struct eg_table *table) {
     eg_buf_str(sql, " LIMIT 1");
 }
 
-/* The scalar subselect of a ref; its parameters begin at ?first. */
-static void subselect(struct eg_buf *sql, const struct eg_ref *ref, size_t first) {
+/* The scalar subselect of a column of a ref's row; its parameters begin at ?first. */
+static void subselect_of(struct eg_buf *sql, const struct eg_ref *ref, int index, size_t first) {
     eg_buf_str(sql, "(SELECT ");
-    column(sql, ref->table, ref->column);
+    column(sql, ref->table, index);
     eg_buf_str(sql, " FROM ");
     name(sql, ref->table->name);
     eg_buf_str(sql, " WHERE ");
@@ -71,6 +71,8 @@ static void subselect(struct eg_buf *sql, const struct eg_ref *ref, size_t first
         newest_first(sql, ref->table);
     eg_buf_char(sql, ')');
 }
+
+static void subselect(struct eg_buf *sql, const struct eg_ref *ref, size_t first) { subselect_of(sql, ref, ref->column, first); }
 
 /* The value of a cell whose parameters begin at ?first; returns where the next one's begin. */
 static size_t cell(struct eg_buf *sql, const struct eg_cell *c, size_t first) {
@@ -157,6 +159,8 @@ static void update(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_char(sql, ')');
 }
 
+/* The first column of the key is compared with that of the row referred to, not with the parameter, which is the same: without such a row
+ * it is compared with null, so that the index finds nothing, and not all rows that wait for it, to be dismissed one by one. */
 static void fill(struct eg_buf *sql, const struct eg_dml *dml) {
     const struct eg_ref *ref = dml->fill.ref;
     eg_buf_str(sql, "UPDATE ");
@@ -166,11 +170,16 @@ static void fill(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, " = ");
     subselect(sql, ref, 1);
     eg_buf_str(sql, " WHERE ");
-    equals(sql, dml->table, dml->fill.stored, ref->n_where, 1);
+    column(sql, dml->table, dml->fill.stored[0]);
+    eg_buf_str(sql, " = ");
+    subselect_of(sql, ref, ref->where[0], 1);
+    for (size_t i = 1; i < ref->n_where; i++) {
+        eg_buf_str(sql, " AND ");
+        equals(sql, dml->table, &dml->fill.stored[i], 1, i + 1);
+    }
     eg_buf_str(sql, " AND ");
     column(sql, dml->table, dml->fill.column);
-    eg_buf_str(sql, " IS NULL AND EXISTS ");
-    subselect(sql, ref, 1);
+    eg_buf_str(sql, " IS NULL");
 }
 
 void eg_sqlite_sql_shape(struct eg_buf *sql, const struct eg_dml *dml) {
