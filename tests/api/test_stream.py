@@ -265,6 +265,7 @@ def test_resync_when_a_restored_log_has_grown_past(server, client, store, more):
     """Nobody looked while the log was shorter: at the positions that were read stand other events now."""
     post(client, 10)
     with Stream(server.port) as early, Stream(server.port, last_id=10) as late:
+        assert early.head() == 200
         post(client, 40)
         assert early.take(40)[-1].position == late.take(40)[-1].position == 50
         store.script("UPDATE events SET id = id || 'x' WHERE position > 20")
