@@ -200,7 +200,7 @@ static void start_paused(struct seen *seen, const struct eg_value *most) {
 START_TEST(a_paused_read_waits_and_goes_on) {
     ct_setup(_i);
     const struct eg_value most = eg_int(100000);
-    struct seen seen = {.read = {.timeout_ms = 3000}};
+    struct seen seen = {0};
     start_paused(&seen, &most);
     others_for_us(100000);
     ck_assert_uint_eq(seen.rows, 10);
@@ -223,15 +223,16 @@ END_TEST
 
 START_TEST(a_pause_is_not_in_a_reads_time) {
     ct_setup(_i);
-    const struct eg_value most = eg_int(100000);
+    const struct eg_value most = eg_int(1000); /* on a busy machine, too, they come in a fraction of its time */
     struct seen seen = {.read = {.timeout_ms = 2000}}, busy = {.read = {.timeout_ms = 50, .pausable = true}};
+    counts(1); /* a connection is there */
     start_paused(&seen, &most);
     others_for_us(2600000);
     ck_assert(!seen.done);
     eg_db_read_resume(seen.pause);
     ct_run_until(&seen.done);
     ck_assert_msg(seen.err.code == EG_E_NONE, "%s", seen.err.message);
-    ck_assert_uint_eq(seen.rows, 100000);
+    ck_assert_uint_eq(seen.rows, 1000);
     start(&busy, ENDLESS, int8_type, NULL, 0);
     ct_run_until(&busy.done);
     ck_assert_int_eq(busy.err.code, EG_E_TIMEOUT);
