@@ -5,6 +5,7 @@
 #include "git/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ struct log {
     eg_commit_take take;
     void *ctx;
     struct eg_err *err;
+    const char *shallow;    /* the file with the commits at a shallow clone's edge */
+    size_t *edge;           /* those that were left out */
     struct eg_arena *arena; /* the commit's */
     struct eg_buf field;    /* the one that is being read */
     struct eg_str heads[N_HEADS];
@@ -40,6 +43,20 @@ static eg_status odd(struct log *log, const char *what) {
 }
 
 static int64_t number(struct eg_str text) { return text.p ? strtoll(text.p, NULL, 10) : 0; }
+
+/* Of a root only; a commit of the list that has parents cannot be. */
+static bool is_edge(const struct log *log, const struct eg_commit *commit) {
+    char line[128];
+    FILE *file = commit->parents.n == 0 ? fopen(log->shallow, "re") : NULL;
+    bool found = false;
+    while (file && !found && fgets(line, sizeof(line), file)) {
+        found = commit->sha.n > 0 && strncmp(line, commit->sha.p, commit->sha.n) == 0;
+    }
+    if (file) {
+        fclose(file);
+    }
+    return found;
+}
 
 static eg_status finish_commit(struct log *log) {
     if (log->n_heads == 0) {
@@ -58,7 +75,9 @@ static eg_status finish_commit(struct log *log) {
         .n_files = log->n_files,
         .files = log->files,
     };
-    eg_status status = log->take(log->ctx, &commit, log->err);
+    bool at_edge = is_edge(log, &commit);
+    *log->edge += at_edge;
+    eg_status status = at_edge ? EG_OK : log->take(log->ctx, &commit, log->err);
     log->n_heads = log->n_files = log->n_counted = 0;
     log->files = NULL;
     log->room = 0;
@@ -262,7 +281,7 @@ static void ask_for(const char *words[], const char *const *shas, size_t n_shas,
 }
 
 eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take, void *ctx,
-                     struct eg_err *err) {
+                     size_t *edge, struct eg_err *err) {
     static const char *const at[] = {"rev-parse", "--verify", "--quiet", "HEAD", NULL};
     const char *words[N_LOG_WORDS + SHAS_MOST + 5];
     char head[128];
@@ -273,7 +292,8 @@ eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas,
     }
     eg_git_line(folder, at, head, sizeof(head));
     ask_for(words, shas, n_shas, head);
-    struct log log = {.take = take, .ctx = ctx, .err = err, .arena = eg_arena_new(COMMIT_MOST_B)};
+    struct log log = {.take = take, .ctx = ctx, .err = err, .edge = edge, .shallow = eg_git_view_shallow(&view)};
+    log.arena = eg_arena_new(COMMIT_MOST_B);
     eg_buf_init(&log.field, FIELD_MOST_B);
     eg_status status = log.arena ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     if (status == EG_OK && (n_shas > 0 || *head)) {

@@ -27,11 +27,14 @@ struct eg_commit { /* bytes are as git has them, not necessarily UTF-8; they liv
 
 typedef eg_status (*eg_commit_take)(void *ctx, const struct eg_commit *commit, struct eg_err *err);
 
+#define EG_GIT_EDGE "a shallow clone ends there: `git fetch --unshallow` brings what is before them; in CI, fetch-depth: 0"
+
 /* Calls take for each commit, parents before children. shas: these only (unknown ones are left out); n_shas 0: all that
- * HEAD reaches. err: usage when git cannot run or fails, else what take said. A repository without commits is no error.
- */
+ * HEAD reaches. Commits at the edge of a shallow clone, which seem to be roots that add every file, are left out and
+ * added to *edge. err: usage when git cannot run or fails, else what take said. A repository without commits is no
+ * error. */
 EG_MUST_CHECK eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take,
-                                   void *ctx, struct eg_err *err);
+                                   void *ctx, size_t *edge, struct eg_err *err);
 
 /* The first line that `git words…` prints, without its end; "" when it fails or prints none. words end with NULL. */
 void eg_git_line(const char *folder, const char *const *words, char *out, size_t size_b);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/folder.h"
+#include "base/file.h"
 #include "base/clock.h"
 #include "indexer/command.h"
 #include "indexer/event.h"
@@ -254,23 +254,21 @@ static eg_status ask_open(const struct eg_index_flags *flags, json_t **list, str
 }
 
 static eg_status write_list(const json_t *list, const char *path, struct eg_err *err) {
-    char *part;
+    struct eg_file file;
+    struct eg_err ignored = {0};
     size_t flags = JSON_INDENT(1);
     if (!path || strcmp(path, "-") == 0) {
         int bad = json_dumpf(list, stdout, flags);
         return bad || putchar('\n') == EOF ? eg_err_set(err, EG_E_INTERNAL, NULL, "standard output cannot be written") : EG_OK;
     }
-    if (asprintf(&part, "%s.part", path) < 0) {
-        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    if (eg_file_open(path, &file, err)) {
+        return EG_FAIL;
     }
-    eg_folders_make(path);
-    bool bad = json_dump_file(list, part, flags) || rename(part, path);
-    if (bad) {
-        eg_err_set(err, EG_E_USAGE, path, "%s", strerror(errno));
-        remove(part);
+    if (json_dumpf(list, file.out, flags)) {
+        (void)!eg_file_close(&file, false, &ignored);
+        return eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
     }
-    free(part);
-    return bad ? EG_FAIL : EG_OK;
+    return eg_file_close(&file, true, err);
 }
 
 int eg_index_findings(struct eg_index_command *command) {

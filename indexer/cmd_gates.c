@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/folder.h"
+#include "base/file.h"
 #include "indexer/gate.h"
 #include "indexer/gate_event.h"
+#include "indexer/range.h"
 #include "indexer/repo.h"
 #include "indexer/threshold.h"
 
@@ -137,28 +138,19 @@ static eg_status judge(struct judging *judging, const char *sha, struct eg_err *
 
 static eg_status judge_range(struct judging *judging, const char *from, const char *to, struct eg_err *err) {
     struct eg_commit_info first, last;
-    git_revwalk *walk = NULL;
-    git_oid oid;
-    eg_status status = EG_OK;
-    size_t n = 0;
-    if (eg_repo_commit(judging->gating.repo, from, &first, err) ||
-        eg_repo_commit(judging->gating.repo, to, &last, err)) {
+    struct eg_range range = {0};
+    if (eg_repo_commit(judging->gating.repo, from, &first, err) || eg_repo_commit(judging->gating.repo, to, &last, err)) {
         return EG_FAIL;
     }
-    if (git_revwalk_new(&walk, judging->gating.repo) ||
-        git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE) || git_revwalk_push(walk, &last.oid) ||
-        git_revwalk_hide(walk, &first.oid)) {
-        status = eg_err_set(err, EG_E_INTERNAL, from, "the history cannot be walked: %s",
-                            git_error_last() ? git_error_last()->message : "");
+    eg_status status = eg_range_list(judging->gating.repo, &first.oid, &last.oid, &range, err);
+    if (status == EG_OK && range.n > COMMITS_MOST) {
+        status = eg_err_set(err, EG_E_USAGE, "--from", "there are more than %d commits", COMMITS_MOST);
     }
-    while (status == EG_OK && git_revwalk_next(&oid, walk) == 0) {
+    for (size_t i = 0; status == EG_OK && i < range.n; i++) {
         char sha[GIT_OID_HEXSZ + 1];
-        git_oid_tostr(sha, sizeof(sha), &oid);
-        status = n++ < COMMITS_MOST
-                     ? judge(judging, sha, err)
-                     : eg_err_set(err, EG_E_USAGE, "--from", "there are more than %d commits", COMMITS_MOST);
+        status = judge(judging, git_oid_tostr(sha, sizeof(sha), &range.v[i]), err);
     }
-    git_revwalk_free(walk);
+    eg_range_free(&range);
     return status;
 }
 
@@ -185,13 +177,11 @@ static eg_status write_report(const struct judging *judging, struct eg_err *err)
     json_t *report = json_pack("{s:s, s:s, s:O}", "repo", judging->gating.name, "decision",
                                eg_level_action(judging->worst), "commits", judging->commits);
     char *text = report ? json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
-    eg_folders_make(path);
-    FILE *file = text ? fopen(path, "we") : NULL;
-    int bad = !file || fprintf(file, "%s\n", text) < 0;
-    bad |= file && fclose(file);
+    eg_status status = text ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    status = status ? status : eg_file_write_line(path, text, err);
     json_decref(report);
     free(text);
-    return bad ? eg_err_set(err, EG_E_USAGE, path, "the report cannot be written: %s", strerror(errno)) : EG_OK;
+    return status;
 }
 
 static eg_status run(struct judging *judging, struct eg_index_command *command) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/folder.h"
+#include "base/file.h"
 #include "indexer/command.h"
 #include "indexer/delta_event.h"
 #include "indexer/gating.h"
@@ -94,15 +94,12 @@ int eg_index_history(struct eg_index_command *command) {
     return exit_code(&run, status);
 }
 
-/* The folder of the report is made, as `.glx` is often not there. */
 static eg_status write_report(const struct eg_buf *report, const char *path, struct eg_err *err) {
     if (path) {
-        eg_folders_make(path);
+        return eg_file_write(path, report->data, report->len, err);
     }
-    FILE *file = path ? fopen(path, "we") : stdout;
-    bool good = file && fwrite(report->data, 1, report->len, file) == report->len;
-    good = (path && file ? fclose(file) == 0 : fflush(stdout) == 0) && good;
-    return good ? EG_OK : eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+    bool good = fwrite(report->data, 1, report->len, stdout) == report->len && fflush(stdout) == 0;
+    return good ? EG_OK : eg_err_set(err, EG_E_USAGE, NULL, "standard output cannot be written: %s", strerror(errno));
 }
 
 /* Without the past the scales of all modules are 1. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "git/spool.h"
 #include "indexer/gating.h"
@@ -13,10 +14,12 @@
 #define TIMEOUT_MS 3000
 #define TIMEOUT_MOST_MS 3600000
 #define ANSWER_MOST_B 65536
+#define PATIENCE 5 /* times the timeout: how long a batch is tried, so that no commit hangs */
 
 struct run {
     const struct eg_index_flags *flags;
     git_repository *repo;
+    long timeout_ms;
     struct eg_commit_info commit, first; /* the commit, and the oldest that is posted with it */
     struct eg_range range;
     struct eg_graph_stage graph;
@@ -36,9 +39,13 @@ static eg_status ask_server(const struct eg_index_flags *flags, long timeout_ms,
         return EG_FAIL;
     }
     eg_buf_init(&reply.body, ANSWER_MOST_B);
-    eg_client_get(client, "/healthz", &reply);
-    eg_status status = reply.answered ? EG_OK
-                                      : eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(client), "no answer: %s", reply.error);
+    eg_client_get(client, "/readyz", &reply);
+    eg_status status = EG_OK;
+    if (!reply.answered) {
+        status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(client), "no answer: %s", reply.error);
+    } else if (reply.status != 200) {
+        status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(client), "it is not ready: it answered %ld", reply.status);
+    }
     eg_buf_free(&reply.body);
     eg_client_close(client);
     return status;
@@ -64,29 +71,60 @@ static eg_status list(struct run *run, const struct eg_spool *spool, bool waits,
     return status;
 }
 
+/* What cannot be read today cannot be read tomorrow: it is said, and no commit waits behind it. What the server did not take stays an
+ * error. */
+static eg_status leave_out(struct run *run, const char *what, eg_status status, struct eg_err *err) {
+    if (status == EG_OK || eg_sink_failed(run->tell.sink)) {
+        return status;
+    }
+    fprintf(stderr, "egdb-index hook: %s is left out: %s\n", what, err->message);
+    eg_err_clear(err);
+    return EG_OK;
+}
+
 static eg_status take_change(void *ctx, const struct eg_history_step *step, struct eg_err *err) {
     struct run *run = ctx;
     return eg_change_stage_tell(&run->changes, &run->tell, step, err);
 }
 
-static eg_status tell_all(struct run *run, struct eg_err *err) {
+static eg_status tell_graph(struct run *run, struct eg_err *err) {
     const git_oid *base = run->first.n_parents > 0 ? &run->first.parent : NULL;
-    if (eg_commits_stage(run->flags, run->range.v, run->range.n, &run->tell, &run->progress, err) ||
-        eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->commit, base, &run->progress, err) ||
-        eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err)) {
-        return EG_FAIL;
+    eg_status status = eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->commit, base, &run->progress, err);
+    return status ? status : eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
+}
+
+static eg_status tell_change(struct run *run, const git_oid *oid, struct eg_err *err) {
+    struct eg_commit_info commit;
+    eg_status status = eg_repo_commit_of(run->repo, oid, &commit, err);
+    if (status == EG_OK && commit.edge) {
+        return eg_err_set(err, EG_E_USAGE, NULL, EG_REPO_EDGE);
     }
-    eg_status status = EG_OK;
+    return status ? status : eg_history_one(run->repo, run->changes.reader, &commit, take_change, run, err);
+}
+
+static eg_status tell_all(struct run *run, struct eg_err *err) {
+    const git_oid *commits = run->range.v;
+    char what[GIT_OID_HEXSZ + 32];
+    eg_status status = eg_commits_stage(run->flags, commits, run->range.n, &run->tell, &run->progress, err);
+    bool each = status != EG_OK && !eg_sink_failed(run->tell.sink); /* one of them is the cause */
+    status = each ? EG_OK : status;
+    for (size_t i = 0; status == EG_OK && each && i < run->range.n; i++) {
+        eg_err_clear(err);
+        status = eg_commits_stage(run->flags, &commits[i], 1, &run->tell, &run->progress, err);
+        snprintf(what, sizeof(what), "commit %.*s", GIT_OID_HEXSZ, git_oid_tostr_s(&commits[i]));
+        status = leave_out(run, what, status, err);
+    }
+    status = status ? status : leave_out(run, "the code graph", tell_graph(run, err), err);
     for (size_t i = 0; status == EG_OK && i < run->range.n; i++) {
-        struct eg_commit_info commit;
-        status = eg_repo_commit_of(run->repo, &run->range.v[i], &commit, err);
-        status = status ? status : eg_history_one(run->repo, run->changes.reader, &commit, take_change, run, err);
+        snprintf(what, sizeof(what), "what %.*s changed", GIT_OID_HEXSZ, git_oid_tostr_s(&commits[i]));
+        status = leave_out(run, what, tell_change(run, &commits[i], err), err);
     }
     return status;
 }
 
 static eg_status post(struct run *run, const struct eg_spool *spool, bool waits, struct eg_err *err) {
-    struct eg_sink_config config = {.server = run->flags->server, .token_file = run->flags->token_file};
+    struct eg_sink_config config = {.server = run->flags->server, .token_file = run->flags->token_file,
+                                    .patience_ms = PATIENCE * run->timeout_ms};
     struct eg_err closing = {0};
     eg_tell_begin(&run->tell, run->repo, run->flags->name);
     eg_progress_begin(&run->progress, "files");
@@ -104,24 +142,31 @@ static eg_status post(struct run *run, const struct eg_spool *spool, bool waits,
 }
 
 /* What the server refused would be refused again: only what it could not take waits. */
-static eg_status with_spool(struct run *run, const char *path, long timeout_ms, struct eg_err *err) {
-    struct eg_spool *spool;
-    struct eg_err saving = {0};
-    if (eg_spool_open(path, &spool, err)) {
-        return EG_FAIL;
+static eg_status with_spool(struct run *run, const char *path, struct eg_err *err) {
+    struct eg_spool *spool = NULL;
+    bool waits = true;
+    int claim = -1;
+    eg_status status = eg_spool_add(path, run->commit.sha, &waits, err);
+    if (status) {
+        return status;
     }
-    bool waits = eg_spool_add(spool, run->commit.sha);
-    eg_status status = ask_server(run->flags, timeout_ms, err);
-    status = status ? status : post(run, spool, waits, err);
+    status = ask_server(run->flags, run->timeout_ms, err);
     if (status == EG_OK) {
-        spool->n = 0;
-    } else {
+        claim = eg_spool_claim(path, PATIENCE * run->timeout_ms, err);
+        status = claim >= 0 ? EG_OK : err->code ? EG_FAIL : eg_err_set(err, EG_E_STORE_UNAVAILABLE, path, "another one is posting");
+    }
+    status = status ? status : eg_spool_read(path, &spool, err);
+    status = status ? status : post(run, spool, waits, err);
+    status = status ? status : eg_spool_forget(path, spool, err);
+    free(spool);
+    struct eg_err reading = {0};
+    if (status && eg_spool_read(path, &spool, &reading) == EG_OK) {
         fprintf(stderr, "egdb-index hook: %zu commits wait in %s%s\n", spool->n, path,
                 waits ? "" : "; it is full, and `egdb-index` posts what is missing");
+        free(spool);
     }
-    if (eg_spool_save(spool, &saving) && status == EG_OK) {
-        *err = saving;
-        status = EG_FAIL;
+    if (claim >= 0) {
+        close(claim);
     }
     return status;
 }
@@ -137,11 +182,11 @@ static eg_status hook(struct run *run, struct eg_err *err) {
         eg_repo_commit(run->repo, flags->commit ? flags->commit : "HEAD", &run->commit, err)) {
         return EG_FAIL;
     }
-    const char *top = git_repository_workdir(run->repo); /* ends with a slash; a bare repository has none */
-    if (asprintf(&path, "%s.glx/spool/commits", top ? top : git_repository_path(run->repo)) < 0) {
+    run->timeout_ms = timeout_ms;
+    if (asprintf(&path, "%segdb/commits", git_repository_path(run->repo)) < 0) { /* where no checkout can put anything */
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    eg_status status = with_spool(run, flags->spool ? flags->spool : path, timeout_ms, err);
+    eg_status status = with_spool(run, flags->spool ? flags->spool : path, err);
     free(path);
     return status;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/folder.h"
+#include "base/file.h"
 #include "indexer/command.h"
 #include "indexer/mosaic_compare.h"
 #include "indexer/range.h"
@@ -89,6 +89,9 @@ static eg_status post_all(struct run *run, struct eg_err *err) {
     for (size_t i = 0; status == EG_OK && i < run->range.n; i++) {
         struct eg_commit_info commit, parent;
         status = eg_repo_commit_of(run->repo, &run->range.v[i], &commit, err);
+        if (status == EG_OK && commit.edge) { /* what it changed cannot be known */
+            continue;
+        }
         bool has_parent = status == EG_OK && commit.n_parents > 0;
         status = has_parent ? eg_repo_commit_of(run->repo, &commit.parent, &parent, err) : status;
         status = status ? status : with_change(run, has_parent ? &parent : NULL, &commit, post, err);
@@ -106,11 +109,7 @@ static eg_status write_file(const struct eg_buf *bytes, const char *folder, cons
     if (asprintf(&path, "%s/%s", folder, name) < 0) {
         return out_of_memory(err);
     }
-    eg_folders_make(path);
-    FILE *file = fopen(path, "we");
-    bool good = file && fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
-    good = file && fclose(file) == 0 && good;
-    eg_status status = good ? EG_OK : eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+    eg_status status = eg_file_write(path, bytes->data, bytes->len, err);
     free(path);
     return status;
 }

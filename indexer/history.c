@@ -10,49 +10,21 @@
 #define FEW 10 /* one by one costs the reading of commits that change the same modules, most often less than a tenth of them */
 
 struct order {
-    git_oid *v;
-    size_t n, room;
+    struct eg_range all;
     struct eg_seen known; /* ancestors of `from` */
 };
 
-static eg_status failed(struct eg_err *err) {
-    const git_error *error = git_error_last();
-    return eg_err_set(err, EG_E_USAGE, NULL, "%s", error && error->message ? error->message : "the history cannot be read");
-}
-
 static uint64_t key(const git_oid *oid) { return eg_bytes64((const char *)oid->id, GIT_OID_RAWSZ); }
 
-static bool push(struct order *order, const git_oid *oid) {
-    if (order->n == order->room) {
-        size_t room = order->room ? order->room * 2 : 1024;
-        git_oid *grown = realloc(order->v, room * sizeof(*grown));
-        if (!grown) {
-            return false;
-        }
-        order->v = grown;
-        order->room = room;
+static eg_status remember(git_repository *repo, const git_oid *tip, struct eg_seen *known, struct eg_err *err) {
+    struct eg_range range = {0};
+    bool fresh;
+    eg_status status = eg_range_list(repo, NULL, tip, &range, err);
+    for (size_t i = 0; status == EG_OK && i < range.n; i++) {
+        status = eg_seen_at(known, key(&range.v[i]), &fresh) ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    order->v[order->n++] = *oid;
-    return true;
-}
-
-static eg_status walk(git_repository *repo, const git_oid *tip, struct order *order, bool only_known, struct eg_err *err) {
-    git_revwalk *revs;
-    git_oid oid;
-    bool good = true, fresh;
-    if (git_revwalk_new(&revs, repo)) {
-        return failed(err);
-    }
-    git_revwalk_sorting(revs, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
-    int code = git_revwalk_push(revs, tip);
-    while (code == 0 && good && (code = git_revwalk_next(&oid, revs)) == 0) {
-        good = only_known ? eg_seen_at(&order->known, key(&oid), &fresh) != NULL : push(order, &oid);
-    }
-    git_revwalk_free(revs);
-    if (!good) {
-        return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
-    }
-    return code == GIT_ITEROVER ? EG_OK : failed(err);
+    eg_range_free(&range);
+    return status;
 }
 
 static eg_status step(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies,
@@ -60,9 +32,12 @@ static eg_status step(git_repository *repo, struct eg_delta_reader *reader, stru
                       eg_history_take take, void *ctx, struct eg_err *err) {
     struct eg_commit_info commit;
     struct eg_energy energy = {0};
-    struct eg_history_step said = {.commit = &commit, .energy = &energy, .done = at + 1, .of = order->n};
-    if (eg_repo_commit_of(repo, &order->v[at], &commit, err)) {
+    struct eg_history_step said = {.commit = &commit, .energy = &energy, .done = at + 1, .of = order->all.n};
+    if (eg_repo_commit_of(repo, &order->all.v[at], &commit, err)) {
         return EG_FAIL;
+    }
+    if (commit.edge) { /* what it changed cannot be known */
+        return EG_OK;
     }
     const git_oid *parent = commit.n_parents ? &commit.parent : NULL;
     eg_status status = eg_delta_read(reader, parent, &commit.oid, &said.delta, &said.tokens, err);
@@ -106,6 +81,9 @@ static eg_status one_by_one(git_repository *repo, struct eg_delta_reader *reader
     for (size_t i = 0; status == EG_OK && i < range->n; i++) {
         struct eg_commit_info commit;
         status = eg_repo_commit_of(repo, &range->v[i], &commit, err);
+        if (status == EG_OK && commit.edge) {
+            continue;
+        }
         status = status ? status : eg_history_one(repo, reader, &commit, take_counted, &counting, err);
     }
     return status;
@@ -115,18 +93,18 @@ eg_status eg_history_walk(git_repository *repo, struct eg_delta_reader *reader, 
                           const git_oid *to, eg_history_take take, void *ctx, struct eg_err *err) {
     struct order order = {0};
     struct eg_range range = {0};
-    eg_status status = walk(repo, to, &order, false, err);
+    eg_status status = eg_range_list(repo, NULL, to, &order.all, err);
     status = status || !from ? status : eg_range_list(repo, from, to, &range, err);
-    bool few = from && range.n * FEW <= order.n;
-    status = status || !from || few ? status : walk(repo, from, &order, true, err);
+    bool few = from && range.n * FEW <= order.all.n;
+    status = status || !from || few ? status : remember(repo, from, &order.known, err);
     if (status == EG_OK && few) {
         status = one_by_one(repo, reader, &range, take, ctx, err);
     }
-    for (size_t i = 0; status == EG_OK && !few && i < order.n; i++) {
+    for (size_t i = 0; status == EG_OK && !few && i < order.all.n; i++) {
         status = step(repo, reader, energies, &order, i, take, ctx, err);
     }
     eg_range_free(&range);
     eg_seen_free(&order.known);
-    free(order.v);
+    eg_range_free(&order.all);
     return status;
 }

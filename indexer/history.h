@@ -16,8 +16,9 @@ struct eg_history_step {
 
 typedef eg_status (*eg_history_take)(void *ctx, const struct eg_history_step *step, struct eg_err *err);
 
-/* All ancestors of `to`, `to` included. from: its ancestors and itself are not wanted; NULL: all are. When few are wanted, the others are
- * not told of, and only those are read that the energy of the wanted ones follows from. */
+/* All ancestors of `to`, `to` included, but those at the edge of a shallow clone: what these changed cannot be known. from: its ancestors
+ * and itself are not wanted; NULL: all are. When few are wanted, the others are not told of, and only those are read that the energy of the
+ * wanted ones follows from. */
 EG_MUST_CHECK eg_status eg_history_walk(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies,
                                         const git_oid *from, const git_oid *to, eg_history_take take, void *ctx, struct eg_err *err);
 

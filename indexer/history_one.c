@@ -94,6 +94,9 @@ static eg_status learn(struct looking *looking, struct eg_delta_reader *reader, 
         if (eg_repo_commit_of(looking->repo, &looking->commits.v[i], &commit, err)) {
             return EG_FAIL;
         }
+        if (commit.edge) {
+            continue;
+        }
         status = eg_delta_read(reader, commit.n_parents ? &commit.parent : NULL, &commit.oid, &delta, &tokens, err);
         status = status ? status : eg_energy_of(energies, before, tokens, &energy, err);
         status = status ? status : eg_energies_add(energies, &commit.oid, before, &energy, err);

@@ -44,6 +44,17 @@ void eg_repo_name(git_repository *repo, char *out, size_t size_b) {
     git_config_free(config);
 }
 
+static bool is_edge(git_repository *repo, const git_commit *commit) {
+    git_odb *odb = NULL;
+    unsigned n = git_commit_parentcount(commit);
+    bool edge = n > 0 && git_repository_is_shallow(repo) == 1 && git_repository_odb(&odb, repo) == 0;
+    for (unsigned i = 0; edge && i < n; i++) {
+        edge = !git_odb_exists(odb, git_commit_parent_id(commit, i));
+    }
+    git_odb_free(odb);
+    return edge;
+}
+
 eg_status eg_repo_commit_of(git_repository *repo, const git_oid *oid, struct eg_commit_info *info, struct eg_err *err) {
     git_commit *commit;
     if (git_commit_lookup(&commit, repo, oid)) {
@@ -51,6 +62,8 @@ eg_status eg_repo_commit_of(git_repository *repo, const git_oid *oid, struct eg_
     }
     *info = (struct eg_commit_info){.oid = *oid, .time_s = git_commit_time(commit), .n_parents = git_commit_parentcount(commit)};
     git_oid_tostr(info->sha, sizeof(info->sha), oid);
+    info->edge = is_edge(repo, commit);
+    info->n_parents = info->edge ? 0 : info->n_parents;
     if (info->n_parents > 0) {
         info->parent = *git_commit_parent_id(commit, 0);
     }

@@ -16,6 +16,7 @@ struct eg_commit_info {
     int64_t time_s; /* the committer's */
     size_t n_parents;
     git_oid parent; /* the first; only when there is one */
+    bool edge;      /* of a shallow clone: its parents are not here, and n_parents is 0 */
 };
 
 struct eg_tree_file {
@@ -52,6 +53,7 @@ void eg_repo_end(void);
 EG_MUST_CHECK eg_status eg_repo_open(const char *folder, git_repository **repo, struct eg_err *err);
 /* The last part of the origin's URL, else of the folder. */
 void eg_repo_name(git_repository *repo, char *out, size_t size_b);
+#define EG_REPO_EDGE "the history before it is not here (a shallow clone): `git fetch --unshallow` brings it; in CI, fetch-depth: 0"
 /* err: usage, when rev names no commit. */
 EG_MUST_CHECK eg_status eg_repo_commit(git_repository *repo, const char *rev, struct eg_commit_info *info, struct eg_err *err);
 EG_MUST_CHECK eg_status eg_repo_commit_of(git_repository *repo, const git_oid *oid, struct eg_commit_info *info, struct eg_err *err);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/folder.h"
+#include "base/file.h"
 #include "server/cli/poster.h"
 
 #define QUEUE_MOST 512
@@ -38,8 +38,8 @@ struct sender {
 };
 
 struct eg_sink {
-    FILE *file;
-    char *path, *part; /* of the file: whole, and while it is written */
+    bool to_file;
+    struct eg_file file;
     struct sender senders[SENDERS];
     int n_senders;
     pthread_mutex_t lock;
@@ -90,9 +90,9 @@ static void take_batch(struct eg_sink *sink, struct sender *sender, size_t n) {
 
 static eg_status write_lines(struct eg_sink *sink, const struct sender *sender, struct eg_err *err) {
     for (size_t i = 0; i < sender->n; i++) {
-        fwrite(sender->batch[i].text, 1, sender->batch[i].len, sink->file);
-        if (putc('\n', sink->file) == EOF) {
-            return eg_err_set(err, EG_E_INTERNAL, sink->part, "%s", strerror(errno));
+        fwrite(sender->batch[i].text, 1, sender->batch[i].len, sink->file.out);
+        if (putc('\n', sink->file.out) == EOF) {
+            return eg_err_set(err, EG_E_INTERNAL, sink->file.place, "%s", strerror(errno));
         }
     }
     return EG_OK;
@@ -149,21 +149,24 @@ static void *run(void *ctx) {
 }
 
 static eg_status open_file(struct eg_sink *sink, const char *folder, struct eg_err *err) {
-    if (asprintf(&sink->path, "%s/events.ndjson", folder) < 0 || asprintf(&sink->part, "%s.part", sink->path) < 0) {
+    char *path;
+    if (asprintf(&path, "%s/events.ndjson", folder) < 0) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    eg_folders_make(sink->part);
-    sink->file = fopen(sink->part, "we");
-    return sink->file ? EG_OK : eg_err_set(err, EG_E_USAGE, sink->part, "%s", strerror(errno));
+    eg_status status = eg_file_open(path, &sink->file, err);
+    sink->to_file = status == EG_OK;
+    free(path);
+    return status;
 }
 
 static eg_status open_server(struct sender *sender, const struct eg_sink_config *config, struct eg_err *err) {
     struct eg_client_config client = {.server = config->server, .token_file = config->token_file, .connect_ms = CONNECT_MS,
-                                      .timeout_ms = TIMEOUT_MS};
+                                      .timeout_ms = config->patience_ms ? config->patience_ms : TIMEOUT_MS};
     if (eg_client_open(&client, &sender->client, err)) {
         return EG_FAIL;
     }
-    struct eg_poster_config poster = {.client = sender->client, .most_events = BATCH_EVENTS, .retries = RETRIES, .name = "egdb-index"};
+    struct eg_poster_config poster = {.client = sender->client, .most_events = BATCH_EVENTS, .retries = RETRIES, .patience_ms = config->patience_ms, .name = "egdb-index",
+                                      .named_topic = "commit.recorded@v1"};
     sender->poster = eg_poster_new(&poster);
     return sender->poster ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
@@ -182,9 +185,9 @@ static void join(struct eg_sink *sink) {
 
 static void sink_free(struct eg_sink *sink) {
     join(sink);
-    if (sink->file) {
-        fclose(sink->file);
-        remove(sink->part);
+    if (sink->to_file) {
+        struct eg_err ignored = {0};
+        (void)!eg_file_close(&sink->file, false, &ignored);
     }
     for (int i = 0; i < SENDERS; i++) {
         eg_poster_free(sink->senders[i].poster);
@@ -195,8 +198,6 @@ static void sink_free(struct eg_sink *sink) {
     }
     pthread_mutex_destroy(&sink->lock);
     pthread_cond_destroy(&sink->changed);
-    free(sink->path);
-    free(sink->part);
     free(sink);
 }
 
@@ -260,6 +261,13 @@ eg_status eg_sink_put_any(struct eg_sink *sink, const char *event, size_t len, s
     return put(sink, event, len, true, err);
 }
 
+bool eg_sink_failed(struct eg_sink *sink) {
+    pthread_mutex_lock(&sink->lock);
+    bool failed = sink->failed;
+    pthread_mutex_unlock(&sink->lock);
+    return failed;
+}
+
 uint64_t eg_sink_sent(struct eg_sink *sink) {
     pthread_mutex_lock(&sink->lock);
     uint64_t sent = sink->sent;
@@ -267,25 +275,15 @@ uint64_t eg_sink_sent(struct eg_sink *sink) {
     return sent;
 }
 
-static eg_status finish_file(struct eg_sink *sink, struct eg_err *err) {
-    int bad = ferror(sink->file) | fflush(sink->file) | fclose(sink->file);
-    sink->file = NULL;
-    if (bad || rename(sink->part, sink->path)) {
-        eg_err_set(err, EG_E_INTERNAL, sink->path, "%s", strerror(errno));
-        remove(sink->part);
-        return EG_FAIL;
-    }
-    return EG_OK;
-}
-
 eg_status eg_sink_close(struct eg_sink *sink, struct eg_sink_sum *sum, struct eg_err *err) {
     join(sink);
     eg_status status = sink->failed ? EG_FAIL : EG_OK;
-    *sum = (struct eg_sink_sum){.events = sink->events, .stored = sink->file ? sink->sent : 0};
+    *sum = (struct eg_sink_sum){.events = sink->events, .stored = sink->to_file ? sink->sent : 0};
     if (sink->failed) {
         *err = sink->err;
-    } else if (sink->file) {
-        status = finish_file(sink, err);
+    } else if (sink->to_file) {
+        status = eg_file_close(&sink->file, true, err);
+        sink->to_file = false;
     }
     for (int i = 0; i < SENDERS && sink->senders[i].poster; i++) {
         const struct eg_posted *posted = eg_poster_result(sink->senders[i].poster);

@@ -2,6 +2,7 @@
 #ifndef EG_INDEXER_SINK_H
 #define EG_INDEXER_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct eg_sink;
 struct eg_sink_config {
     const char *out;        /* a folder: OUT/events.ndjson is written; NULL: to the server */
     const char *server;     /* NULL: EGDB_SERVER, else http://127.0.0.1:8421 */
+    long patience_ms;       /* how long a batch is tried; 0: minutes, as a long run wants it */
     const char *token_file; /* NULL: EGDB_TOKEN_FILE, else EGDB_TOKEN, else none */
 };
 
@@ -27,6 +29,7 @@ EG_MUST_CHECK eg_status eg_sink_put(struct eg_sink *sink, const char *event, siz
 EG_MUST_CHECK eg_status eg_sink_close(struct eg_sink *sink, struct eg_sink_sum *sum, struct eg_err *err);
 /* The same of events that others of their kind may overtake. None of them overtakes, or is overtaken by, one of eg_sink_put. */
 EG_MUST_CHECK eg_status eg_sink_put_any(struct eg_sink *sink, const char *event, size_t len, struct eg_err *err);
+bool eg_sink_failed(struct eg_sink *sink);   /* what is put is not taken any more */
 uint64_t eg_sink_sent(struct eg_sink *sink); /* events that are with the server or in the file */
 
 #endif

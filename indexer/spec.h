@@ -10,8 +10,8 @@
 
 /* Where spec/policies/<name>.json is, whether or not it is there. folder as below. err: usage, when the path is too long. */
 EG_MUST_CHECK eg_status eg_spec_path(const char *folder, const char *name, char out[EG_SPEC_PATH_B], struct eg_err *err);
-/* spec/policies/<name>.json; the caller decrefs it. folder: of the declarations; NULL: ./spec, else what was installed with the
- * program. err: config_invalid. */
+/* spec/policies/<name>.json; the caller decrefs it. folder: of the declarations; NULL: what was installed with the program,
+ * else ./spec. err: config_invalid. */
 EG_MUST_CHECK eg_status eg_spec_policy(const char *folder, const char *name, json_t **policy, struct eg_err *err);
 
 #endif

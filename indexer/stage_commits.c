@@ -14,7 +14,7 @@ struct telling {
     struct eg_git_source source;
     struct eg_tell *tell;
     struct eg_progress *progress;
-    size_t done, of, left_out;
+    size_t done, of, left_out, edge;
 };
 
 static eg_status take(void *ctx, const struct eg_commit *commit, struct eg_err *err) {
@@ -36,7 +36,7 @@ static eg_status ask(struct telling *telling, const char *folder, const git_oid 
         for (size_t i = 0; i < some; i++) {
             words[i] = git_oid_tostr(names[i], sizeof(names[i]), &commits[first + i]);
         }
-        status = eg_git_log(folder, words, some, take, telling, err);
+        status = eg_git_log(folder, words, some, take, telling, &telling->edge, err);
     }
     free(names);
     free(words);
@@ -56,8 +56,11 @@ eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *co
     struct eg_git_source source = {.repo = tell->name, .branch = branch, .types = types};
     struct telling telling = {.source = source, .tell = tell, .progress = progress, .of = n};
     eg_status status = ask(&telling, folder, commits, n, err);
-    if (status == EG_OK && telling.done < n) {
-        status = eg_err_set(err, EG_E_INTERNAL, folder, "git told of %zu commits of %zu; is another repository meant?", telling.done, n);
+    if (status == EG_OK && telling.done + telling.edge < n) {
+        status = eg_err_set(err, EG_E_INTERNAL, folder, "git told of %zu commits of %zu", telling.done, n);
+    }
+    if (telling.edge) {
+        fprintf(stderr, "egdb-index: %zu commits were left out: " EG_GIT_EDGE "\n", telling.edge);
     }
     if (telling.left_out) {
         fprintf(stderr, "egdb-index: %zu files of commits were left out: their paths or their number are beyond the topic's bounds\n",

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/folder.h"
+#include "base/file.h"
 #include "indexer/delta.h"
 #include "indexer/stage.h"
 
@@ -190,15 +190,14 @@ static void write_document(struct eg_graph_stage *stage, struct eg_tell *tell, F
 }
 
 eg_status eg_graph_stage_write(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, struct eg_err *err) {
-    eg_folders_make(path);
-    FILE *file = fopen(path, "we");
-    if (!file) {
-        return eg_err_set(err, EG_E_USAGE, path, "it cannot be written: %s", strerror(errno));
+    struct eg_file file;
+    if (eg_file_open(path, &file, err)) {
+        return EG_FAIL;
     }
-    write_document(stage, tell, file);
-    bool bad = ferror(file);
-    bad = fclose(file) || bad || tell->payload.failed;
-    return bad ? eg_err_set(err, EG_E_INTERNAL, path, "it cannot be written: %s", strerror(errno)) : EG_OK;
+    write_document(stage, tell, file.out);
+    bool whole = !tell->payload.failed;
+    eg_status status = eg_file_close(&file, whole, err);
+    return whole ? status : eg_err_set(err, EG_E_INTERNAL, path, "the document does not fit into memory");
 }
 
 void eg_graph_stage_end(struct eg_graph_stage *stage) {

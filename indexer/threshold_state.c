@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/folder.h"
+#include "base/file.h"
 #include "indexer/gate_event.h"
 #include "indexer/threshold.h"
 
@@ -57,12 +57,10 @@ eg_status eg_state_write(const struct eg_past *past, const char *path, struct eg
                               "thresholds", thresholds_of(past), "freezes", freezes_of(past));
     char *text = state ? json_dumps(state, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(state);
-    eg_folders_make(path);
-    FILE *file = text ? fopen(path, "we") : NULL;
-    int bad = file ? fprintf(file, "%s\n", text) < 0 : 1;
-    bad = file ? bad | fclose(file) : 1;
+    eg_status status = text ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    status = status ? status : eg_file_write_line(path, text, err);
     free(text);
-    return bad ? eg_err_set(err, EG_E_USAGE, path, "the file cannot be written: %s", strerror(errno)) : EG_OK;
+    return status;
 }
 
 static eg_status take(struct eg_past *past, const json_t *item, struct eg_past_thresholds *one) {

@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/text.h"
 
 /* Names in the environment that are not options: the program's clients use the first, tests and scripts the second, and
@@ -338,41 +339,18 @@ eg_status eg_config_listen(const struct eg_config *config, char address[EG_ADDRE
     return EG_OK;
 }
 
-static bool program_folder(char *out, size_t size_b) {
-    ssize_t n = readlink("/proc/self/exe", out, size_b - 1);
-    if (n <= 0) {
-        return false;
-    }
-    out[n] = '\0';
-    char *slash = strrchr(out, '/');
-    if (slash) {
-        *slash = '\0';
-    }
-    return slash != NULL;
-}
-
 eg_status eg_config_find(const char *given, const char *name, const char *option, char *path, size_t size_b,
                          struct eg_err *err) {
-    static const char *const beside[] = {"", "/../share/egdb", "/..", "/../.."};
-    char folder[PATH_MAX];
     if (*given) {
         snprintf(path, size_b, "%s", given);
         return access(path, R_OK) == 0
                    ? EG_OK
                    : eg_err_set(err, EG_E_CONFIG, option, "%s: %.200s: %s", option, given, strerror(errno));
     }
-    for (size_t i = 0; program_folder(folder, sizeof(folder)) && i < 4; i++) {
-        snprintf(path, size_b, "%s%s/%s", folder, beside[i], name);
-        if (access(path, R_OK) == 0) {
-            return EG_OK;
-        }
-    }
-    /* Last, since many projects have a folder spec/ of their own. */
-    snprintf(path, size_b, "%s", name);
-    if (access(path, R_OK) == 0) {
+    if (eg_beside_find(name, path, size_b)) {
         return EG_OK;
     }
     return eg_err_set(err, EG_E_CONFIG, option,
-                      "%s is not in %.200s, ../share/egdb, above it, or the working directory; name it by %s", name,
-                      folder, option);
+                      "%s is not beside the program, in ../share/egdb, above it, or in the working directory; name it by %s",
+                      name, option);
 }

@@ -50,7 +50,7 @@ static eg_status resolve(const char *folder, const char *name, char sha[EG_SHA_B
     return EG_OK;
 }
 
-static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster) {
+static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster, long wait_ms) {
     static const char *const on[] = {"symbolic-ref", "--quiet", "--short", "HEAD", NULL};
     const char *folder = eg_cli_value(cli, "repo"), *given = eg_cli_value(cli, "repo-name"),
                *commit = eg_cli_value(cli, "commit"), *branch = eg_cli_value(cli, "branch");
@@ -59,7 +59,7 @@ static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster) {
     folder = folder ? folder : ".";
     eg_git_repo_name(folder, name, sizeof(name));
     eg_git_line(folder, on, here, sizeof(here)); /* empty when HEAD is on none */
-    struct eg_post_git post = {.folder = folder, .spool = eg_cli_value(cli, "spool")};
+    struct eg_post_git post = {.folder = folder, .spool = eg_cli_value(cli, "spool"), .wait_ms = wait_ms};
     if ((commit && resolve(folder, commit, sha, &cli->err)) ||
         eg_config_find(cli->config->server_spec, "spec", "--spec", spec, sizeof(spec), &cli->err)) {
         return EG_FAIL;
@@ -99,7 +99,7 @@ static enum eg_exit post(struct eg_cli *cli, const struct eg_client_config *conf
     struct eg_poster *poster = eg_poster_new(&with);
     enum eg_exit code = EG_EXIT_FAILED;
     if (poster) {
-        eg_status status = git ? post_git(cli, poster) : post_files(cli, poster);
+        eg_status status = git ? post_git(cli, poster, config->timeout_ms) : post_files(cli, poster);
         code = report(cli, poster, status);
     }
     eg_poster_free(poster);
@@ -165,7 +165,7 @@ const struct eg_command eg_command_post = {
     .examples = "  egdb post events.ndjson\n"
                 "  generate | egdb post - --server https://egdb.example --token-file ~/.egdb-token\n"
                 "  egdb post --git-history --repo ~/src/project\n"
-                "  egdb post --commit HEAD --spool .glx/spool/commits\n",
+                "  egdb post --commit HEAD --spool .git/egdb/commits\n",
     .n_flags = sizeof(flags) / sizeof(flags[0]),
     .flags = flags,
     .sections = "server",

@@ -17,6 +17,7 @@ struct eg_post_git {
     struct eg_git_source source;
     const char *commit; /* one sha; NULL: the whole history */
     const char *spool;  /* with commit: a file of shas that could not be posted yet; NULL: none */
+    long wait_ms; /* for another one that posts from the same spool */
 };
 EG_MUST_CHECK eg_status eg_post_git(struct eg_poster *poster, const struct eg_post_git *post, struct eg_err *err);
 

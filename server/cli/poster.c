@@ -82,6 +82,15 @@ static void show_rejected(struct eg_poster *poster, const json_t *id, const char
             detail ? detail : "");
 }
 
+static bool is_named(const struct eg_poster *poster, size_t index) {
+    const char *topic = poster->config.named_topic;
+    json_t *event = topic ? json_loadb(poster->text.data + poster->lines[index].at, poster->lines[index].len, 0, NULL) : NULL;
+    const char *has = json_string_value(json_object_get(event, "topic"));
+    bool named = poster->config.named || (has && strcmp(has, topic) == 0);
+    json_decref(event);
+    return named;
+}
+
 /* Keeps the lines of the given items only. */
 static void keep_lines(struct eg_poster *poster, const size_t *indexes, size_t n) {
     size_t at = 0;
@@ -119,7 +128,7 @@ static eg_status take_answer(struct eg_poster *poster, const json_t *answer, str
         const char *code = json_string_value(json_object_get(error, "code"));
         if (json_integer_value(json_object_get(error, "status")) >= 500) {
             indexes[again++] = index;
-        } else if (poster->config.named && code && strcmp(code, eg_code_name(EG_E_ID_CONFLICT)) == 0) {
+        } else if (code && strcmp(code, eg_code_name(EG_E_ID_CONFLICT)) == 0 && is_named(poster, index)) {
             posted->duplicates++;
         } else {
             show_rejected(poster, json_object_get(item, "id"), code, json_string_value(json_object_get(error, "detail")));
@@ -186,6 +195,7 @@ static enum turn send_once(struct eg_poster *poster, struct eg_err *err) {
 
 eg_status eg_poster_flush(struct eg_poster *poster, struct eg_err *err) {
     long back_off_ms = 200;
+    int64_t begun_us = eg_clock_mono_us();
     poster->posted.sent += poster->n;
     eg_ulid_make(eg_clock_now_us(), poster->key);
     for (int attempt = 0; poster->n > 0; attempt++) {
@@ -198,7 +208,12 @@ eg_status eg_poster_flush(struct eg_poster *poster, struct eg_err *err) {
         }
         long asked_ms = poster->reply.answered ? poster->reply.retry_after_s * 1000 : 0;
         long wait_ms = asked_ms > 0 ? asked_ms : back_off_ms;
-        pause_ms(wait_ms < WAIT_MOST_S * 1000 ? wait_ms : WAIT_MOST_S * 1000);
+        wait_ms = wait_ms < WAIT_MOST_S * 1000 ? wait_ms : WAIT_MOST_S * 1000;
+        long patience_ms = poster->config.patience_ms;
+        if (patience_ms > 0 && (eg_clock_mono_us() - begun_us) / 1000 + wait_ms > patience_ms) {
+            return EG_FAIL;
+        }
+        pause_ms(wait_ms);
         back_off_ms = back_off_ms < 5000 ? back_off_ms * 2 : back_off_ms;
         poster->posted.waits++;
     }

@@ -17,8 +17,10 @@ struct eg_poster_config {
     size_t most_events; /* of one request */
     const char *name;   /* of the program, in what it says; NULL: "egdb post" */
     int retries;        /* of one batch: answers 503 and 429, and lost connections once the server has answered */
+    long patience_ms;   /* how long one batch is tried; 0: as long as retries takes */
     bool keyed;         /* sends an Idempotency-Key with each batch, so that a repetition stores nothing twice */
     bool named;         /* ids name what the events tell of: one that is taken (id_conflict) is a duplicate told in other words */
+    const char *named_topic; /* the same of this topic only; NULL: of none */
     bool quiet;         /* no line a refused event */
 };
 

@@ -25,7 +25,7 @@ def settings(request):
 
 
 def spool(repository):
-    path = repository.folder / ".glx/spool/commits"
+    path = repository.folder / ".git/egdb/commits"
     return path.read_text("ascii").split() if path.exists() else []
 
 
@@ -57,12 +57,12 @@ def test_what_is_said(repository, settings):
     repository.write("a", "1\n")
     repository.git("add", "-A")
     done = repository.git("commit", "-q", "-m", "one", env=nobody)
-    assert "1 commits wait in " in done.err and ".glx/spool/commits" in done.err
+    assert "1 commits wait in " in done.err and ".git/egdb/commits" in done.err
     assert "no answer" in done.err
 
 
 def test_the_spool_is_bounded(repository, settings):
-    path = repository.folder / ".glx/spool/commits"
+    path = repository.folder / ".git/egdb/commits"
     path.parent.mkdir(parents=True)
     path.write_text("".join(f"{i:040x}\n" for i in range(1000)))
     repository.commit("one too many", {"a": "1\n"}, env=settings(f"http://127.0.0.1:{ports.free()}"))
@@ -72,7 +72,7 @@ def test_the_spool_is_bounded(repository, settings):
 
 
 def test_commits_that_are_gone_are_forgotten(server, store, repository, settings):
-    path = repository.folder / ".glx/spool/commits"
+    path = repository.folder / ".git/egdb/commits"
     path.parent.mkdir(parents=True)
     path.write_text("f" * 40 + "\nno sha\n\n--all\n")
     sha = repository.commit("one", {"a": "1\n"}, env=settings(server.url))
@@ -101,7 +101,7 @@ def test_off(server, store, repository, settings):
 def test_in_the_background_nothing_is_waited_for(server, store, repository, settings):
     sha = repository.commit("one", {"a.py": "1\n"}, env=settings(server.url, EGDB_HOOK_BACKGROUND="1"))
     wait.until(lambda: stored(store) == {sha} and not spool(repository), "the commit is posted and waits no more")
-    wait.until(lambda: (repository.folder / ".glx/hook.log").read_text() == "", "nothing is said")
+    wait.until(lambda: (repository.folder / ".git/egdb/hook.log").read_text() == "", "nothing is said")
 
 
 def test_all_there_is_to_know(server, store, repository):

@@ -209,7 +209,7 @@ def test_commits_wait_and_are_posted_with_the_next(repository, start_server, sto
         waiting.append(repository.commit(f"{n}", {"w.py": f"def w{n}():\n    return {n}\n"}))
         said = run(repository, "hook", "--server", nobody).err
         assert f"{n + 1} commits wait in" in said and "no answer" in said
-    spool = repository.folder / ".glx/spool/commits"
+    spool = repository.folder / ".git/egdb/commits"
     assert spool.read_text("ascii").split() == waiting
     server = start_server(store)
     last = repository.commit("back", {"x.py": "y = 1\n", ".gitignore": "/.glx/\n"})
@@ -221,7 +221,7 @@ def test_commits_wait_and_are_posted_with_the_next(repository, start_server, sto
 
 
 def test_the_spool_is_bounded_and_what_is_gone_is_forgotten(repository, server, store):
-    spool = repository.folder / ".glx/spool/commits"
+    spool = repository.folder / ".git/egdb/commits"
     spool.parent.mkdir(parents=True)
     spool.write_text("".join(f"{i:040x}\n" for i in range(1000)))
     said = run(repository, "hook", "--server", f"http://127.0.0.1:{ports.free()}").err
