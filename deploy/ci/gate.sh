@@ -4,7 +4,8 @@
 # Usage:    deploy/ci/gate.sh [FROM [TO]]     in the repository; the commits after FROM [HEAD^] up to TO [HEAD]
 # Settings: EGDB_SERVER the server [http://127.0.0.1:8421]; EGDB_TOKEN or EGDB_TOKEN_FILE its token; EGDB_CI_PROGRAM the program
 #           [egdb-index, else build/egdb-index]; EGDB_CI_NAME the repository's name in the events; EGDB_CI_FREEZE a spec_state.json whose
-#           thresholds hold; EGDB_CI_REQUIRE_SERVER=1 fails when the server is away
+#           thresholds hold; EGDB_CI_SPEC the folder of the policies [those installed with the program, never those of the
+#           change]; EGDB_CI_REQUIRE_SERVER=1 fails when the server is away
 # Writes:   .glx/delta_report.json, .glx/invariants.json and .glx/mosaic/
 # Posts:    tokens, fingerprints, mosaics and decisions; not the code graph, which is that of the branch that the server follows
 # Exits:    0 nothing blocks, or the server is away; 1 a gate blocks; 2 wrong usage; 3 it could not be decided. Away is a server that refuses
@@ -27,19 +28,30 @@ if [ -n "$from" ]; then
     }
 else
     from=$(git rev-parse --verify --quiet "$to^" || true)
+    if [ -z "$from" ] && [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+        echo "gate.sh: the commit before $to was not fetched (actions/checkout: fetch-depth: 0)" >&2
+        exit 2
+    fi
 fi
 
 program=${EGDB_CI_PROGRAM:-}
 [ -z "$program" ] && program=$(command -v egdb-index || true)
-[ -z "$program" ] && program=$top/build/egdb-index
+if [ -z "$program" ] && [ -z "$(git -C "$top" ls-files -- build)" ]; then
+    program=$top/build/egdb-index # one that CI has built, not one that the change brings
+fi
 command -v "$program" >/dev/null 2>&1 || {
     echo "gate.sh: there is no program egdb-index; EGDB_CI_PROGRAM says where it is" >&2
     exit 2
 }
 export EGDB_SERVER="${EGDB_SERVER:-http://127.0.0.1:8421}"
 required=${EGDB_CI_REQUIRE_SERVER:-0}
-mkdir -p "$top/.glx" || exit 2
 cd "$top" || exit 2
+# A change can bring .glx as a link that leads the reports elsewhere.
+if [ -L .glx ] || [ -n "$(find .glx -type l 2>/dev/null | head -n 1)" ]; then
+    echo "gate.sh: .glx, or something in it, is a symbolic link; nothing is written through it" >&2
+    exit 2
+fi
+mkdir -p .glx || exit 2
 said=$(mktemp) || exit 2
 trap 'rm -f "$said"' EXIT
 
@@ -69,6 +81,7 @@ step() {
 
 step gates --ready
 set -- --repo "$top"
+[ -n "${EGDB_CI_SPEC:-}" ] && set -- "$@" --spec "$EGDB_CI_SPEC"
 [ -n "${EGDB_CI_NAME:-}" ] && set -- "$@" --name "$EGDB_CI_NAME"
 range=${from:+--from $from}
 # shellcheck disable=SC2086 # two words or none
@@ -76,9 +89,9 @@ step history "$@" $range --to "$to"
 # shellcheck disable=SC2086
 step mosaic "$@" $range --to "$to"
 # shellcheck disable=SC2086
-step mosaic --repo "$top" $range --to "$to" --out .glx/mosaic
+step mosaic --repo "$top" ${EGDB_CI_SPEC:+--spec "$EGDB_CI_SPEC"} $range --to "$to" --out .glx/mosaic
 if [ -n "$from" ]; then
-    step delta --repo "$top" --range "$from..$to" --out .glx/delta_report.json
+    step delta --repo "$top" ${EGDB_CI_SPEC:+--spec "$EGDB_CI_SPEC"} --range "$from..$to" --out .glx/delta_report.json
 fi
 [ -n "${EGDB_CI_FREEZE:-}" ] && set -- "$@" --freeze "$EGDB_CI_FREEZE"
 [ "$required" = 1 ] && set -- "$@" --require-server
