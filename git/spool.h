@@ -19,8 +19,8 @@ struct eg_spool {
 bool eg_sha_valid(const char *text, size_t len); /* 40 or 64 hex digits in lower case */
 /* Makes the file with its folder. *waits: false when the spool is full. err: usage. */
 EG_MUST_CHECK eg_status eg_spool_add(const char *path, const char *sha, bool *waits, struct eg_err *err);
-/* The right to post, for one process at a time; waits for it so long. -1: another one has it (err is clear), or err: usage. The caller closes
- * it. */
+/* The right to post, for one process at a time; waits for it so long. -1: another one has it (err is clear), or err: usage. The caller
+ * closes it. */
 int eg_spool_claim(const char *path, long wait_ms, struct eg_err *err);
 /* What waits. malloc, the caller frees it. */
 EG_MUST_CHECK eg_status eg_spool_read(const char *path, struct eg_spool **spool, struct eg_err *err);

@@ -36,7 +36,8 @@ static eg_status read_lines(FILE *file, struct eg_range *range, struct eg_err *e
 
 static eg_status ask_git(git_repository *repo, const git_oid *from, const git_oid *to, struct eg_range *range, struct eg_err *err) {
     char last[GIT_OID_HEXSZ + 1], hidden[GIT_OID_HEXSZ + 2] = "^";
-    const char *words[] = {"rev-list", "--topo-order", "--reverse", git_oid_tostr(last, sizeof(last), to), from ? hidden : "--", "--", NULL};
+    const char *words[] = {"rev-list", "--topo-order", "--reverse", git_oid_tostr(last, sizeof(last), to), from ? hidden : "--",
+                           "--",       NULL};
     const char *folder = git_repository_path(repo);
     struct eg_git_view view;
     struct eg_git git;

@@ -165,8 +165,8 @@ static eg_status open_server(struct sender *sender, const struct eg_sink_config 
     if (eg_client_open(&client, &sender->client, err)) {
         return EG_FAIL;
     }
-    struct eg_poster_config poster = {.client = sender->client, .most_events = BATCH_EVENTS, .retries = RETRIES, .patience_ms = config->patience_ms, .name = "egdb-index",
-                                      .named_topic = "commit.recorded@v1"};
+    struct eg_poster_config poster = {.client = sender->client, .most_events = BATCH_EVENTS, .retries = RETRIES,
+                                      .patience_ms = config->patience_ms, .name = "egdb-index", .named_topic = "commit.recorded@v1"};
     sender->poster = eg_poster_new(&poster);
     return sender->poster ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
