@@ -63,7 +63,7 @@ static const char *advice(const struct eg_verdict *verdict) {
 
 /* Appendix B of the playbooks. */
 static void tell(const struct judging *judging, const struct eg_decision *decision) {
-    const json_t *finding = json_array_get(judging->findings, 0);
+    const json_t *finding;
     const char *report = judging->gating.command->flags.report;
     printf("%.12s: %s%s\n", decision->sha, eg_level_action(decision->level),
            decision->level == EG_LEVEL_HARD ? " (hard)" : "");
@@ -75,10 +75,17 @@ static void tell(const struct judging *judging, const struct eg_decision *decisi
         }
     }
     if (decision->level > decision->before_raise) {
-        printf("  raised from %s: %zu open findings, the first %s %s at %s:%lld\n",
-               eg_level_action(decision->before_raise), json_array_size(judging->findings), eg_row_text(finding, 1),
-               eg_row_text(finding, 2), eg_row_text(finding, 3),
-               (long long)json_integer_value(json_array_get(finding, 4)));
+        size_t i;
+        printf("  raised from %s by %zu open findings:\n", eg_level_action(decision->before_raise), json_array_size(judging->findings));
+        json_array_foreach(judging->findings, i, finding) {
+            if (i == FINDINGS_TOLD) {
+                break;
+            }
+            printf("  SAST flagged %s (%s) in %s:%lld.%s\n", eg_row_text(finding, 2), eg_row_text(finding, 1), eg_row_text(finding, 3),
+                   (long long)json_integer_value(json_array_get(finding, 4)),
+                   strcmp(eg_row_text(finding, 5), "Secrets") == 0 ? " Secret rotation required." : "");
+        }
+        printf("     Action: mend or suppress them. See all: egdb-index findings --out .glx/security/queue.json\n");
     }
     if (decision->before_raise > EG_LEVEL_PASS) {
         const char *between = "  Violations: ";

@@ -10,6 +10,7 @@
 #include "indexer/gating.h"
 #include "indexer/history.h"
 #include "indexer/progress.h"
+#include "indexer/range.h"
 #include "indexer/tell.h"
 
 struct run {
@@ -57,13 +58,22 @@ static eg_status take_commit(void *ctx, const struct eg_history_step *step, stru
     return eg_tell_tokens(&run->tell, step, err);
 }
 
+static eg_status is_own(struct run *run, const git_oid *from, const git_oid *to, struct eg_err *err) {
+    struct eg_range range = {0};
+    eg_status status = eg_range_list(run->repo, from, to, &range, err);
+    status = status || range.n == 0 ? status : eg_gating_is_own(run->command, run->tell.name, &range.v[0], to, err);
+    eg_range_free(&range);
+    return status;
+}
+
 static eg_status walk(struct run *run, struct eg_commit_info *to, struct eg_err *err) {
     const struct eg_index_flags *flags = &run->command->flags;
     struct eg_sink_config config = {.out = flags->out, .server = flags->server, .token_file = flags->token_file};
     struct eg_commit_info from;
     struct eg_err closing = {0};
     if (eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", to, err) ||
-        (flags->from && eg_repo_commit(run->repo, flags->from, &from, err)) || eg_sink_open(&config, &run->tell.sink, err)) {
+        (flags->from && eg_repo_commit(run->repo, flags->from, &from, err)) ||
+        is_own(run, flags->from ? &from.oid : NULL, &to->oid, err) || eg_sink_open(&config, &run->tell.sink, err)) {
         return EG_FAIL;
     }
     eg_status status = eg_history_walk(run->repo, run->reader, run->energies, flags->from ? &from.oid : NULL, &to->oid,

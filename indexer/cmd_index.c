@@ -7,6 +7,7 @@
 #include "indexer/stage.h"
 
 struct run {
+    const struct eg_index_command *command;
     const struct eg_index_flags *flags;
     git_repository *repo;
     struct eg_commit_info from, to;
@@ -35,7 +36,8 @@ static eg_status begin(struct run *run, struct eg_err *err) {
     }
     if (eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", &run->to, err) ||
         (flags->from && eg_repo_commit(run->repo, flags->from, &run->from, err)) ||
-        eg_range_list(run->repo, flags->from ? &run->from.oid : NULL, &run->to.oid, &run->range, err)) {
+        eg_range_list(run->repo, flags->from ? &run->from.oid : NULL, &run->to.oid, &run->range, err) ||
+        (run->range.n > 0 && eg_gating_is_own(run->command, run->tell.name, &run->range.v[0], &run->to.oid, err))) {
         return EG_FAIL;
     }
     return eg_change_stage_begin(&run->changes, flags, run->repo, err);
@@ -84,7 +86,7 @@ static eg_status index_all(struct run *run, struct eg_err *err) {
 }
 
 int eg_index_index(struct eg_index_command *command) {
-    struct run run = {.flags = &command->flags};
+    struct run run = {.command = command, .flags = &command->flags};
     eg_repo_begin();
     eg_status status = index_all(&run, &command->err);
     if (status == EG_OK) {

@@ -64,6 +64,35 @@ void eg_gating_end(struct eg_gating *gating) {
     eg_repo_end();
 }
 
+eg_status eg_gating_is_own(const struct eg_index_command *command, const char *name, const git_oid *first, const git_oid *last,
+                           struct eg_err *err) {
+    char a[GIT_OID_HEXSZ + 1], b[GIT_OID_HEXSZ + 1];
+    struct eg_asker *asker = NULL;
+    struct eg_err ignored = {0};
+    json_t *rows = NULL, *row;
+    eg_status status = EG_OK;
+    size_t i;
+    git_oid_tostr(a, sizeof(a), first);
+    git_oid_tostr(b, sizeof(b), last);
+    if (command->flags.out || eg_asker_open(command->flags.server, command->flags.token_file, &asker, &ignored) ||
+        eg_ask(asker, "SELECT fingerprints (repo) FROM all WHERE sha IN ($first, $last) LIMIT 10",
+               json_pack("{s:s, s:s}", "first", a, "last", b), &rows, &ignored)) {
+        eg_asker_close(asker);
+        return EG_OK;
+    }
+    json_array_foreach(rows, i, row) {
+        const char *repo = json_string_value(json_array_get(row, 0));
+        if (status == EG_OK && repo && *repo && strcmp(repo, name) != 0) {
+            status = eg_err_set(err, EG_E_USAGE, name,
+                                "the server has these commits as those of `%.200s`: say --name %.200s, or give a fork a database of its own",
+                                repo, repo);
+        }
+    }
+    json_decref(rows);
+    eg_asker_close(asker);
+    return status;
+}
+
 static eg_status is_frozen(const struct eg_index_command *command, const char *name, bool *frozen, struct eg_err *err) {
     struct eg_asker *asker;
     json_t *rows = NULL;

@@ -296,6 +296,7 @@ def test_i2_of_c_knows_that_a_header_is_public(server, scratch):
 def i2_of_a_commit(server, scratch, before, after, gone=()):
     """Two commits in a repository of their own, indexed and judged: what I2 says of the second."""
     repository = Repository(scratch / f"repo{len(list(scratch.iterdir()))}")
+    repository.clock += 3600 * len(list(scratch.iterdir())) # the same files at another time: two repositories do not share commits
     repository.commit(files=before)
     for path in gone:
         (repository.folder / path).unlink()

@@ -256,3 +256,17 @@ def test_paths_are_as_long_as_the_system_takes(repository, scratch):
 def test_what_is_too_long_is_an_error(repository, words, said):
     done = indexer.run("--repo", repository.folder, *words, check=None)
     assert done.returncode in (1, 2) and said in done.err, done.err
+
+
+def test_two_repositories_do_not_take_commits_from_one_another(scratch, server, store):
+    """Rows of a commit are kept by its sha: under another name, or from a fork, the same commits are refused, and it is said how to go on."""
+    repository = Repository(scratch / "lab")
+    repository.commit(files={"a.py": "def a():\n    return 1\n"})
+    words = ("--repo", repository.folder, "--server", server.url)
+    indexer.run("index", *words)
+    repository.commit(files={"a.py": "def b():\n    return 2\n"})
+    for command in ("index", "history"):
+        assert "--name lab" in indexer.run(command, *words, "--name", "fork", check=2).err
+    assert store.scalar("SELECT count(*) FROM delta_fingerprints WHERE repo = 'fork'") == 0
+    indexer.run("index", *words)
+    assert store.scalar("SELECT count(*) FROM delta_fingerprints WHERE repo = 'lab'") == 2
