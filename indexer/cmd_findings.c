@@ -225,7 +225,28 @@ static json_t *objects_of(const json_t *rows) {
     return list;
 }
 
+/* Of the repository that --name or --repo says; of all without either. */
+static eg_status name_of(const struct eg_index_flags *flags, char *name, size_t size_b, struct eg_err *err) {
+    git_repository *repo = NULL;
+    snprintf(name, size_b, "%s", flags->name ? flags->name : "");
+    if (flags->name || !flags->repo) {
+        return EG_OK;
+    }
+    eg_repo_begin();
+    eg_status status = eg_repo_open(flags->repo, &repo, err);
+    if (status == EG_OK) {
+        eg_repo_name(repo, name, size_b);
+    }
+    git_repository_free(repo);
+    eg_repo_end();
+    return status;
+}
+
 static eg_status ask_open(const struct eg_index_flags *flags, json_t **list, struct eg_err *err) {
+    char name[200];
+    if (name_of(flags, name, sizeof(name), err)) {
+        return EG_FAIL;
+    }
     struct eg_asker *asker = NULL;
     struct eg_buf query;
     json_t *rows = NULL, *params = json_object();
@@ -235,9 +256,9 @@ static eg_status ask_open(const struct eg_index_flags *flags, json_t **list, str
         eg_buf_printf(&query, "%s%s", c ? ", " : "", columns[c]);
     }
     eg_buf_str(&query, ") FROM all");
-    if (flags->name) {
+    if (*name) {
         eg_buf_str(&query, " WHERE repo=$repo");
-        json_object_set_new(params, "repo", json_string(flags->name));
+        json_object_set_new(params, "repo", json_string(name));
     }
     eg_buf_str(&query, " ORDER BY risk DESC, id LIMIT 100000");
     eg_status status = eg_asker_open(flags->server, flags->token_file, &asker, err);

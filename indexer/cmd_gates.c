@@ -12,6 +12,7 @@
 #include "indexer/threshold.h"
 
 #define COMMITS_MOST 1000
+#define FINDINGS_TOLD 5
 
 struct judging {
     struct eg_gating gating;
@@ -30,7 +31,7 @@ static eg_status read_findings(struct judging *judging, struct eg_err *err) {
             continue;
         }
         if (eg_ask(gating->asker,
-                   "SELECT open_findings (id, severity, rule_id, file, line) FROM all WHERE severity=$severity "
+                   "SELECT open_findings (id, severity, rule_id, file, line, category) FROM all WHERE severity=$severity "
                    "repo IN ($repo, \"\") ORDER BY risk DESC, id LIMIT 20",
                    json_pack("{s:s, s:s}", "repo", gating->name, "severity", severities[i]), &rows, err)) {
             return EG_FAIL;

@@ -84,8 +84,8 @@ eg_status eg_gating_is_own(const struct eg_index_command *command, const char *n
         const char *repo = json_string_value(json_array_get(row, 0));
         if (status == EG_OK && repo && *repo && strcmp(repo, name) != 0) {
             status = eg_err_set(err, EG_E_USAGE, name,
-                                "the server has these commits as those of `%.200s`: say --name %.200s, or give a fork a database of its own",
-                                repo, repo);
+                                "the server has these commits as those of `%.200s`: say --name %.200s, or give a fork a database of "
+                                "its own", repo, repo);
         }
     }
     json_decref(rows);

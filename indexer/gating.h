@@ -28,8 +28,8 @@ void eg_gating_end(struct eg_gating *gating);
 /* Whether the server knows one of the commits as another repository's: rows of a commit are kept by its sha alone, so that two repositories
  * which share commits (a fork, another name) would take them from one another. err: usage, and what to do. When the server cannot be
  * asked, or the token does not allow it, nothing is refused. */
-EG_MUST_CHECK eg_status eg_gating_is_own(const struct eg_index_command *command, const char *name, const git_oid *first, const git_oid *last,
-                                         struct eg_err *err);
+EG_MUST_CHECK eg_status eg_gating_is_own(const struct eg_index_command *command, const char *name, const git_oid *first,
+                                         const git_oid *last, struct eg_err *err);
 /* For a command that has posted commits: ends the freezes whose commits have passed. Reads no past while nothing is frozen. What goes wrong
  * is said on standard error and fails nothing: the next gates end them, too. Nothing is done with --out. */
 void eg_gating_unfreeze(const struct eg_index_command *command, const char *name);

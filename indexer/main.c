@@ -107,7 +107,7 @@ static int run(const struct entry *entry, int argc, char **argv) {
     struct eg_index_command command = {0};
     int code = read_flags(&command, entry, argc, argv);
     if (code >= 0) {
-        return code;
+        return entry->run == eg_index_hook ? EG_EXIT_OK : code; /* a commit never fails for it */
     }
     if (command.flags.name && strlen(command.flags.name) > NAME_MOST_B) {
         fprintf(stderr, "egdb-index %s: --name: longer than %d bytes\n", entry->name, NAME_MOST_B);

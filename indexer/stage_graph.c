@@ -14,8 +14,9 @@
 #define MEMORY_MOST_B ((size_t)1 << 30)
 
 static eg_status read_jobs(const char *text, int *jobs, struct eg_err *err) {
-    long n = text ? strtol(text, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
-    if (n < 1 || n > JOBS_MOST) {
+    char *end = NULL;
+    long n = text ? strtol(text, &end, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 1 || n > JOBS_MOST || (end && *end)) {
         n = text ? 0 : 1;
     }
     *jobs = (int)n;

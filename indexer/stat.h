@@ -19,7 +19,8 @@ void eg_sort_doubles(double *values, size_t n);
  * overwrites them. n is at least 1. */
 double eg_sigma_mad(double *values, size_t n);
 
-/* One quantile of a stream in constant memory, after R. Jain and I. Chlamtac (1985). */
+/* One quantile of a stream in constant memory, after R. Jain and I. Chlamtac (1985). The gates' windows are bounded and take exact
+ * quantiles; this is for series that are not kept. */
 struct eg_p2 {
     double q, height[5], position[5], wanted[5], step[5];
     size_t n;

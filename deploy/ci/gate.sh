@@ -6,7 +6,7 @@
 #           [egdb-index, else build/egdb-index]; EGDB_CI_NAME the repository's name in the events; EGDB_CI_FREEZE a spec_state.json whose
 #           thresholds hold; EGDB_CI_SPEC the folder of the policies [those installed with the program, never those of the
 #           change]; EGDB_CI_REQUIRE_SERVER=1 fails when the server is away
-# Writes:   .glx/delta_report.json, .glx/invariants.json and .glx/mosaic/
+# Writes:   .glx/delta_report.json, .glx/invariants.json, .glx/mosaic/ and .glx/security/queue.json, the open findings
 # Posts:    tokens, fingerprints, mosaics and decisions; not the code graph, which is that of the branch that the server follows
 # Exits:    0 nothing blocks, or the server is away; 1 a gate blocks; 2 wrong usage; 3 it could not be decided. Away is a server that refuses
 #           the connection, does not answer in time, or answers 429, 502, 503 or 504: before the first step or in any of them.
@@ -93,6 +93,7 @@ step mosaic --repo "$top" ${EGDB_CI_SPEC:+--spec "$EGDB_CI_SPEC"} $range --to "$
 if [ -n "$from" ]; then
     step delta --repo "$top" ${EGDB_CI_SPEC:+--spec "$EGDB_CI_SPEC"} --range "$from..$to" --out .glx/delta_report.json
 fi
+step findings --repo "$top" ${EGDB_CI_NAME:+--name "$EGDB_CI_NAME"} --out .glx/security/queue.json
 [ -n "${EGDB_CI_FREEZE:-}" ] && set -- "$@" --freeze "$EGDB_CI_FREEZE"
 [ "$required" = 1 ] && set -- "$@" --require-server
 code=0
@@ -100,7 +101,7 @@ code=0
 "$program" gates --ci "$@" $range --to "$to" --report .glx/invariants.json >"$said" || code=$?
 cat "$said"
 if [ "$code" -eq 1 ]; then
-    echo "EGDB: a gate blocks this change; see .glx/delta_report.json, .glx/invariants.json and .glx/mosaic/"
+    echo "EGDB: a gate blocks this change; see .glx/delta_report.json, .glx/invariants.json, .glx/mosaic/ and .glx/security/queue.json"
     annotate error
 fi
 exit "$code"

@@ -8,7 +8,7 @@ import threading
 import pytest
 import yaml
 
-from support import binary, indexer
+from support import binary, events, indexer
 from support.repository import Repository
 
 FOLDER = binary.ROOT / "deploy" / "ci"
@@ -48,6 +48,21 @@ def test_a_change_that_breaks_callers_fails_and_says_why(repository, server, sto
     assert i3["details"]["applies"] and i3["score"] == 0, "both lines are the function's, and so is its token"
     assert json.loads((repository.folder / ".glx/mosaic/mosaic_map.json").read_text("utf-8"))["base"] == good
     assert (repository.folder / ".glx/mosaic/mosaic_delta.png").stat().st_size > 0
+
+
+def test_an_open_critical_finding_is_told_as_an_incident(repository, server):
+    gate(repository, server.url)
+    finding = {"id": "NF-" + "f" * 26, "severity": "CRITICAL", "confidence": 0.9, "category": "Secrets", "rule_id": "aws-key", "message": "a key",
+               "location": {"file": "core/a.py", "line": 2}, "fingerprint": "f" * 64}
+    with server.client() as client:
+        payload = {"repo": "lab", "sha": repository.head(), "tool": "gitleaks", "findings": [finding]}
+        answer = client.post("/v1/events", [events.event("sast.findings.ready@v1", payload)])
+        assert answer.json()["stored"] == 1, answer.body
+    repository.commit(files={"core/b.py": "def other(x):\n    return x\n"})
+    done = gate(repository, server.url)
+    assert "SAST flagged aws-key (CRITICAL) in core/a.py:2. Secret rotation required." in done.out and ".glx/security/queue.json" in done.out
+    queue = json.loads((repository.folder / ".glx/security/queue.json").read_text("utf-8"))
+    assert [one["rule_id"] for one in queue] == ["aws-key"]
 
 
 def test_the_first_commit_and_a_new_branch(repository, server):

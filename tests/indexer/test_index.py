@@ -270,3 +270,8 @@ def test_two_repositories_do_not_take_commits_from_one_another(scratch, server, 
     assert store.scalar("SELECT count(*) FROM delta_fingerprints WHERE repo = 'fork'") == 0
     indexer.run("index", *words)
     assert store.scalar("SELECT count(*) FROM delta_fingerprints WHERE repo = 'lab'") == 2
+
+
+@pytest.mark.parametrize("words", [("--nosuch",), ("word",), ("--timeout-ms", "soon"), ("--repo", "/nowhere")])
+def test_a_hook_that_is_used_wrongly_says_so_and_fails_no_commit(words):
+    assert "egdb-index hook" in indexer.run("hook", *words).err
