@@ -10,7 +10,7 @@ endif
 BASE_SRC = base/err.c base/arena.c base/buf.c base/buf_double.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
 	base/jscan.c base/jscan_walk.c base/text.c base/file.c base/beside.c base/scope.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
-	db/migrate.c db/db_pg_migrate.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
+	db/migrate.c db/db_pg_migrate.c db/db_sqlite_lock.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
 	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/read_queue.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
 	db/db_pg_fault.c db/db_pg_query.c db/db_pg_text.c db/db_pg_sql.c db/db_pg_type.c \
 	db/db_sqlite_round.c db/db_sqlite_conn.c db/db_sqlite_sql.c db/db_sqlite_bind.c db/db_sqlite_regexp.c \

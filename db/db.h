@@ -29,10 +29,12 @@ struct eg_db_config {
     int sqlite_cache_mib;
     int sqlite_checkpoint_pages;
     int sqlite_busy_ms;
+    bool exclusive;       /* a SQLite file: nobody else may serve or migrate it meanwhile */
+    bool look;            /* nothing will be written: a SQLite file is opened for reading, beside its server */
 };
 
 /* Connects (waits up to connect_timeout_ms), reads the schema version and the catalogue. err: config_invalid for a
- * DSN that is none, store_unavailable, schema_old (naming the command). The loop must not run yet. */
+ * DSN that is none, store_unavailable, store_in_use, schema_old (naming the command). The loop must not run yet. */
 EG_MUST_CHECK eg_status eg_db_open(uv_loop_t *loop, const struct eg_db_config *config, struct eg_db **db, struct eg_err *err);
 /* True for a database that is this program's alone (a SQLite file): `serve` may make and migrate it without being
  * told to. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "db/db_sqlite_lock.h"
 #include "db/migrate_store.h"
 
 #define PATH_MOST_B 4096
@@ -75,6 +76,8 @@ static eg_status lite_commit(void *conn, struct eg_err *err) {
 
 static void lite_rollback(void *conn) { (void)sqlite3_exec(conn, "ROLLBACK", NULL, NULL, NULL); }
 
+static eg_status lite_claim(void *conn, int *fd, struct eg_err *err) { return eg_sqlite_lock(sqlite3_db_filename(conn, "main"), fd, err); }
+
 static int line_of(const char *sql, const char *at) {
     int line = 1;
     for (; sql < at; sql++) {
@@ -126,6 +129,7 @@ const struct eg_migrate_store eg_migrate_sqlite = {
     .begin = lite_begin,
     .commit = lite_commit,
     .rollback = lite_rollback,
+    .claim = lite_claim,
     .run = lite_run,
     .ask = lite_ask,
     .has_table_sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'",

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "db/db_sqlite_catalogue.h"
+#include "db/db_sqlite_lock.h"
 #include "db/db_sqlite_reader.h"
 #include "db/db_sqlite_writer.h"
 #include "db/migrate.h"
@@ -22,6 +23,7 @@ struct sqlite_db {
     struct eg_db_config config;
     char *path;
     char *where;
+    int lock; /* of the served file; −1: none */
     struct eg_arena *arena; /* the catalogue's */
     struct eg_catalogue catalogue;
     uv_async_t async;
@@ -49,6 +51,8 @@ static void db_free(struct sqlite_db *s) {
         eg_sqlite_writer_free(s->writer);
     if (s->pool)
         eg_sqlite_pool_free(s->pool);
+    if (s->lock >= 0)
+        (void)close(s->lock);
     eg_arena_free(s->arena);
     free(s->path);
     free(s->where);
@@ -120,6 +124,8 @@ static eg_status start(struct sqlite_db *s, struct eg_err *err) {
     if (access(s->path, F_OK) != 0)
         return eg_err_set(err, EG_E_SCHEMA_OLD, s->path, "there is no such database: `egdb init --store %s` makes it",
                           s->where);
+    if (s->config.exclusive && eg_sqlite_lock(s->path, &s->lock, err) != EG_OK)
+        return EG_FAIL;
     if (eg_sqlite_writer_new(s->path, &s->config, &s->async, &s->writer, err) != EG_OK || read_schema(s, err) != EG_OK)
         return EG_FAIL;
     return EG_OK;
@@ -154,6 +160,7 @@ static eg_status db_open(uv_loop_t *loop, const struct eg_db_config *config, con
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "out of memory");
     s->base.store = &eg_store_sqlite;
     s->magic = MAGIC;
+    s->lock = -1;
     s->config = *config;
     s->path = strdup(dsn);
     s->where = strdup(config->dsn);

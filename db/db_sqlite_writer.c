@@ -69,7 +69,7 @@ static int count_pages(void *arg, sqlite3 *db, const char *name, int pages) {
 }
 
 static eg_status open_conn(struct eg_sqlite_writer *w, struct eg_err *err) {
-    if (eg_sqlite_conn_open(&w->conn, w->path, w->config, true, err) != EG_OK)
+    if (eg_sqlite_conn_open(&w->conn, w->path, w->config, !w->config->look, err) != EG_OK)
         return EG_FAIL;
     sqlite3_wal_hook(w->conn.db, count_pages, w);
     w->wal_pages = 0;
@@ -236,6 +236,8 @@ static bool wait_job(struct eg_sqlite_writer *w) {
 }
 
 static void between_jobs(struct eg_sqlite_writer *w) {
+    if (w->conn.db && !sqlite3_get_autocommit(w->conn.db)) /* a transaction of several rounds is its caller's to end */
+        return;
     if (!w->up)
         come_back(w);
     else if (w->wal_pages > 0)

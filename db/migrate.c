@@ -234,8 +234,16 @@ static eg_status step(const struct migrator *m, int target, bool up, bool *done,
         return EG_OK;
     }
     int number = up ? version + 1 : version;
-    if (apply(m, number, up, err) != EG_OK || m->store->commit(m->conn, err) != EG_OK) {
+    int claim = -1;
+    eg_status status = m->store->claim != NULL ? m->store->claim(m->conn, &claim, err) : EG_OK;
+    if (status != EG_OK || apply(m, number, up, err) != EG_OK || m->store->commit(m->conn, err) != EG_OK) {
         m->store->rollback(m->conn);
+        status = EG_FAIL;
+    }
+    if (claim >= 0) {
+        (void)close(claim);
+    }
+    if (status != EG_OK) {
         return EG_FAIL;
     }
     if (m->report != NULL) {

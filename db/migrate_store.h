@@ -18,6 +18,8 @@ struct eg_migrate_store {
     eg_status (*begin)(void *conn, struct eg_err *err); /* waits for the lock */
     eg_status (*commit)(void *conn, struct eg_err *err);
     void (*rollback)(void *conn);
+    /* Before anything is changed: refused while a server has the database. *fd is closed when the step is over. NULL: none is needed. */
+    eg_status (*claim)(void *conn, int *fd, struct eg_err *err);
     /* Runs the statements of sql; err's place is `name` and the line of the statement that failed. */
     eg_status (*run)(void *conn, const char *sql, const char *name, struct eg_err *err);
     /* The first cell of the answer as text, cut to size_b; "" for null or no row. */

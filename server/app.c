@@ -365,6 +365,7 @@ static eg_status start(struct eg_app *app, struct eg_err *err) {
         return EG_FAIL;
     }
     struct eg_db_config db = eg_app_db_config(app->config);
+    db.exclusive = true;
     if (eg_db_open(&app->loop, &db, &app->db, err) ||
         eg_registry_load(spec, eg_db_catalogue(app->db), &app->registry, err) || start_event(app, err) ||
         start_query(app, spec, err) || start_board(app, spec, err) || start_admin(app, err) || watch_signals(app, err)) {

@@ -44,6 +44,7 @@ static void on_closed(void *ctx) { (void)ctx; }
 
 eg_status eg_app_look(const struct eg_config *config, struct eg_look *look, struct eg_err *err) {
     struct eg_db_config db = eg_app_db_config(config);
+    db.look = true;
     if (uv_loop_init(&look->loop)) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "no event loop can be made");
     }

@@ -111,12 +111,14 @@ static bool grow_touches(struct eg_phases *phases, struct eg_phase *phase) {
     return true;
 }
 
+/* NULL: the phase has as many as it may. */
 static struct table_touch *table_touch(struct eg_phase *phase, const struct eg_table *table) {
     for (size_t i = 0; i < phase->n_tables; i++) {
         if (phase->tables[i].table == table)
             return &phase->tables[i];
     }
-    EG_ASSERT(phase->n_tables < sizeof phase->tables / sizeof phase->tables[0]);
+    if (phase->n_tables == sizeof phase->tables / sizeof phase->tables[0])
+        return NULL;
     phase->tables[phase->n_tables] = (struct table_touch){.table = table};
     return &phase->tables[phase->n_tables++];
 }
@@ -173,7 +175,7 @@ static bool fits(struct eg_phase *phase, const struct eg_rule_plan *plan, const 
     if (!plan->n_keysets)
         return true;
     const struct table_touch *table = table_touch(phase, plan->rule->dml.table);
-    if (table->most_blind_order > order)
+    if (!table || table->most_blind_order > order)
         return false;
     for (size_t i = 0; i < plan->n_keysets; i++) {
         const struct eg_keyset_use *use = &plan->keysets[i];
@@ -194,6 +196,7 @@ static void note(struct eg_phases *phases, struct eg_phase *phase, const struct 
     if (!plan->n_keysets)
         return;
     struct table_touch *table = table_touch(phase, plan->rule->dml.table);
+    EG_ASSERT(table); /* fits() has made it, or the phase is new */
     if (group->order > table->most_order)
         table->most_order = group->order;
     for (size_t i = 0; i < plan->n_keysets; i++) {

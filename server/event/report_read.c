@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "server/event/report.h"
 
 #define NODES_MOST 200000
@@ -55,8 +56,13 @@ static bool take_node(void *ctx, const struct eg_value *cells, size_t n_columns)
     struct eg_report *report = ctx;
     struct eg_report_file *file = file_of(report, &cells[0]);
     EG_ASSERT(n_columns == 7);
-    if (!file || report->n_nodes++ == NODES_MOST)
-        return file != NULL;
+    if (!file)
+        return true;
+    if (report->n_nodes == NODES_MOST) {
+        eg_warn(NULL, "a report is bound to the first %d nodes of its files: more are in the graph", NODES_MOST);
+        return false;
+    }
+    report->n_nodes++;
     if (file->n == file->room) {
         size_t room = file->room ? 2 * file->room : 16;
         struct eg_findings_node *more = realloc(file->nodes, room * sizeof *more);

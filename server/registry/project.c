@@ -26,7 +26,7 @@ struct projection {
 };
 
 static enum found full(struct projection *p) {
-    eg_err_set(p->err, EG_E_INTERNAL, "", "the rows of the event take more memory than a request has");
+    eg_err_set(p->err, EG_E_BODY_TOO_LARGE, "", "the rows of the events take more memory than a request has: send fewer at once");
     return ERROR;
 }
 

@@ -6,6 +6,9 @@
 
 #include "server/registry/rules.h"
 
+#define PARAMS_MOST 250 /* of one row: what both stores bind */
+#define WHERE_MOST 16
+
 eg_status eg_rules_fail(struct eg_rules *rules, const char *format, ...) {
     char where[160] = "";
     char what[400];
@@ -258,6 +261,17 @@ static eg_status lay_out(struct eg_rules *rules, struct eg_drafts *drafts, struc
     enum eg_type *types = eg_rules_alloc(rules, most * sizeof *types);
     if (!sources || !cells || !params || !types) {
         return EG_FAIL;
+    }
+    if (most + drafts->n > PARAMS_MOST) { /* an update's key counts twice */
+        return eg_rules_fail(rules, "a rule has at most %d columns, those of its look-ups and its key included", PARAMS_MOST);
+    }
+    if (rule->dml.n_key > WHERE_MOST) {
+        return eg_rules_fail(rules, "a key has at most %d columns", WHERE_MOST);
+    }
+    for (size_t i = 0; i < drafts->n; i++) {
+        if (drafts->list[i].ref && drafts->list[i].ref->n_where > WHERE_MOST) {
+            return eg_rules_fail(rules, "a look-up names at most %d columns", WHERE_MOST);
+        }
     }
     rule->dml.cells = cells;
     rule->types = types;
