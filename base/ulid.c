@@ -12,8 +12,8 @@ static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /* Random bytes are fetched for many ids at once: a system call each would be most of an id's cost. */
 static void draw(uint8_t entropy[ENTROPY_B]) {
-    static uint8_t pool[64 * ENTROPY_B / 4];
-    static size_t left;
+    static _Thread_local uint8_t pool[64 * ENTROPY_B / 4];
+    static _Thread_local size_t left;
     if (left < ENTROPY_B) {
         EG_ASSERT(getrandom(pool, sizeof pool, 0) == (ssize_t)sizeof pool);
         left = sizeof pool;
@@ -43,8 +43,8 @@ static uint64_t ms_of(int64_t us) {
 }
 
 void eg_ulid_make(int64_t now_us, char out[EG_ULID_B]) {
-    static uint64_t last_ms;
-    static uint8_t last[ENTROPY_B];
+    static _Thread_local uint64_t last_ms; /* ids of one thread count up; those of several differ by their entropy */
+    static _Thread_local uint8_t last[ENTROPY_B];
     uint64_t ms = ms_of(now_us);
     if (ms != last_ms) {
         last_ms = ms;

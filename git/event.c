@@ -196,6 +196,9 @@ void eg_git_last_part(char *text) {
     const char *slash = strrchr(text, '/');
     const char *colon = strrchr(text, ':');
     const char *start = slash ? slash + 1 : colon ? colon + 1 : text;
+    const char *scheme = strstr(text, "://");
+    const char *at = scheme && start == scheme + 3 ? strrchr(start, '@') : NULL; /* "https://token@host": no secret is a name */
+    start = at ? at + 1 : start;
     memmove(text, start, strlen(start) + 1);
 }
 

@@ -31,7 +31,7 @@ void eg_gate_clean(char *text) {
         while (n < 4 && n < left && !eg_text_is_utf8(text, n)) {
             n++;
         }
-        if (!eg_text_is_utf8(text, n)) {
+        if (!eg_text_is_utf8(text, n) || (unsigned char)*text < 0x20 || *text == 0x7f) { /* a line of its own can command CI */
             *text = '?';
             n = 1;
         }

@@ -69,7 +69,7 @@ void eg_gate_i4(const struct eg_judged *judged, struct eg_verdict *verdict);
 
 /* For the gates. */
 const char *eg_row_text(const json_t *row, size_t i); /* "" when it is no text */
-/* Cuts can leave half a character: such bytes become `?`. */
+/* Cuts can leave half a character: such bytes become `?`, and so do control characters, which names in a repository may have. */
 void eg_gate_clean(char *text);
 void eg_verdict_since(struct eg_verdict *verdict, int64_t at_us);
 /* A quantile of what the metric was before the commit, or before the freeze that covers it. False: there are too few

@@ -65,6 +65,17 @@ def test_an_open_critical_finding_is_told_as_an_incident(repository, server):
     assert [one["rule_id"] for one in queue] == ["aws-key"]
 
 
+def test_a_name_in_the_repository_commands_nothing(repository, server):
+    """A line that begins with :: is a command to the runner of GitHub's actions."""
+    name = "core/x\n::error::owned.py"
+    good = repository.commit(files={name: "def mine(path, mode='r'):\n    return open(path, mode)\n"})
+    gate(repository, server.url)
+    repository.commit(files={name: "def mine(path):\n    return open(path)\n"})
+    done = gate(repository, server.url, good, "HEAD", check=1)
+    assert "core/x?::error::owned.py:1 mine: parameter mode was removed" in done.out
+    assert not re.search("^::", done.out + done.err, re.M)
+
+
 def test_the_first_commit_and_a_new_branch(repository, server):
     gate(repository, server.url)
     gate(repository, server.url, "0" * 40, repository.head())

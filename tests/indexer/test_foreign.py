@@ -225,3 +225,10 @@ def test_no_commit_waits_behind_one_that_cannot_be_read(repository, scratch, ser
     said = indexer.run("hook", "--repo", repository.folder, "--server", server.url).err
     assert "left out" in said and (repository.folder / ".git/egdb/commits").read_text() == ""
     assert (new,) in store.query("SELECT commit_sha FROM commits")
+
+
+@pytest.mark.parametrize("url, name", [("https://secret@host.example/", "host.example"), ("https://u:secret@host.example/a/b.git", "b"),
+                                       ("git@host.example:team/c.git", "c"), ("https://host.example/d@2", "d@2")])
+def test_no_secret_of_an_url_becomes_the_name(repository, scratch, url, name):
+    repository.git("remote", "add", "origin", url)
+    assert {json.loads(line)["payload"]["repo"] for line in events(repository, scratch)} == {name}
