@@ -12,7 +12,9 @@ static void add(struct eg_extractor *x, TSNode at, struct eg_str module, struct 
     }
     struct eg_import import = {.module = eg_extract_tidy(x, module, MODULE_MOST_B), .symbol = eg_extract_tidy(x, symbol, EG_NAME_MOST_B),
                                .alias = eg_extract_tidy(x, alias, EG_NAME_MOST_B), .line = (int)ts_node_start_point(at).row + 1};
-    EG_PUSH(x, x->imports, import);
+    if (import.module.n > 0) { /* white space in quotes is nothing */
+        EG_PUSH(x, x->imports, import);
+    }
 }
 
 static struct eg_str field_text(const struct eg_extractor *x, TSNode node, const char *field) {

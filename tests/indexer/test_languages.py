@@ -93,3 +93,7 @@ def test_bytes_that_are_no_utf8_are_replaced(tmp_path):
                                             ("a.py", "class A:\n def f(): pass\n", 20_000)])
 def test_deep_and_long_texts_end(tmp_path, name, piece, n):
     assert indexer.Symbols(tmp_path, name, piece * n).file["lines"] >= 1
+
+
+def test_an_import_of_white_space_is_none(tmp_path):
+    assert indexer.Symbols(tmp_path, "a.go", 'package main\nimport "fmt"\nimport " "\n').imports == [("fmt", "", "")]

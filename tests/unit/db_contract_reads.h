@@ -24,7 +24,7 @@ struct seen {
 static inline bool see_row(void *ctx, const struct eg_value *cells, size_t n) {
     struct seen *seen = ctx;
     ck_assert(!seen->done);
-    ck_assert_uint_eq(n, seen->read.sql == EG_SQL_COUNT ? seen->read.n_columns : 2);
+    ck_assert_uint_eq(n, seen->read.sql == EG_SQL_COUNT ? seen->read.n_columns : 3);
     seen->rows++;
     if (seen->read.sql != EG_SQL_COUNT || seen->read.column_types[0] == EG_INT8)
         seen->sum += cells[0].null ? 0 : cells[0].i;

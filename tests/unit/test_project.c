@@ -51,7 +51,7 @@ START_TEST(a_full_arena_is_an_error) {
         json_array_append_new(json_object_get(envelope.payload, "list"), json_integer(i));
     }
     ck_assert_int_eq(eg_project(eg_registry_topic(registry, "t.x@v1", 6), &envelope, arena, &made, &n, &err), EG_FAIL);
-    ck_assert_int_eq(err.code, EG_E_INTERNAL);
+    ck_assert_int_eq(err.code, EG_E_BODY_TOO_LARGE);
     json_decref(envelope.payload);
     eg_arena_free(arena);
     eg_registry_free(registry);
