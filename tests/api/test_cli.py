@@ -239,8 +239,8 @@ def test_port_zero_is_told(store):
     assert process.returncode == 0
 
 
-def test_a_taken_port_is_said(server, store):
-    done = run("serve", "--listen", f"127.0.0.1:{server.port}", "--store", store.dsn)
+def test_a_taken_port_is_said(server, scratch):
+    done = run("serve", "--listen", f"127.0.0.1:{server.port}", "--store", f"sqlite:{scratch / 'other.db'}")
     assert done.returncode in (1, 78)
     assert str(server.port) in done.err
 
