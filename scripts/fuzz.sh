@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs fuzzers, each named as an argument, for FUZZ_S seconds, as many at once as there are cores. Seeds stand in
+# Runs fuzzers, each named as an argument, as many at once as there are cores, for FUZZ_S seconds; without it, those of what a server is
+# sent (events, schemas, queries) for 60, all others for 30. Seeds stand in
 # tests/fuzz/corpus/<name>/, or are files of other tests; what a run finds new goes to build/fuzz/found/<name>/, and an input that
 # crashes to build/fuzz/crash/.
 set -u
@@ -20,7 +21,7 @@ seeds_of_languages() {
 
 # The log's last line says how it went.
 run() { # program
-    local name found seeds dictionary
+    local name found seeds seconds dictionary
     name=$(basename "$1")
     found=build/fuzz/found/$name
     case $name in
@@ -28,12 +29,16 @@ run() { # program
     fuzz_findings) seeds=tests/indexer/reports ;;
     *) seeds=tests/fuzz/corpus/$name ;;
     esac
+    case $name in
+    fuzz_envelope | fuzz_schema | fuzz_egql) seconds=${FUZZ_S:-60} ;;
+    *) seconds=${FUZZ_S:-30} ;;
+    esac
     dictionary=tests/fuzz/$name.dict
     mkdir -p "$found"
     [ -d "$seeds" ] || seeds=
     [ -f "$dictionary" ] || dictionary=
     # shellcheck disable=SC2086 # seeds may be empty
-    if "$1" -max_total_time="${FUZZ_S:-60}" -timeout=10 -rss_limit_mb=2048 -max_len="${FUZZ_LEN:-16384}" \
+    if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len="${FUZZ_LEN:-16384}" \
         -print_final_stats=1 -artifact_prefix="build/fuzz/crash/$name-" ${dictionary:+-dict="$dictionary"} "$found" $seeds \
         >"build/fuzz/$name.log" 2>&1; then
         echo passed >>"build/fuzz/$name.log"
