@@ -14,6 +14,7 @@ skipped=0
 rm -rf "$out"
 mkdir -p "$out"
 export EGDB_NOTES=$PWD/$out/notes # what was not run, and why: tests add lines, the end prints them
+failures=$out/failures            # what failed, a line each: the end prints them, since a log is often read from its end
 
 count() { # passed failed [skipped]
     passed=$((passed + $1))
@@ -31,7 +32,7 @@ one() { # title command…
     shift
     if "$@"; then count 1 0; else
         count 0 1
-        echo "FAILED: $*" >&2
+        echo "FAILED: $*" | tee -a "$failures" >&2
     fi
 }
 
@@ -43,6 +44,7 @@ counted() { # title name command…
     "$@" 2>&1 | tee "$out/$name.log"
     local code=${PIPESTATUS[0]}
     line=$(grep -E "^${name}: [0-9]+ passed, [0-9]+ failed$" "$out/$name.log" | tail -n 1)
+    sed -n "s/^FAIL  /FAILED: $name: /p; s/^\($name: [^ ]*\) failed.*/FAILED: \1/p" "$out/$name.log" >>"$failures"
     if [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
         count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
         [ "$code" -eq 0 ] || [ "${BASH_REMATCH[2]}" -gt 0 ] || count 0 1
@@ -62,7 +64,7 @@ optional() { # title command…
     77) echo "not run: $title (its tools are not installed)" >>"$out/notes" ;;
     *)
         count 0 1
-        echo "FAILED: $*" >&2
+        echo "FAILED: $*" | tee -a "$failures" >&2
         ;;
     esac
 }
@@ -70,12 +72,13 @@ optional() { # title command…
 # Counts what one run of pytest said in its report and its exit code.
 reported() { # name code
     local numbers before=$failed
-    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$1.xml") || numbers="0 1 0"
+    numbers=$(/usr/bin/python3 scripts/junit_counts.py "$out/$1.xml" "$failures") || numbers="0 1 0"
     # shellcheck disable=SC2086 # three numbers
     count $numbers
     # 5: nothing was collected, which is a failure here
     if [ "$2" -ne 0 ] && [ "$failed" -eq "$before" ]; then
         count 0 1
+        echo "FAILED: pytest, $1: exit code $2" >>"$failures"
     fi
 }
 
@@ -101,6 +104,7 @@ pytests_at_once() { # title name binary arguments…
 
 finish() {
     [ ! -s "$out/notes" ] || { echo && sort -u "$out/notes"; }
+    [ ! -s "$failures" ] || { echo && cat "$failures"; }
     printf '\n(%d min %d s)\n' $((SECONDS / 60)) $((SECONDS % 60))
     local line="$passed passed, $failed failed"
     [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
