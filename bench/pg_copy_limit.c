@@ -125,11 +125,11 @@ static int row_of(int table, char *out, const struct stamps *s, long n) {
                        s->us, (unsigned long)n * 2654435761UL);
     case 1:
         return sprintf(out,
-                       "%s\tcore.step.finished@v1\t%s.%06ld+00\tci/build\tbench-%ld\t"
+                       "%s\tcore.step.finished@v1\t%s.%06ld+00\tci/build\t%s\t"
                        "8f1c2d3e4a5b60718293a4b5c6d7e8f901234567\tmain\t"
                        "{\"run_id\":\"bench-limit\",\"name\":\"pipeline.build_ctx\",\"idx\":%ld,\"dt_ms\":123,"
                        "\"deltas\":" DELTAS "}\t%ld\t%s.%06ld+00\n",
-                       id, s->time, s->us, n, n, n + 1, s->time, s->us);
+                       id, s->time, s->us, id, n, n + 1, s->time, s->us);
     default:
         return sprintf(out, "bench-limit\tpipeline.build_ctx\t%ld\t123\t" DELTAS "\tmain\t%s\n", n, id);
     }

@@ -118,7 +118,7 @@ static void insert(const struct row *row, long n, sqlite3_stmt *const stmts[3]) 
     text(event, 2, "core.step.finished@v1", 21);
     text(event, 3, row->stamp, 27);
     text(event, 4, "bench", 5);
-    text(event, 5, "01JLIMIT", 8);
+    text(event, 5, row->id, strlen(row->id));
     text(event, 6, sha, sizeof sha - 1);
     text(event, 7, "main", 4);
     text(event, 8, row->payload, row->payload_len);
