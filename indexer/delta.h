@@ -31,14 +31,15 @@ struct eg_delta {
     struct eg_arena *arena;
     struct eg_delta_pair *pairs;
     int n_pairs;
-    bool degraded; /* there were too many definitions to compare by their tokens */
+    size_t steps;  /* of comparing, so far */
+    bool degraded; /* there was too much to compare */
 };
 
 /* Finds what became of each definition. */
 EG_MUST_CHECK eg_status eg_delta_match(struct eg_delta *delta, struct eg_err *err);
 /* Of two additions or deletions in other words: whether a new definition was taken out of another one's old body, or (inline) the
  * reverse. */
-bool eg_delta_extracted(const struct eg_delta *delta, int pair, int def, bool inlined);
+bool eg_delta_extracted(struct eg_delta *delta, int pair, int def, bool inlined);
 /* The tokens, weighed and normalized. */
 EG_MUST_CHECK eg_status eg_delta_tokens(struct eg_delta *delta, const struct eg_policy *policy, struct eg_tokens *tokens,
                                         struct eg_err *err);

@@ -8,6 +8,9 @@
 #include "indexer/extract.h"
 
 #define BODY_MOST 20000  /* tokens; longer bodies are told by their hash alone */
+#define STEPS_MOST ((size_t)100000000) /* of a delta, and the next of each of its files: what goes over lists again and again */
+#define STEPS_A_FILE ((size_t)1000000)
+#define TOKEN_STEPS 10         /* a token of a body that is counted costs so many steps */
 #define TELLING_TOKENS 8 /* a shorter body with another name may be there by chance */
 
 static const struct eg_def_ref none = {-1, -1};
@@ -15,6 +18,14 @@ static const struct eg_def_ref none = {-1, -1};
 static const struct eg_def *def_of(const struct eg_delta_side *side, int def) { return &side->facts->defs[def]; }
 static bool is_free(const struct eg_delta_side *side, int def) {
     return side->match[def].pair < 0 && side->facts->defs[def].cls != EG_DEF_SPACE;
+}
+
+/* False: enough was compared. */
+static bool spend(struct eg_delta *delta, size_t steps) {
+    delta->steps += steps;
+    bool over = delta->steps > STEPS_MOST + STEPS_A_FILE * (size_t)delta->n_pairs;
+    delta->degraded = delta->degraded || over;
+    return !over;
 }
 
 static void join(struct eg_delta *delta, int old_pair, int old_def, int new_pair, int new_def) {
@@ -27,37 +38,32 @@ static uint64_t name_key(const struct eg_def *def, bool with_body) {
     return with_body ? eg_mix64(h, def->body) : h;
 }
 
-/* One round: each key takes the first free definition on either side. Returns how many met; −1: memory is out. */
-static int match_names(struct eg_delta *delta, int at, bool with_body) {
+/* Of each key the free definitions of both sides meet in the order of the text; with their bodies, only the first of each. */
+static bool match_names(struct eg_delta *delta, int at, bool with_body) {
     struct eg_delta_pair *pair = &delta->pairs[at];
-    struct eg_seen seen = {0};
-    int met = 0;
-    bool fresh;
-    for (int i = 0; met >= 0 && i < pair->new.facts->n_defs; i++) {
-        if (pair->new.match[i].pair < 0) {
-            int *index = eg_seen_at(&seen, name_key(def_of(&pair->new, i), with_body), &fresh);
-            if (!index) {
-                met = -1;
-            } else if (fresh) {
-                *index = i + 1;
-            }
+    struct eg_seen seen = {0}; /* key → the first that is free, + 1 */
+    int n = pair->new.facts->n_defs, *next = calloc((size_t)n + 1, sizeof(*next)); /* of the same key, + 1 */
+    bool fresh, good = next != NULL;
+    for (int i = n - 1; good && i >= 0; i--) {
+        int *first = pair->new.match[i].pair < 0 ? eg_seen_at(&seen, name_key(def_of(&pair->new, i), with_body), &fresh) : NULL;
+        good = first || pair->new.match[i].pair >= 0;
+        if (first) {
+            next[i] = with_body ? 0 : *first;
+            *first = i + 1;
         }
     }
-    for (int i = 0; met >= 0 && seen.n > 0 && i < pair->old.facts->n_defs; i++) {
-        if (pair->old.match[i].pair >= 0) {
-            continue;
-        }
-        int *index = eg_seen_at(&seen, name_key(def_of(&pair->old, i), with_body), &fresh);
-        if (!index) {
-            met = -1;
-        } else if (*index > 0) {
-            join(delta, at, i, at, *index - 1);
-            *index = 0;
-            met++;
+    for (int i = 0; good && seen.n > 0 && i < pair->old.facts->n_defs; i++) {
+        int *first = pair->old.match[i].pair < 0 ? eg_seen_at(&seen, name_key(def_of(&pair->old, i), with_body), &fresh) : NULL;
+        good = first || pair->old.match[i].pair >= 0;
+        if (first && *first > 0) {
+            int met = *first - 1;
+            *first = next[met];
+            join(delta, at, i, at, met);
         }
     }
     eg_seen_free(&seen);
-    return met;
+    free(next);
+    return good;
 }
 
 static bool holds(struct eg_str prefix, struct eg_str qual) {
@@ -68,9 +74,12 @@ static bool holds(struct eg_str prefix, struct eg_str qual) {
 static void match_held(struct eg_delta *delta, int old_pair, int old_def, int new_pair, int new_def) {
     const struct eg_delta_side *old = &delta->pairs[old_pair].old, *new = &delta->pairs[new_pair].new;
     struct eg_str old_name = def_of(old, old_def)->qual, new_name = def_of(new, new_def)->qual;
-    for (int i = 0; i < old->facts->n_defs; i++) {
+    bool good = spend(delta, (size_t)old->facts->n_defs);
+    for (int i = 0; good && i < old->facts->n_defs; i++) {
         const struct eg_def *held = def_of(old, i);
-        for (int j = 0; old->match[i].pair < 0 && holds(old_name, held->qual) && j < new->facts->n_defs; j++) {
+        bool looks = old->match[i].pair < 0 && holds(old_name, held->qual);
+        good = !looks || spend(delta, (size_t)new->facts->n_defs);
+        for (int j = 0; good && looks && old->match[i].pair < 0 && j < new->facts->n_defs; j++) {
             const struct eg_def *other = def_of(new, j);
             size_t rest = held->qual.n - old_name.n;
             if (new->match[j].pair < 0 && other->cls == held->cls && holds(new_name, other->qual) && other->qual.n - new_name.n == rest &&
@@ -271,11 +280,8 @@ static bool prepare(struct eg_delta *delta, struct eg_delta_side *side) {
 eg_status eg_delta_match(struct eg_delta *delta, struct eg_err *err) {
     bool good = true;
     for (int p = 0; good && p < delta->n_pairs; p++) {
-        good = prepare(delta, &delta->pairs[p].old) && prepare(delta, &delta->pairs[p].new);
-        int met = good ? match_names(delta, p, true) : -1;
-        while (met >= 0 && (met = match_names(delta, p, false)) > 0) {
-        }
-        good = good && met >= 0;
+        good = prepare(delta, &delta->pairs[p].old) && prepare(delta, &delta->pairs[p].new) && match_names(delta, p, true) &&
+               match_names(delta, p, false);
     }
     for (int step = 0; good && step < 2; step++) {
         enum eg_def_class cls = step ? EG_DEF_FUNCTION : EG_DEF_CLASS;
@@ -321,11 +327,12 @@ static double taken(const struct eg_facts *whole, int def, const struct eg_facts
     return good && of->n_tokens ? found / of->n_tokens : 0;
 }
 
-bool eg_delta_extracted(const struct eg_delta *delta, int at, int def, bool inlined) {
+bool eg_delta_extracted(struct eg_delta *delta, int at, int def, bool inlined) {
     const struct eg_delta_side *side = inlined ? &delta->pairs[at].old : &delta->pairs[at].new;
     const struct eg_facts *facts = side->facts;
     struct eg_str name = facts->defs[def].name;
-    for (int i = 0; i < facts->n_calls; i++) {
+    bool good = spend(delta, (size_t)facts->n_calls);
+    for (int i = 0; good && i < facts->n_calls; i++) {
         const struct eg_call *call = &facts->calls[i];
         bool calls = call->def >= 0 && call->def != def && call->callee.n >= name.n &&
                      memcmp(call->callee.p + call->callee.n - name.n, name.p, name.n) == 0 &&
@@ -335,7 +342,8 @@ bool eg_delta_extracted(const struct eg_delta *delta, int at, int def, bool inli
             continue;
         }
         const struct eg_facts *there = inlined ? delta->pairs[other.pair].new.facts : delta->pairs[other.pair].old.facts;
-        if (taken(facts, def, there, other.def, facts, call->def) > EG_EXTRACT_SIMILARITY) {
+        good = spend(delta, TOKEN_STEPS * (size_t)(facts->defs[call->def].n_tokens + there->defs[other.def].n_tokens));
+        if (good && taken(facts, def, there, other.def, facts, call->def) > EG_EXTRACT_SIMILARITY) {
             return true;
         }
     }

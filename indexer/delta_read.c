@@ -53,6 +53,7 @@ static void clear(struct eg_delta_reader *reader) {
     free(reader->changes.v);
     reader->changes = (struct eg_changes){0};
     free(reader->delta.pairs);
+    eg_extractor_forget(reader->extractor);
     eg_arena_free(reader->delta.arena);
     reader->delta = (struct eg_delta){0};
 }
@@ -86,19 +87,20 @@ static bool own(struct eg_delta_reader *reader, struct eg_arena *arena) {
 }
 
 static eg_status read_facts(struct eg_delta_reader *reader, const char *path, const git_oid *oid, struct eg_arena *arena,
-                            bool keep_tokens, struct eg_facts **facts, struct eg_err *err) {
+                            unsigned keep, struct eg_facts **facts, struct eg_err *err) {
     git_blob *blob;
     if (eg_repo_blob(reader->repo, oid, &blob, err)) {
         return EG_FAIL;
     }
     const char *text = git_blob_rawcontent(blob);
     size_t len = (size_t)git_blob_rawsize(blob);
-    eg_status status = eg_extract(reader->extractor, path, text ? text : "", len, keep_tokens, arena, facts, err);
+    eg_status status = eg_extract(reader->extractor, path, text ? text : "", len, keep, arena, facts, err);
     git_blob_free(blob);
     return status;
 }
 
-/* Of a delta from nothing. That may be a whole repository, of which nothing is compared: no tokens, no place in the cache, one arena. */
+/* Of a delta from nothing. That may be a whole repository, of which nothing is compared: no calls, no tokens, no place in the cache, one
+ * arena. */
 static eg_status first_facts_of(struct eg_delta_reader *reader, const char *path, const git_oid *oid, const struct eg_facts **out,
                                 struct eg_err *err) {
     struct eg_facts *facts;
@@ -106,7 +108,7 @@ static eg_status first_facts_of(struct eg_delta_reader *reader, const char *path
     if (!eg_grammar_of_path(path, strlen(path))) {
         return EG_OK;
     }
-    eg_status status = read_facts(reader, path, oid, reader->delta.arena, false, &facts, err);
+    eg_status status = read_facts(reader, path, oid, reader->delta.arena, EG_KEEP_SHARED, &facts, err);
     *out = status ? &no_facts : facts;
     return status;
 }
@@ -125,7 +127,7 @@ static eg_status facts_of(struct eg_delta_reader *reader, const char *path, cons
     }
     struct eg_arena *arena = eg_arena_new(FILE_MOST_B);
     struct eg_facts *facts;
-    if (!arena || read_facts(reader, path, oid, arena, true, &facts, err)) {
+    if (!arena || read_facts(reader, path, oid, arena, EG_KEEP_ALL, &facts, err)) {
         eg_arena_free(arena);
         return arena ? EG_FAIL : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }

@@ -24,13 +24,24 @@ static struct eg_str number_text(struct eg_arena *arena, int number) {
 }
 
 static struct eg_str uid_of(struct eg_arena *arena, const char *path, const struct eg_def *def) {
-    char *text = def && def->ordinal > 1 ? eg_arena_printf(arena, "AST::%s#%.*s~%d", path, (int)def->qual.n, def->qual.p, def->ordinal)
-                                         : eg_arena_printf(arena, "AST::%s#%.*s", path, def ? (int)def->qual.n : 0, def ? def->qual.p : "");
-    return (struct eg_str){text, text ? strlen(text) : 0};
+    if (def && def->ordinal > 1) {
+        char *text = eg_arena_printf(arena, "AST::%s#%.*s~%d", path, (int)def->qual.n, def->qual.p, def->ordinal);
+        return (struct eg_str){text, text ? strlen(text) : 0};
+    }
+    size_t path_n = strlen(path), qual_n = def ? def->qual.n : 0, n = 5 + path_n + 1 + qual_n;
+    char *text = eg_arena_alloc(arena, n + 1), *at = text;
+    if (!text) {
+        return (struct eg_str){0};
+    }
+    at = mempcpy(mempcpy(at, "AST::", 5), path, path_n);
+    *at++ = '#';
+    at = qual_n ? mempcpy(at, def->qual.p, qual_n) : at;
+    *at = '\0';
+    return (struct eg_str){text, n};
 }
 
 static void emit(struct emitting *e, const struct eg_delta_side *side, struct eg_token token) {
-    token.file = text_of(e->delta->arena, side->path);
+    token.file = (struct eg_str){side->path, strlen(side->path)}; /* the delta's */
     token.module = side->module;
     token.weight = eg_policy_weight(e->policy, &token);
     eg_tokens_add(e->tokens, &token);

@@ -120,20 +120,23 @@ void eg_extractor_free(struct eg_extractor *x) {
     eg_seen_free(&x->seen_calls);
     eg_seen_free(&x->seen_quals);
     eg_seen_free(&x->seen_names);
+    eg_intern_free(&x->texts);
     free(x);
 }
 
+void eg_extractor_forget(struct eg_extractor *x) { eg_intern_forget(&x->texts); }
+
 /* Empty when the arena is full, which the extractor remembers. */
-static struct eg_str keep(struct eg_extractor *x, const char *text, size_t n) {
-    const char *copy = eg_arena_dup(x->arena, text, n);
-    x->failed = x->failed || !copy;
-    return copy ? (struct eg_str){copy, n} : (struct eg_str){"", 0};
+static struct eg_str keep_text(struct eg_extractor *x, const char *text, size_t n) {
+    struct eg_str kept = eg_intern(&x->texts, x->arena, text, n);
+    x->failed = x->failed || !kept.p;
+    return kept.p ? kept : (struct eg_str){"", 0};
 }
 
 struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t most_b) {
     struct eg_buf clean;
     if (text.n <= most_b && eg_text_is_utf8(text.p, text.n)) {
-        return keep(x, text.p, text.n);
+        return keep_text(x, text.p, text.n);
     }
     eg_buf_init(&clean, most_b + 64);
     if (text.n <= most_b) {
@@ -142,7 +145,7 @@ struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t
         eg_text_add_clean(&clean, text.p, text.n, most_b - 20);
         eg_buf_printf(&clean, "…%016llx", (unsigned long long)eg_bytes64(text.p, text.n));
     }
-    struct eg_str kept = keep(x, eg_buf_text(&clean), clean.len);
+    struct eg_str kept = keep_text(x, eg_buf_text(&clean), clean.len);
     eg_buf_free(&clean);
     return kept;
 }
@@ -235,7 +238,7 @@ struct eg_str eg_extract_signature(struct eg_extractor *x, TSNode node, size_t m
 }
 
 const struct eg_scope *eg_extract_scope(const struct eg_extractor *x) {
-    static const struct eg_scope file = {.def = -1};
+    static const struct eg_scope file = {.def = -1, .function = -1};
     return x->scopes.n ? &x->scopes.v[x->scopes.n - 1] : &file;
 }
 
@@ -263,11 +266,9 @@ static void take_token(struct eg_extractor *x, uint32_t from, uint32_t to, bool 
 }
 
 static void take_branch(struct eg_extractor *x) {
-    for (int def = eg_extract_scope(x)->def; def >= 0; def = x->defs.v[def].parent) {
-        if (x->defs.v[def].cls == EG_DEF_FUNCTION) {
-            x->defs.v[def].cc++;
-            return;
-        }
+    int function = eg_extract_scope(x)->function;
+    if (function >= 0) {
+        x->defs.v[function].cc++;
     }
 }
 
@@ -371,20 +372,25 @@ static int count_lines(const char *text, size_t len) {
 }
 
 static void *kept(struct eg_extractor *x, const void *v, size_t n, size_t size_b) {
-    return n ? eg_arena_dup(x->arena, v, n * size_b) : NULL;
+    void *copy = n ? eg_arena_alloc(x->arena, n * size_b) : NULL;
+    return copy ? memcpy(copy, v, n * size_b) : NULL;
 }
 
-static void fill(struct eg_extractor *x, struct eg_facts *facts, bool keep_tokens) {
+static void fill(struct eg_extractor *x, struct eg_facts *facts) {
     facts->n_tests = x->n_tests;
     facts->n_defs = (int)x->defs.n;
     facts->defs = kept(x, x->defs.v, x->defs.n, sizeof(*x->defs.v));
-    facts->n_params = (int)x->params.n;
-    facts->params = kept(x, x->params.v, x->params.n, sizeof(*x->params.v));
     facts->n_imports = (int)x->imports.n;
     facts->imports = kept(x, x->imports.v, x->imports.n, sizeof(*x->imports.v));
-    facts->n_calls = (int)x->calls.n;
-    facts->calls = kept(x, x->calls.v, x->calls.n, sizeof(*x->calls.v));
-    if (keep_tokens) {
+    if (x->keep & EG_KEEP_PARAMS) {
+        facts->n_params = (int)x->params.n;
+        facts->params = kept(x, x->params.v, x->params.n, sizeof(*x->params.v));
+    }
+    if (x->keep & EG_KEEP_CALLS) {
+        facts->n_calls = (int)x->calls.n;
+        facts->calls = kept(x, x->calls.v, x->calls.n, sizeof(*x->calls.v));
+    }
+    if (x->keep & EG_KEEP_TOKENS) {
         facts->n_tokens = (int)x->tokens.n;
         facts->tokens = kept(x, x->tokens.v, x->tokens.n, sizeof(*x->tokens.v));
     }
@@ -409,7 +415,7 @@ static void begin(struct eg_extractor *x) {
     eg_seen_clear(&x->seen_quals);
 }
 
-eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text, size_t len, bool keep_tokens,
+eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text, size_t len, unsigned keep,
                      struct eg_arena *arena, struct eg_facts **out, struct eg_err *err) {
     struct eg_facts *facts = *out = eg_arena_zalloc(arena, sizeof(*facts));
     if (!facts) {
@@ -423,6 +429,10 @@ eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text,
     }
     facts->not_utf8 = !eg_text_is_utf8(text, len);
     begin(x);
+    x->keep = keep;
+    if (!(keep & EG_KEEP_SHARED)) {
+        eg_intern_forget(&x->texts);
+    }
     x->grammar = facts->grammar;
     x->arena = arena;
     x->path = path;
@@ -443,7 +453,7 @@ eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text,
     if (x->over) {
         facts->skipped = "huge";
     } else if (tree) {
-        fill(x, facts, keep_tokens);
+        fill(x, facts);
     } else {
         facts->skipped = "slow";
     }

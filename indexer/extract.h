@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "indexer/facts.h"
+#include "indexer/intern.h"
 
 #define EG_NAME_MOST_B 200
 #define EG_QUAL_MOST_B 440 /* with the longest path a uid stays within its bound */
@@ -27,10 +28,10 @@ struct eg_def_place {
 struct eg_scope { /* an open definition, or something else that names or exports what is inside */
     uint32_t depth;
     int def; /* the innermost definition; −1 */
+    int function; /* the innermost that is one; −1 */
     struct eg_str prefix;
     bool exported;   /* what begins here is public */
     bool all_public; /* members need not say it */
-    bool in_function;
 };
 
 struct eg_block { /* held together by indentation */
@@ -56,6 +57,8 @@ struct eg_extractor {
     /* of the file */
     const struct eg_grammar *grammar;
     struct eg_arena *arena;
+    struct eg_intern texts; /* of the arena */
+    unsigned keep;
     const char *path;
     size_t path_len;
     const char *text;

@@ -132,7 +132,10 @@ void eg_extract_call(struct eg_extractor *x, TSNode node) {
         x->calls.v[*at].count++;
     } else if (eg_extract_more(x, x->calls.n)) {
         *at = (int)x->calls.n;
-        struct eg_call call = {eg_extract_keep(x, (struct eg_str){text, n}, CALLEE_MOST_B), def, (int)ts_node_start_point(node).row + 1, 1};
+        struct eg_call call = {.def = def, .line = (int)ts_node_start_point(node).row + 1, .count = 1};
+        if (x->keep & EG_KEEP_CALLS) {
+            call.callee = eg_extract_keep(x, (struct eg_str){text, n}, CALLEE_MOST_B);
+        }
         EG_PUSH(x, x->calls, call);
     }
 }

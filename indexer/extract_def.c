@@ -109,6 +109,18 @@ static struct eg_str qualified(struct eg_extractor *x, struct eg_str prefix, str
     return eg_extract_keep(x, (struct eg_str){text, n}, EG_QUAL_MOST_B);
 }
 
+/* Pieces of a signature, none longer than EG_SIGNATURE_MOST_B; two of them are short. */
+static struct eg_str joined(struct eg_extractor *x, struct eg_str a, struct eg_str b, struct eg_str c) {
+    char text[2 * EG_SIGNATURE_MOST_B];
+    size_t n = 0;
+    for (const struct eg_str *piece = (struct eg_str[]){a, b, c, {NULL, 0}}; piece->p; piece++) {
+        EG_ASSERT(piece->n <= sizeof(text) - n);
+        memcpy(text + n, piece->p, piece->n);
+        n += piece->n;
+    }
+    return eg_extract_keep(x, (struct eg_str){text, n}, sizeof(text));
+}
+
 static void take_signature(struct eg_extractor *x, struct eg_def *def, struct eg_def_place *place, TSNode list, TSNode result) {
     struct eg_str params = ts_node_is_null(list) ? (struct eg_str){0} : eg_extract_signature(x, list, EG_SIGNATURE_MOST_B);
     struct eg_str type = ts_node_is_null(result) ? (struct eg_str){0} : eg_extract_signature(x, result, EG_NAME_MOST_B);
@@ -120,8 +132,7 @@ static void take_signature(struct eg_extractor *x, struct eg_def *def, struct eg
     }
     def->signature = params;
     if (type.n && params.n) {
-        char *text = eg_arena_printf(x->arena, "%.*s -> %.*s", (int)params.n, params.p, (int)type.n, type.p);
-        def->signature = text ? (struct eg_str){text, strlen(text)} : params;
+        def->signature = joined(x, params, (struct eg_str){" -> ", 4}, type);
     }
 }
 
@@ -143,8 +154,7 @@ static void take_async(struct eg_extractor *x, struct eg_def *def, struct eg_def
     if (!is_async(x, node) || (typed && x->grammar->lang->imports == EG_IMPORT_ES)) {
         return;
     }
-    char *text = eg_arena_printf(x->arena, "async %.*s", (int)def->signature.n, def->signature.n ? def->signature.p : "");
-    def->signature = text ? (struct eg_str){text, strlen(text)} : def->signature;
+    def->signature = joined(x, (struct eg_str){"async ", 6}, def->signature, (struct eg_str){"", 0});
     place->mark = eg_mix64(place->mark, 3);
 }
 
@@ -186,8 +196,9 @@ static void open_def(struct eg_extractor *x, struct eg_def *def, struct eg_def_p
         return;
     }
     def->ordinal = ++*ordinal;
-    struct eg_scope scope = {.depth = depth, .def = (int)x->defs.n, .prefix = def->qual,
-                             .in_function = outer->in_function || def->cls == EG_DEF_FUNCTION};
+    int own = (int)x->defs.n;
+    struct eg_scope scope = {.depth = depth, .def = own, .prefix = def->qual};
+    scope.function = def->cls == EG_DEF_FUNCTION ? own : outer->function;
     scope.all_public = def->is_public && (strcmp(def->kind, "InterfaceDef") == 0 || (x->grammar->lang->publics == EG_PUBLIC_EXPORT));
     EG_PUSH(x, x->defs, *def);
     EG_PUSH(x, x->def_places, *place);
@@ -313,6 +324,10 @@ static void finish_def(struct eg_extractor *x, struct eg_def *def, const struct 
     def->token = token_at(x, place->body.from);
     def->n_tokens = token_at(x, place->body.to) - def->token;
     x->steps += (size_t)def->n_tokens; /* definitions within definitions: a token counts once for each */
+    for (int i = 0; i < def->n_params; i++) {
+        struct eg_span all = x->param_places.v[def->params + i].all;
+        x->steps += all.to - all.from;
+    }
     if (x->steps > STEPS_MOST) {
         x->over = true;
         return;
@@ -322,7 +337,7 @@ static void finish_def(struct eg_extractor *x, struct eg_def *def, const struct 
     }
     def->result = hash_span(x, place->result, none, none);
     def->result = place->mark ? eg_mix64(def->result, place->mark) : def->result;
-    for (int i = 0; i < def->n_params; i++) {
+    for (int i = 0; i < def->n_params && (x->keep & EG_KEEP_PARAMS); i++) {
         struct eg_param *param = &x->params.v[def->params + i];
         const struct eg_param_place *at = &x->param_places.v[def->params + i];
         param->type = hash_span(x, at->all, at->name, at->value);

@@ -39,7 +39,8 @@ static TSNode name_of(struct eg_extractor *x, TSNode param) {
 
 static void add_param(struct eg_extractor *x, struct eg_param_place place) {
     struct eg_str name = {x->text + place.name.from, place.name.to - place.name.from};
-    EG_PUSH(x, x->params, (struct eg_param){.name = eg_extract_tidy(x, name, EG_NAME_MOST_B)});
+    struct eg_param param = {.name = x->keep & EG_KEEP_PARAMS ? eg_extract_tidy(x, name, EG_NAME_MOST_B) : (struct eg_str){0}};
+    EG_PUSH(x, x->params, param);
     EG_PUSH(x, x->param_places, place);
 }
 
@@ -126,7 +127,7 @@ static bool public_export(const struct eg_extractor *x, TSNode node, const struc
         return false;
     }
     bool member = scope->def >= 0 && x->defs.v[scope->def].cls != EG_DEF_FUNCTION;
-    return !scope->in_function && (scope->exported || (member && scope->all_public));
+    return scope->function < 0 && (scope->exported || (member && scope->all_public));
 }
 
 bool eg_extract_public(const struct eg_extractor *x, TSNode node, TSNode name_node, const struct eg_lang_row *row) {
@@ -136,7 +137,7 @@ bool eg_extract_public(const struct eg_extractor *x, TSNode node, TSNode name_no
     switch (x->grammar->lang->publics) {
     case EG_PUBLIC_UNDERSCORE: {
         bool dunder = name.n > 4 && memcmp(name.p, "__", 2) == 0 && memcmp(name.p + name.n - 2, "__", 2) == 0;
-        return outer && !scope->in_function && (dunder || *name.p != '_');
+        return outer && scope->function < 0 && (dunder || *name.p != '_');
     }
     case EG_PUBLIC_STATIC: /* what a header defines is its includers', static or not */
         if (x->path_len > 2 && memcmp(x->path + x->path_len - 2, ".h", 2) == 0) {
@@ -145,10 +146,10 @@ bool eg_extract_public(const struct eg_extractor *x, TSNode node, TSNode name_no
         return row->role == EG_ROLE_FUNCTION && strcmp(row->kind, "FunctionDef") == 0 &&
                !has_word(x, node, "storage_class_specifier", "static");
     case EG_PUBLIC_EXPORT: return public_export(x, node, scope);
-    case EG_PUBLIC_CAPITAL: return !scope->in_function && *name.p >= 'A' && *name.p <= 'Z';
+    case EG_PUBLIC_CAPITAL: return scope->function < 0 && *name.p >= 'A' && *name.p <= 'Z';
     case EG_PUBLIC_MODIFIER: return outer && (scope->all_public || has_word(x, node, "modifiers", "public"));
     case EG_PUBLIC_VISIBILITY:
-        return !scope->in_function && (scope->all_public || has_child(node, "visibility_modifier"));
+        return scope->function < 0 && (scope->all_public || has_child(node, "visibility_modifier"));
     }
     return false;
 }

@@ -59,8 +59,15 @@ struct eg_facts {
     struct eg_param *params;
     struct eg_import *imports;
     struct eg_call *calls;
-    uint64_t *tokens; /* hashes; kept only when asked for */
+    uint64_t *tokens; /* hashes */
 };
+
+/* What is kept beside definitions and imports; the numbers of what is not are 0 (but a definition knows how many parameters it has). */
+#define EG_KEEP_CALLS 1u
+#define EG_KEEP_PARAMS 2u
+#define EG_KEEP_TOKENS 4u
+#define EG_KEEP_SHARED 8u /* the file before was kept in the same arena: its texts are used again */
+#define EG_KEEP_ALL (EG_KEEP_CALLS | EG_KEEP_PARAMS | EG_KEEP_TOKENS)
 
 static inline bool eg_str_eq(struct eg_str a, struct eg_str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 static inline bool eg_str_is(struct eg_str a, const char *text) {
@@ -79,9 +86,11 @@ struct eg_extractor;
 
 struct eg_extractor *eg_extractor_new(void); /* NULL when memory is out. One a thread. */
 void eg_extractor_free(struct eg_extractor *extractor);
+/* Before an arena that files shared goes, and another is shared. */
+void eg_extractor_forget(struct eg_extractor *extractor);
 
-/* Reads one file. Fails only when memory is out (internal); whatever the text is, it has facts. */
+/* Reads one file. Fails only when memory is out (internal); whatever the text is, it has facts. keep: EG_KEEP_*. */
 EG_MUST_CHECK eg_status eg_extract(struct eg_extractor *extractor, const char *path, const char *text, size_t len,
-                                   bool keep_tokens, struct eg_arena *arena, struct eg_facts **facts, struct eg_err *err);
+                                   unsigned keep, struct eg_arena *arena, struct eg_facts **facts, struct eg_err *err);
 
 #endif

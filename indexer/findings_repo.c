@@ -64,7 +64,7 @@ static bool is_called(const struct eg_facts *facts, const struct eg_def *def) {
 static eg_status place_definitions(struct placing *placing, const char *path, const char *text, size_t len, struct eg_err *err) {
     struct eg_arena *arena = eg_arena_new(ARENA_MOST_B);
     struct eg_facts *facts = NULL;
-    eg_status status = arena ? eg_extract(placing->extractor, path, text, len, false, arena, &facts, err)
+    eg_status status = arena ? eg_extract(placing->extractor, path, text, len, EG_KEEP_CALLS, arena, &facts, err)
                              : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     if (status == EG_OK && facts->grammar) {
         struct eg_findings_node *nodes = calloc((size_t)facts->n_defs + 1, sizeof(*nodes));

@@ -58,7 +58,8 @@ static eg_status read_file(struct worker *worker, git_repository *repo, struct e
     size_t len = (size_t)git_blob_rawsize(blob);
     eg_sha256_hex(text ? text : "", len, file->sha256);
     file->lines_laid = eg_mosaic_lines_laid(blob);
-    eg_status status = eg_extract(extractor, file->path, text ? text : "", len, false, worker->arena, &file->facts, err);
+    unsigned keep = EG_KEEP_CALLS | EG_KEEP_SHARED;
+    eg_status status = eg_extract(extractor, file->path, text ? text : "", len, keep, worker->arena, &file->facts, err);
     git_blob_free(blob);
     return status;
 }
@@ -166,6 +167,7 @@ void eg_graph_free(struct eg_graph *graph) {
         eg_arena_free(graph->worker_arenas[i]);
     }
     free(graph->worker_arenas);
+    free(graph->names);
     free(graph->files);
     eg_arena_free(graph->arena);
     free(graph);

@@ -24,6 +24,11 @@ struct eg_def_place_in { /* a definition among all */
     int file, def;
 };
 
+struct eg_package_name { /* a definition that other files of its package see */
+    uint64_t key; /* of package and name */
+    int file;
+};
+
 struct eg_graph {
     struct eg_arena *arena; /* paths and the like; the facts are in the workers' */
     struct eg_arena **worker_arenas;
@@ -35,6 +40,8 @@ struct eg_graph {
     struct eg_map *by_folder;  /* "go:folder" → the first file in it */
     struct eg_map *by_symbol;  /* file number and qualified name → struct eg_def_place_in */
     struct eg_map *by_name;    /* language group and name → the only one, or ambiguous */
+    struct eg_package_name *names; /* sorted by key and file */
+    size_t n_names;
     struct eg_map *previous;   /* uid → struct eg_str: the uid it had in the state compared with, where that was another; NULL: none */
     const struct eg_mosaic *mosaic; /* of the commit, the caller's; NULL: nodes have no cells */
     size_t n_left_out;
@@ -61,6 +68,11 @@ struct eg_target eg_resolve_import(const struct eg_graph *graph, int file, const
 struct eg_target eg_resolve_call(const struct eg_graph *graph, int file, const struct eg_call *call, const struct eg_target *imports);
 /* Whether the call leads into its own file, whatever is elsewhere. */
 bool eg_resolve_stays(const struct eg_graph *graph, int file, const struct eg_call *call);
+
+/* resolve_package.c. False: memory is out. */
+bool eg_package_list(struct eg_graph *graph);
+/* Another file of the package that defines the name: the nearest before, else the first behind. −1: none, or no packages. */
+int eg_package_file(const struct eg_graph *graph, int file, struct eg_str qual);
 
 /* graph_event.c: the payload of code.graph.indexed@v1. */
 void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int file, const char *repo, const char *sha);

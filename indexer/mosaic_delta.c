@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "indexer/extract.h"
 #include "indexer/graph.h"
 
 struct hunk { /* first lines and their numbers; a side without lines begins where they would stand */
@@ -31,6 +32,8 @@ struct projecting {
     double *share;                  /* of one token; n_cells of them, 0 between tokens */
     uint32_t *touched;              /* cells of share that are not 0, some more than once */
     size_t n_touched, room_touched;
+    const struct file *listed[2]; /* whose definitions of the new state, and of the old one, stand in: */
+    struct eg_seen defs[2];
     bool failed; /* memory is out */
 };
 
@@ -179,28 +182,40 @@ static bool of_old_state(const struct eg_token *token) {
            token->kind == EG_TOKEN_DEL_FILE || (token->kind == EG_TOKEN_IMPORT && token->before.n > 0);
 }
 
-/* −1: it is not there. Definitions are in the order of the text. */
-static int find_def(const struct eg_facts *facts, const struct eg_token *token) {
-    int low = 0, high = facts->n_defs;
-    while (low < high) {
-        int middle = (low + high) / 2;
-        if (facts->defs[middle].line < token->line) {
-            low = middle + 1;
-        } else {
-            high = middle;
+static uint64_t place_key(struct eg_str qual, int line) { return eg_mix64(eg_bytes64(qual.p, qual.n), (uint64_t)line); }
+
+/* Every definition by its name and line, and by its name alone (line 0); the first of each counts. */
+static void list_defs(struct projecting *p, const struct eg_facts *facts, struct eg_seen *defs) {
+    bool fresh;
+    for (int i = 0; i < 2 * facts->n_defs && !p->failed; i++) {
+        const struct eg_def *def = &facts->defs[i / 2];
+        int *at = eg_seen_at(defs, place_key(def->qual, i % 2 ? def->line : 0), &fresh);
+        p->failed = !at;
+        if (at && fresh) {
+            *at = i / 2;
         }
     }
-    for (int i = low; i < facts->n_defs && facts->defs[i].line == token->line; i++) {
-        if (eg_str_eq(facts->defs[i].qual, token->symbol)) {
-            return i;
-        }
+}
+
+/* −1: it is not there. */
+static int find_def(struct projecting *p, const struct file *file, const struct eg_token *token, bool old) {
+    const struct eg_facts *facts = old ? file->pair->old.facts : file->pair->new.facts;
+    struct eg_seen *defs = &p->defs[old];
+    bool fresh = true;
+    if (p->listed[old] != file) { /* tokens are sorted by file */
+        eg_seen_clear(defs);
+        list_defs(p, facts, defs);
+        p->listed[old] = file;
     }
-    for (int i = 0; i < facts->n_defs; i++) {
-        if (eg_str_eq(facts->defs[i].qual, token->symbol)) {
-            return i;
-        }
+    int *at = facts->n_defs ? eg_seen_at(defs, place_key(token->symbol, token->line), &fresh) : NULL;
+    if (at && fresh) {
+        *at = -1;
     }
-    return -1;
+    if (at && *at < 0 && (at = eg_seen_at(defs, place_key(token->symbol, 0), &fresh)) && fresh) {
+        *at = -1;
+    }
+    p->failed = p->failed || (!at && facts->n_defs);
+    return at && *at >= 0 && eg_str_eq(facts->defs[*at].qual, token->symbol) ? *at : -1;
 }
 
 static void give(struct projecting *p, uint32_t cell, double share) {
@@ -246,7 +261,7 @@ static void spread_token(struct projecting *p, const struct eg_token *token) {
         return;
     }
     const struct eg_delta_side *side = old ? &file->pair->old : &file->pair->new;
-    int lines = old ? file->old_lines : file->laid ? file->laid->lines : 1, def = token->symbol.n ? find_def(side->facts, token) : -1;
+    int lines = old ? file->old_lines : file->laid ? file->laid->lines : 1, def = token->symbol.n ? find_def(p, file, token, old) : -1;
     if (def < 0) {
         bool whole = token->line == 0;
         spread(p, file, old, whole ? 1 : token->line, whole ? lines : token->line, 1);
@@ -317,6 +332,8 @@ eg_status eg_mosaic_delta(git_repository *repo, const struct eg_mosaic *mosaic, 
     for (int i = 0; p.files && i < delta->n_pairs; i++) {
         free(p.files[i].hunks);
     }
+    eg_seen_free(&p.defs[0]);
+    eg_seen_free(&p.defs[1]);
     free(p.files);
     free(p.share);
     free(p.touched);

@@ -8,6 +8,8 @@
 
 #define KEY_MOST_B 2048
 #define GROUP_MOST_B 8
+#define WHOLE_MOST 1000 /* imports that bring all of a file, looked through for one call */
+#define SCOPES_MOST 64   /* around a call, looked through from within */
 #define EXACT 1.0       /* within the file, or a path as it is written */
 #define IMPORTED 0.95
 #define BY_END 0.8      /* the only path that ends like this */
@@ -140,6 +142,7 @@ eg_status eg_graph_link(struct eg_graph *graph, struct eg_err *err) {
             good = eg_map_put(graph->by_path, file->path, file->path_len, file) && list_stems(graph, file) && list_symbols(graph, i);
         }
     }
+    good = good && eg_package_list(graph);
     return good ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
 }
 
@@ -332,29 +335,9 @@ struct eg_target eg_resolve_import(const struct eg_graph *graph, int file, const
 
 static struct eg_str part(const char *from, const char *to) { return (struct eg_str){from, (size_t)(to - from)}; }
 
-/* In C and Go a name stands in no one file: the header's source, the other files of the package. */
 static struct eg_target beside(const struct eg_graph *graph, int file, struct eg_str name, double confidence) {
-    const struct eg_graph_file *of = &graph->files[file];
-    enum eg_import_style style = of->facts->grammar->lang->imports;
     struct eg_target target = to_symbol(graph, file, name, confidence);
-    if (target.file >= 0 || (style != EG_IMPORT_GO && style != EG_IMPORT_INCLUDE && style != EG_IMPORT_JAVA)) {
-        return target;
-    }
-    size_t folder = folder_of(of), stem = of->path_len - (style == EG_IMPORT_INCLUDE ? 1 : 0);
-    for (int step = -1; step <= 1; step += 2) { /* files are sorted by path: those of a folder stand together */
-        for (int i = file + step; i >= 0 && i < graph->n_files && target.file < 0; i += step) {
-            const struct eg_graph_file *other = &graph->files[i];
-            bool near = style == EG_IMPORT_INCLUDE ? other->path_len == of->path_len && memcmp(other->path, of->path, stem) == 0
-                                                   : other->path_len > folder && memcmp(other->path, of->path, folder) == 0;
-            if (!near) {
-                break;
-            }
-            if (style == EG_IMPORT_INCLUDE || folder_of(other) == folder) {
-                target = to_symbol(graph, i, name, confidence);
-            }
-        }
-    }
-    return target;
+    return target.file >= 0 ? target : to_symbol(graph, eg_package_file(graph, file, name), name, confidence);
 }
 
 /* What the file imports: the import that brings the call's first name in. */
@@ -362,7 +345,7 @@ static struct eg_target by_imports(const struct eg_graph *graph, int file, struc
     const struct eg_facts *facts = graph->files[file].facts;
     const char *end = callee.p + callee.n, *dot = memchr(callee.p, '.', callee.n);
     struct eg_str head = part(callee.p, dot ? dot : end), rest = dot ? part(dot + 1, end) : (struct eg_str){0};
-    for (int i = 0; i < facts->n_imports; i++) {
+    for (int i = 0, whole = 0; i < facts->n_imports; i++) {
         const struct eg_import *import = &facts->imports[i];
         struct eg_target to = imports[i], found = nowhere;
         if (to.file < 0) {
@@ -373,6 +356,9 @@ static struct eg_target by_imports(const struct eg_graph *graph, int file, struc
         const char *slash = memrchr(name.p, '/', name.n);
         struct eg_str last = slash ? part(slash + 1, name.p + name.n) : name;
         double sure = to.confidence < IMPORTED ? to.confidence : IMPORTED;
+        if (all && ++whole > WHOLE_MOST) {
+            continue;
+        }
         if (all) {
             found = beside(graph, to.file, callee, sure);
         } else if (eg_str_eq(head, last) && rest.n == 0) {
@@ -408,7 +394,7 @@ static struct eg_target in_file(const struct eg_graph *graph, int file, int def,
         }
     }
     bool needs_self = facts->grammar->lang->imports == EG_IMPORT_PYTHON || facts->grammar->lang->imports == EG_IMPORT_ES;
-    for (int at = def; at >= 0; at = facts->defs[at].parent) {
+    for (int at = def, scopes = 0; at >= 0 && scopes < SCOPES_MOST; at = facts->defs[at].parent, scopes++) {
         const struct eg_def *around = &facts->defs[at];
         char text[KEY_MOST_B];
         struct eg_str name = member.n ? member : callee;

@@ -91,7 +91,7 @@ static eg_status show(struct eg_extractor *extractor, const char *path, struct e
     eg_buf_init(&out, MEMORY_MOST_B);
     eg_status status = read_whole(path, &text, err);
     if (status == EG_OK) {
-        status = eg_extract(extractor, path, eg_buf_text(&text), text.len, false, arena, &facts, err);
+        status = eg_extract(extractor, path, eg_buf_text(&text), text.len, EG_KEEP_CALLS, arena, &facts, err);
     }
     if (status == EG_OK) {
         put_facts(&out, path, facts);

@@ -181,22 +181,32 @@ static void drop(struct eg_tokens *tokens, const bool *gone) {
     tokens->n = n;
 }
 
-/* Neighbours after sorting that are one: the heavier weight and the wider reach win. */
-static void deduplicate(struct eg_tokens *tokens) {
+static uint64_t likeness(const struct eg_token *token) {
+    uint64_t what = token->uid.n ? eg_bytes64(token->uid.p, token->uid.n) : eg_mix64(token->body, token->after.n > 0);
+    uint64_t where = eg_mix64(eg_bytes64(token->file.p, token->file.n), (uint64_t)(token->line / 5));
+    return eg_mix64(eg_mix64(what, where), (uint64_t)token->kind);
+}
+
+/* Tokens of one place that are one: the heavier weight and the wider reach win. */
+static void deduplicate(struct eg_tokens *tokens, struct slots *slots) {
     size_t n = 0;
+    memset(slots->at, 0, slots->room * sizeof(*slots->at));
     for (size_t i = 0; i < tokens->n; i++) {
-        bool fused = false;
-        for (size_t j = n; j > 0 && !fused && eg_str_eq(tokens->v[j - 1].file, tokens->v[i].file) &&
-                           tokens->v[j - 1].line / 5 == tokens->v[i].line / 5; j--) {
-            struct eg_token *kept = &tokens->v[j - 1];
-            if ((fused = alike(kept, &tokens->v[i]))) {
-                kept->weight = kept->weight > tokens->v[i].weight ? kept->weight : tokens->v[i].weight;
-                kept->public_api = kept->public_api || tokens->v[i].public_api;
-                kept->after = tokens->v[i].after.n ? tokens->v[i].after : kept->after;
-            }
+        const struct eg_token *token = &tokens->v[i];
+        uint64_t key = likeness(token);
+        size_t at = key & (slots->room - 1);
+        while (slots->at[at] && !(slots->keys[at] == key && alike(&tokens->v[slots->at[at] - 1], token))) {
+            at = (at + 1) & (slots->room - 1);
         }
-        if (!fused) {
-            tokens->v[n++] = tokens->v[i];
+        if (slots->at[at]) {
+            struct eg_token *kept = &tokens->v[slots->at[at] - 1];
+            kept->weight = kept->weight > token->weight ? kept->weight : token->weight;
+            kept->public_api = kept->public_api || token->public_api;
+            kept->after = token->after.n ? token->after : kept->after;
+        } else {
+            slots->keys[at] = key;
+            tokens->v[n++] = *token;
+            slots->at[at] = (int)n;
         }
     }
     tokens->n = n;
@@ -207,7 +217,7 @@ void eg_tokens_normalize(struct eg_tokens *tokens) {
     if (tokens->n == 0) {
         return;
     }
-    while (slots.room < 4 * tokens->n) {
+    while (slots.room < 2 * tokens->n) {
         slots.room *= 2;
     }
     slots.keys = calloc(slots.room, sizeof(*slots.keys));
@@ -220,13 +230,15 @@ void eg_tokens_normalize(struct eg_tokens *tokens) {
         drop(tokens, gone);
     }
     tokens->failed = tokens->failed || !slots.keys || !slots.at || !gone;
-    free(slots.keys);
-    free(slots.at);
-    free(gone);
     if (tokens->n > 0) {
         qsort(tokens->v, tokens->n, sizeof(*tokens->v), by_place);
     }
-    deduplicate(tokens);
+    if (slots.keys && slots.at) {
+        deduplicate(tokens, &slots);
+    }
+    free(slots.keys);
+    free(slots.at);
+    free(gone);
 }
 
 static int by_sequence(const void *x, const void *y) {

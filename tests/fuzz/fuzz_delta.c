@@ -36,7 +36,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 static void fill(struct eg_delta_side *side, const char *path, const struct text *text, struct eg_arena *arena) {
     struct eg_err err = {0};
     struct eg_facts *facts;
-    EG_ASSERT(eg_extract(extractor, path, text->bytes, text->len, true, arena, &facts, &err) == EG_OK);
+    EG_ASSERT(eg_extract(extractor, path, text->bytes, text->len, EG_KEEP_ALL, arena, &facts, &err) == EG_OK);
     *side = (struct eg_delta_side){.facts = facts, .path = path, .module = eg_module_of(arena, path, strlen(path))};
 }
 

@@ -58,7 +58,7 @@ static uint64_t run(const char *path, const char *text, size_t len) {
     struct eg_err err = {0};
     struct eg_facts *facts;
     struct eg_arena *arena = eg_arena_new(MEMORY_MOST_B);
-    EG_ASSERT(arena && eg_extract(extractor, path, text, len, true, arena, &facts, &err) == EG_OK);
+    EG_ASSERT(arena && eg_extract(extractor, path, text, len, EG_KEEP_ALL, arena, &facts, &err) == EG_OK);
     uint64_t sum = check(facts);
     eg_arena_free(arena);
     return sum;

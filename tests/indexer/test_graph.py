@@ -193,6 +193,15 @@ def test_records_of_c_have_names_of_their_own(repository):
     assert calls == {("far.c#far", "past.c#past"): 0.6, ("far.c#far", "past.c#mine~2"): 0.6, ("near.c#near", "past.c#past"): 0.95}
 
 
+def test_a_package_is_of_one_language(repository):
+    """In Go a name of another file of the folder is known, the nearest one's; that of another language's file is not."""
+    repository.commit(files={"p/a.go": "package p\nfunc near() {}\n", "p/b.go": "package p\nfunc near() {}\nfunc first() { far(); near(); helper() }\n",
+                             "p/b/c.go": "package b\nfunc far() {}\n", "p/helper.py": "def helper(): pass\n", "p/z.go": "package p\nfunc far() {}\n",
+                             "q/a.go": "package q\nfunc second() { near() }\n", "q/b.go": "package q\nfunc near() {}\n"})
+    assert edges(events(repository), "call") == {("p/b.go#first", "p/z.go#far"): 0.95, ("p/b.go#first", "p/b.go#near"): 1, ("p/b.go#first", "helper"): 0,
+                                                 ("q/a.go#second", "q/b.go#near"): 0.95}
+
+
 def test_a_graph_is_a_document(repository, scratch):
     repository.commit(files={"a.py": "def f(): pass\n", "b.py": "def g(): pass\n", "c.txt": "text\n"})
     repository.git("rm", "-q", "b.py")
