@@ -8,7 +8,7 @@ CC := gcc
 endif
 
 BASE_SRC = base/err.c base/arena.c base/buf.c base/buf_double.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
-	base/jscan.c base/jscan_walk.c base/text.c base/file.c base/beside.c base/scope.c
+	base/jscan.c base/jscan_walk.c base/jscan_pointer.c base/text.c base/file.c base/beside.c base/scope.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_lock.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
 	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/read_queue.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
@@ -29,7 +29,7 @@ REGISTRY_SRC = server/registry/panels.c server/registry/panels_text.c server/reg
 	server/registry/schema_check.c server/registry/schema_containers.c server/registry/schema_branches.c \
 	server/registry/schema_value.c server/registry/schema_error.c server/registry/schema_format.c \
 	server/registry/schema_regex.c server/registry/schema_regex_translate.c
-EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c server/event/json_build.c \
+EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c server/event/glance.c server/event/json_build.c \
 	server/event/envelope.c server/event/cloudevents.c server/event/authenticate.c server/event/validate.c \
 	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
 	server/event/pending.c server/event/fill.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/plan_gone.c server/event/store.c \

@@ -39,6 +39,7 @@ struct eg_arena {
     size_t used_b;
     size_t max_b;
     bool failed;
+    bool full;
 };
 
 static struct block *block_new(size_t size_b, struct block *before) {
@@ -89,7 +90,7 @@ void eg_arena_reset(struct eg_arena *arena) {
     ASAN_POISON_MEMORY_REGION(arena->block->bytes, arena->block->size_b);
     arena->at = 0;
     arena->used_b = 0;
-    arena->failed = false;
+    arena->failed = arena->full = false;
 }
 
 static bool grow(struct eg_arena *arena, size_t need_b) {
@@ -108,7 +109,7 @@ static bool grow(struct eg_arena *arena, size_t need_b) {
 
 void *eg_arena_alloc(struct eg_arena *arena, size_t size_b) {
     if (size_b > arena->max_b - arena->used_b) {
-        arena->failed = true;
+        arena->failed = arena->full = true;
         return NULL;
     }
     size_t step_b = (size_b + RED_B + ALIGN_B - 1) & ~(size_t)(ALIGN_B - 1);
@@ -157,3 +158,9 @@ char *eg_arena_printf(struct eg_arena *arena, const char *format, ...) {
 
 size_t eg_arena_used(const struct eg_arena *arena) { return arena->used_b; }
 bool eg_arena_failed(const struct eg_arena *arena) { return arena->failed; }
+bool eg_arena_full(const struct eg_arena *arena) { return arena->full; }
+
+void eg_arena_extend(struct eg_arena *arena, size_t more_b) {
+    arena->max_b += more_b;
+    arena->failed = arena->full = false;
+}

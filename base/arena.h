@@ -20,5 +20,7 @@ char *eg_arena_dup(struct eg_arena *arena, const void *bytes, size_t size_b); /*
 char *eg_arena_printf(struct eg_arena *arena, const char *format, ...) EG_PRINTF(2, 3);
 size_t eg_arena_used(const struct eg_arena *arena);
 bool eg_arena_failed(const struct eg_arena *arena);
+bool eg_arena_full(const struct eg_arena *arena); /* an allocation went past max_b: memory was there, the bound was not */
+void eg_arena_extend(struct eg_arena *arena, size_t more_b); /* of the bound: room to tell that it was reached; it counts as not failed */
 
 #endif

@@ -24,7 +24,7 @@ const unsigned char eg_jscan_classes[256] = {
     ['E'] = EG_JSCAN_HEX,   ['F'] = EG_JSCAN_HEX,
 };
 
-eg_status eg_jscan_fail(const char *begin, const char *at, enum eg_code code, const char *why, struct eg_err *err) {
+eg_status eg_jscan_fail_at(const char *begin, const char *at, const char *place, enum eg_code code, const char *why, struct eg_err *err) {
     size_t line = 1, column = 1;
     for (const char *p = begin; p < at; p++) {
         if (*p == '\n') {
@@ -34,7 +34,7 @@ eg_status eg_jscan_fail(const char *begin, const char *at, enum eg_code code, co
             column++;
         }
     }
-    return eg_err_set(err, code, NULL, "Line %zu, column %zu: %s.", line, column, why);
+    return eg_err_set(err, code, place, "Line %zu, column %zu: %s.", line, column, why);
 }
 
 struct scan {
@@ -293,9 +293,12 @@ eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_lim
         return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, s.why, err);
     if (want != AFTER_VALUE || s.depth > 0)
         return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, "the text ends too early", err);
-    if (s.refused == EG_E_NUL_CHARACTER)
-        return eg_jscan_fail(json, s.refused_at, s.refused, "a string holds \\u0000, which cannot be stored", err);
-    if (s.refused != EG_E_NONE)
-        return eg_jscan_fail(json, s.refused_at, s.refused, "a number leaves the range of int64 or of a double", err);
-    return EG_OK;
+    if (s.refused == EG_E_NONE)
+        return EG_OK;
+    char place[sizeof err->place];
+    eg_jscan_pointer(json, len, (size_t)(s.refused_at - json), place, sizeof place);
+    return eg_jscan_fail_at(json, s.refused_at, place, s.refused,
+                            s.refused == EG_E_NUL_CHARACTER ? "a string holds \\u0000, which cannot be stored"
+                                                            : "a number leaves the range of int64 or of a double",
+                            err);
 }

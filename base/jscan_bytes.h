@@ -1,4 +1,4 @@
-/* What the two halves of the scanner share: classes of characters, the skipping of plain string bytes, and how a place
+/* What the parts of the scanner share: classes of characters, the skipping of plain string bytes, names, and how a place
  * is told. */
 #ifndef EG_BASE_JSCAN_BYTES_H
 #define EG_BASE_JSCAN_BYTES_H
@@ -20,8 +20,16 @@ static inline const char *eg_jscan_space_end(const char *at, const char *end) {
     return at;
 }
 
-/* Always EG_FAIL: the sentence is "Line …, column …: why." */
-eg_status eg_jscan_fail(const char *begin, const char *at, enum eg_code code, const char *why, struct eg_err *err);
+/* Behind a string that may be broken: only quotes and backslashes count. NULL when it does not end. */
+const char *eg_jscan_string_end(const char *at, const char *end);
+/* One character of a name whose text has passed the scanner: out gets its bytes, at most 4, and *at is moved behind it. */
+size_t eg_jscan_unescape(const char **at, const char *end, char out[4]);
+
+/* Always EG_FAIL: the sentence is "Line …, column …: why."; place is a JSON Pointer, or NULL. */
+eg_status eg_jscan_fail_at(const char *begin, const char *at, const char *place, enum eg_code code, const char *why, struct eg_err *err);
+static inline eg_status eg_jscan_fail(const char *begin, const char *at, enum eg_code code, const char *why, struct eg_err *err) {
+    return eg_jscan_fail_at(begin, at, NULL, code, why, err);
+}
 
 /* Moves to the first byte at or after `at` that is a quote, a backslash or a control: those eight bytes are looked at
  * in one word. A byte's high bit is set by (x − n) & ~x when the byte is below n; equality is below 1 after an

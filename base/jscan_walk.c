@@ -13,8 +13,7 @@ struct span {
     const char *end;
 };
 
-/* Behind a string that may be broken: only quotes and backslashes count. `end` when it does not end. */
-static const char *string_end(const char *at, const char *end) {
+const char *eg_jscan_string_end(const char *at, const char *end) {
     for (at++; at < end; at++) {
         at = eg_jscan_plain_end(at, end);
         if (at == end)
@@ -34,7 +33,7 @@ static const char *value_end(const char *at, const char *end) {
     while (at < end) {
         switch (*at) {
         case '"':
-            at = string_end(at, end);
+            at = eg_jscan_string_end(at, end);
             if (!at)
                 return NULL;
             continue;
@@ -118,8 +117,7 @@ static size_t utf8(unsigned code, char out[4]) {
     return n;
 }
 
-/* One character of a name whose text has passed the parser; out gets its bytes. */
-static size_t unescape(const char **at, const char *end, char out[4]) {
+size_t eg_jscan_unescape(const char **at, const char *end, char out[4]) {
     const char *p = *at;
     if (*p != '\\' || end - p < 2) {
         out[0] = *p;
@@ -150,7 +148,7 @@ static bool same_name(const char *at, const char *end, const char *name, size_t 
         return false;
     while (at < end) {
         char bytes[4];
-        size_t n = unescape(&at, end, bytes);
+        size_t n = eg_jscan_unescape(&at, end, bytes);
         if (n > name_len || memcmp(bytes, name, n) != 0)
             return false;
         name += n;
@@ -159,32 +157,39 @@ static bool same_name(const char *at, const char *end, const char *name, size_t 
     return name_len == 0;
 }
 
-int eg_jscan_member(const char *json, size_t len, const char *name, struct eg_str *value) {
-    struct span s = {.at = json, .end = json + len};
-    size_t name_len = strlen(name);
+int eg_jscan_next_member(const char *json, size_t len, size_t *at, struct eg_str *name, struct eg_str *value) {
+    struct span s = {.at = json + *at, .end = json + len};
+    char before = *at == 0 ? '{' : ',';
     s.at = eg_jscan_space_end(s.at, s.end);
-    if (s.at == s.end || *s.at != '{')
+    if (s.at == s.end || *s.at != before)
         return 0;
-    do {
-        s.at++;
-        s.at = eg_jscan_space_end(s.at, s.end);
-        if (s.at == s.end || *s.at != '"')
-            return 0;
-        const char *from = s.at + 1, *to = string_end(s.at, s.end);
-        if (!to)
-            return 0;
-        s.at = to;
-        s.at = eg_jscan_space_end(s.at, s.end);
-        if (s.at == s.end || *s.at != ':')
-            return 0;
-        const char *text = s.at + 1, *end = value_end(text, s.end);
-        if (!end)
-            return 0;
-        if (same_name(from, to - 1, name, name_len)) {
-            *value = trimmed(text, end);
+    s.at++;
+    s.at = eg_jscan_space_end(s.at, s.end);
+    if (s.at == s.end || *s.at != '"')
+        return 0;
+    const char *from = s.at + 1, *to = eg_jscan_string_end(s.at, s.end);
+    if (!to)
+        return 0;
+    s.at = eg_jscan_space_end(to, s.end);
+    if (s.at == s.end || *s.at != ':')
+        return 0;
+    const char *text = s.at + 1, *end = value_end(text, s.end);
+    if (!end)
+        return 0;
+    *name = (struct eg_str){from, (size_t)(to - 1 - from)};
+    *value = trimmed(text, end);
+    *at = (size_t)(end - json);
+    return 1;
+}
+
+int eg_jscan_named(struct eg_str name, const char *wanted) { return same_name(name.p, name.p + name.n, wanted, strlen(wanted)); }
+
+int eg_jscan_member(const char *json, size_t len, const char *name, struct eg_str *value) {
+    struct eg_str at_name;
+    size_t at = 0, name_len = strlen(name);
+    while (eg_jscan_next_member(json, len, &at, &at_name, value)) {
+        if (same_name(at_name.p, at_name.p + at_name.n, name, name_len))
             return 1;
-        }
-        s.at = end;
-    } while (s.at < s.end && *s.at == ',');
+    }
     return 0;
 }

@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "server/event/room.h"
 
-#define CANONICAL_MOST_B ((size_t)64 << 20)
 #define KEPT_B ((size_t)1 << 20)
 
 void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]) {
@@ -121,7 +120,7 @@ bool eg_canonical_hash(struct eg_item *item) {
     const struct eg_envelope *env = &item->env;
     if (!buf.max || buf.cap > KEPT_B) { /* what one large event took is given back */
         eg_buf_free(&buf);
-        eg_buf_init(&buf, CANONICAL_MOST_B);
+        eg_buf_init(&buf, EG_CANONICAL_MOST_B);
     }
     buf.len = 0;
     buf.failed = false;

@@ -47,7 +47,7 @@ static eg_status keep_rest(struct eg_item *item, json_t *rest) {
         if (copy)
             item->env.env_text = (struct eg_str){copy, strlen(copy)};
         else
-            status = eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+            status = eg_item_full(item);
     }
     json_decref(rest);
     return status;
@@ -78,7 +78,7 @@ static eg_status set_attribute(struct eg_item *item, json_t *rest, const char *n
     if (member)
         return eg_envelope_set(item, member, pointer, value);
     if (json_object_set_nocheck(rest, name, value) != 0)
-        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        return eg_item_full(item);
     return EG_OK;
 }
 

@@ -62,7 +62,7 @@ static eg_status set_text(struct eg_item *item, const struct member *member, con
     }
     char *copy = eg_arena_dup(item->of->arena, text, len);
     if (!copy)
-        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        return eg_item_full(item);
     struct eg_str str = {copy, len};
     memcpy((char *)&item->env + member->offset, &str, sizeof str);
     return EG_OK;

@@ -35,7 +35,7 @@ void eg_item_prepare(struct eg_item *item) {
         return;
     }
     if (item->letter && eg_letter_name(item) != EG_OK)
-        (void)eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        (void)eg_item_full(item);
     eg_item_drop_docs(item); /* many times as large as its text: one at a time is enough */
 }
 

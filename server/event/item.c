@@ -7,6 +7,8 @@
 #include "server/event/room.h"
 
 #define ERRORS_MOST_B 8192 /* a place and a message, escaped */
+#define FAILURE_B 2048     /* room to tell a refusal in, when there is none left … */
+#define LETTER_B 262144    /* … and for the dead letter of one event, with its notice */
 
 eg_status eg_item_reject_with(struct eg_item *item, const struct eg_err *err, const char *errors_json) {
     static struct eg_failure no_memory = {
@@ -32,6 +34,22 @@ eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *pl
     va_end(args);
     eg_err_set(&err, code, place, "%s", message);
     return eg_item_reject_with(item, &err, NULL);
+}
+
+eg_status eg_item_too_large(struct eg_item *item) {
+    bool alone = item->of->n_items == 1;
+    eg_arena_extend(item->of->arena, alone ? LETTER_B : FAILURE_B);
+    (void)eg_item_reject(item, EG_E_BODY_TOO_LARGE, NULL,
+                         alone ? "this event and its rows take more memory than a request has: send it as several events"
+                               : "the events of this request and their rows take more memory than a request has: send fewer at once");
+    item->dead_letter = alone && !item->letter;
+    return EG_FAIL;
+}
+
+eg_status eg_item_full(struct eg_item *item) {
+    if (eg_arena_full(item->of->arena))
+        return eg_item_too_large(item);
+    return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
 }
 
 const char *eg_failure_errors(struct eg_arena *arena, const struct eg_failure *failure) {

@@ -98,6 +98,10 @@ const char *eg_item_scope(const struct eg_item *item);
 void eg_item_drop_docs(struct eg_item *item);
 /* Marks the item rejected with code and text; returns EG_FAIL. place may be NULL. */
 eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *place, const char *format, ...) EG_PRINTF(4, 5);
+/* The request's memory is out: 413 when its own bound was reached, which the same request would reach again, else 503. */
+eg_status eg_item_full(struct eg_item *item);
+/* It can never be taken as it is sent. One that is alone in its request is kept as a dead letter. */
+eg_status eg_item_too_large(struct eg_item *item);
 /* [{pointer, message}] of a refusal that has one reason; NULL when memory is out. */
 const char *eg_failure_errors(struct eg_arena *arena, const struct eg_failure *failure);
 /* The same with an error that is already made; errors_json (or NULL) lives in the submission's arena. */

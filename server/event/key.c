@@ -1,5 +1,6 @@
 /* Who this event is: its id, its idempotency key, its hashes, and what the server sets where the sender left it out. Then its rows,
  * which carry the id. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -24,7 +25,7 @@ static eg_status set_key_of_header(struct eg_item *item) {
     char *key = sub->form == EG_FORM_ONE || letter ? eg_arena_dup(sub->arena, header, len)
                                          : eg_arena_printf(sub->arena, "%s#%zu", header, item->index);
     if (!key)
-        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        return eg_item_full(item);
     item->env.idempotency_key = (struct eg_str){key, strlen(key)};
     return EG_OK;
 }
@@ -37,7 +38,7 @@ static eg_status set_defaults(struct eg_item *item) {
     if (!env->id.p) {
         char *id = eg_arena_alloc(item->of->arena, EG_ULID_B);
         if (!id)
-            return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+            return eg_item_full(item);
         eg_ulid_make(now_us, id);
         env->id = (struct eg_str){id, EG_ULID_LEN};
         item->id_made = true;
@@ -49,17 +50,24 @@ static eg_status set_defaults(struct eg_item *item) {
     return EG_OK;
 }
 
+/* A rule's pointers lead into the payload, those that are told into the event. */
+static eg_status refuse_row(struct eg_item *item, const struct eg_err *err) {
+    char place[sizeof err->place + 8];
+    snprintf(place, sizeof place, "/payload%s", err->place);
+    return eg_item_reject(item, err->code, place, "%s", err->message);
+}
+
 eg_status eg_item_key(struct eg_item *item) {
     struct eg_err err = {0};
     if (set_key_of_header(item) != EG_OK)
         return EG_FAIL;
     if (!eg_canonical_hash(item)) /* before the defaults: of what the sender sent */
-        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory to hash this event");
+        return item->bytes.n > EG_CANONICAL_MOST_B / 2 ? eg_item_too_large(item) : eg_item_full(item);
     if (set_defaults(item) != EG_OK)
         return EG_FAIL;
     item->receipt_id = item->env.id;
     const struct eg_topic *topic = eg_registry_topic(item->of->event->registry, item->env.topic.p, item->env.topic.n);
     if (eg_project(topic, &item->env, item->of->arena, &item->rows, &item->n_rows, &err) != EG_OK)
-        return eg_item_reject_with(item, &err, NULL);
+        return err.code == EG_E_BODY_TOO_LARGE ? eg_item_too_large(item) : refuse_row(item, &err);
     return EG_OK;
 }

@@ -97,7 +97,8 @@ static eg_status make_items(struct eg_request *req, struct eg_submission *sub, s
                           sub->event->config.batch_most_events, n);
     sub->items = eg_arena_zalloc(sub->arena, (n ? n : 1) * sizeof *sub->items);
     if (!sub->items)
-        return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for the events of this request");
+        return eg_err_set(&req->err, eg_arena_full(sub->arena) ? EG_E_BODY_TOO_LARGE : EG_E_OVERLOADED, NULL,
+                          "there is no memory for %zu events in one request: send fewer at once", n);
     sub->n_items = n;
     for (size_t i = 0; i < n; i++)
         sub->items[i] = (struct eg_item){.of = sub, .index = i};

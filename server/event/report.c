@@ -147,7 +147,8 @@ static eg_status make_items(struct eg_report *report, struct eg_submission *sub,
         else
             sub->items[sub->n_items++] = (struct eg_item){.of = sub, .index = i, .bytes = {text, report->payloads[i].n}};
     }
-    return sub->items ? EG_OK : eg_err_set(err, EG_E_OVERLOADED, NULL, "no memory for the events of this report");
+    return sub->items ? EG_OK : eg_err_set(err, eg_arena_full(sub->arena) ? EG_E_BODY_TOO_LARGE : EG_E_OVERLOADED, NULL,
+                                           "there is no memory for the events of this report: send parts of it");
 }
 
 /* From here the request's state is a submission. */

@@ -67,6 +67,9 @@ EG_MUST_CHECK eg_status eg_item_authenticate(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_validate(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_key(struct eg_item *item);
 
+/* glance.c: of an item that was refused by a value: what of its envelope can be read all the same. */
+void eg_item_glance(struct eg_item *item);
+
 /* envelope.c, cloudevents.c: item->doc → item->env. */
 EG_MUST_CHECK eg_status eg_envelope_read(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_cloudevent_read(struct eg_item *item);
@@ -76,6 +79,7 @@ json_t *eg_cloudevent_decoded(const char *raw); /* a header's value, percent-dec
 EG_MUST_CHECK eg_status eg_envelope_set(struct eg_item *item, const char *name, const char *pointer, const json_t *value);
 EG_MUST_CHECK eg_status eg_envelope_complete(struct eg_item *item, bool cloudevent); /* whose names errors are told in */
 
+#define EG_CANONICAL_MOST_B ((size_t)64 << 20)
 /* canonical.c: SHA-256 over what the sender sent, in canonical form; false when memory is out. */
 EG_MUST_CHECK bool eg_canonical_hash(struct eg_item *item);
 void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]);

@@ -66,7 +66,7 @@ static eg_status read_artifact(struct eg_item *item, size_t i, const json_t *val
     row[1] = eg_cstr(eg_arena_dup(arena, json_string_value(path), json_string_length(path)));
     row[2] = size ? eg_int(json_integer_value(size)) : eg_null();
     row[3] = sha ? eg_cstr(eg_arena_dup(arena, json_string_value(sha), json_string_length(sha))) : eg_null();
-    return EG_OK;
+    return row[0].null || row[1].null || (sha && row[3].null) ? eg_item_full(item) : EG_OK;
 }
 
 static eg_status read_artifacts(struct eg_item *item) {
@@ -75,7 +75,7 @@ static eg_status read_artifacts(struct eg_item *item) {
         return EG_OK;
     item->artifacts = eg_arena_alloc(item->of->arena, n * 4 * sizeof *item->artifacts);
     if (!item->artifacts)
-        return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        return eg_item_full(item);
     for (size_t i = 0; i < n; i++) {
         if (read_artifact(item, i, json_array_get(item->artifacts_doc, i), item->artifacts + 4 * i) != EG_OK)
             return EG_FAIL;

@@ -60,5 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     while (eg_jscan_element(text, size, &at, &part, &walk) == 1)
         ;
     eg_jscan_member(text, size, "a", &part);
+    if (good || err.code != EG_E_JSON_INVALID) {
+        char pointer[64];
+        eg_jscan_pointer(text, size, size / 2, pointer, sizeof pointer);
+        EG_ASSERT(pointer[0] == '\0' || pointer[0] == '/');
+    }
     return 0;
 }

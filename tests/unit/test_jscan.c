@@ -1,6 +1,7 @@
 /* The JSON scanner: what it accepts, what it says of the rest, and the walks over elements and members. Every text is
  * in memory of exactly its size, so that the sanitizer sees a read past the end. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,50 @@ START_TEST(the_place_is_told_in_characters) {
     check("[1,\n \"\xC4\x85\xC4\x85\", x]", 15, &err);
     ck_assert_str_eq(err.message, "Line 2, column 8: a value was expected.");
     ck_assert_int_eq(check("\"a\0b\"", 5, &err), EG_E_JSON_INVALID);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *at; /* the pointer is asked for where this begins */
+    const char *pointer;
+} places[] = {
+    {"7", "7", ""},
+    {"[7]", "7", "/0"},
+    {"[[],{\"a\":[1,[2,7]]}]", "7", "/1/a/1/1"},
+    {"{\"a\":{\"b\":1},\"c\":7}", "7", "/c"},
+    {"{\"a\":\"x,7\"}", "7", "/a"},
+    {"{\"a\":1,\"b7\":2}", "7", "/b7"},
+    {"{\"\":{\"~/\":7}}", "7", "//~0~1"},
+    {"{\"\\u00e9\\n\\\"\":7}", "7", "/\xC3\xA9\n\""},
+    {"{\"a\":{\"\\u0000\":7}}", "7", "/a"},
+    {"{\"a\":{\"1234567890123456789012345678901\":7}}", "7}", "/a"},
+};
+
+START_TEST(a_place_has_its_pointer) {
+    char out[32];
+    const char *text = places[_i].text;
+    eg_jscan_pointer(text, strlen(text), (size_t)(strstr(text, places[_i].at) - text), out, sizeof out);
+    ck_assert_str_eq(out, places[_i].pointer);
+}
+END_TEST
+
+START_TEST(a_refused_value_is_pointed_at) {
+    struct eg_err err;
+    const char text[] = "{\"a\":[1, 1e999]}";
+    ck_assert_int_eq(check(text, sizeof text - 1, &err), EG_E_NUMBER_OUT_OF_RANGE);
+    ck_assert_str_eq(err.place, "/a/1");
+}
+END_TEST
+
+START_TEST(members_are_walked) {
+    const char text[] = " { \"a\" : [1,{\"b\":2}] , \"\\u0061\":\"x\",\"c\":{} } ";
+    struct eg_str name, value;
+    char said[64] = "";
+    size_t at = 0;
+    while (eg_jscan_next_member(text, sizeof text - 1, &at, &name, &value))
+        snprintf(said + strlen(said), sizeof said - strlen(said), "%d%.*s|", eg_jscan_named(name, "a"), (int)value.n, value.p);
+    ck_assert_str_eq(said, "1[1,{\"b\":2}]|1\"x\"|0{}|");
 }
 END_TEST
 
@@ -201,6 +246,9 @@ int main(void) {
     tcase_add_test(tcase, no_cut_is_read_past_its_end);
     tcase_add_test(tcase, the_place_is_told_in_characters);
     tcase_add_test(tcase, a_long_number_is_refused);
+    tcase_add_loop_test(tcase, a_place_has_its_pointer, 0, (int)(sizeof places / sizeof *places));
+    tcase_add_test(tcase, a_refused_value_is_pointed_at);
+    tcase_add_test(tcase, members_are_walked);
     tcase_add_loop_test(tcase, elements_are_cut_out, 0, (int)(sizeof walks / sizeof *walks));
     tcase_add_loop_test(tcase, members_are_found, 0, (int)(sizeof members / sizeof *members));
     Suite *suite = suite_create("jscan");
