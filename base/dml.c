@@ -16,6 +16,8 @@ size_t eg_dml_n_params(const struct eg_dml *dml) {
     if (has_cells(dml->kind))
         for (size_t i = 0; i < dml->n_cells; i++)
             n += dml->cells[i].ref ? dml->cells[i].ref->n_where : 1;
+    if (dml->unless)
+        n += dml->unless->n_where + (dml->unless->after >= 0);
     return n;
 }
 
@@ -41,4 +43,9 @@ void eg_dml_param_types(const struct eg_dml *dml, enum eg_type *types) {
     if (has_key_params(dml->kind))
         for (size_t i = 0; i < dml->n_key; i++)
             *types++ = dml->table->columns[dml->key[i]].type;
+    const struct eg_guard *unless = dml->unless;
+    for (size_t i = 0; unless && i < unless->n_where; i++)
+        *types++ = unless->table->columns[unless->where[i]].type;
+    if (unless && unless->after >= 0)
+        *types = EG_TIME;
 }

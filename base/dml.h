@@ -41,6 +41,17 @@ struct eg_fill {
     const int *stored;
 };
 
+/* Rows that are not made while another one stands: where its columns equal the parameters, and (after ≥ 0) that column is later than
+ * the last parameter, a time. */
+struct eg_guard {
+    const struct eg_table *table; /* or a view */
+    const struct eg_table *of;    /* whose rows these are: table itself, or what the view shows */
+    size_t n_where;
+    const int *where;    /* columns of table … */
+    const int *of_where; /* … and the same ones of `of` */
+    int after;
+};
+
 struct eg_dml {
     enum eg_dml_kind kind;
     const struct eg_table *table;
@@ -54,10 +65,12 @@ struct eg_dml {
     const int *out; /* LOOKUP: columns read */
     bool newest;    /* UPDATE: only the row of the highest primary key among those of the key */
     struct eg_fill fill;
+    const struct eg_guard *unless; /* INSERT; NULL without */
 };
 
-/* The parameters of one row, in order: the cells' (a ref's where columns in place of it), then, for UPDATE, DELETE, LOOKUP and DEMAND, the
- * key's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE, LOOKUP, DEMAND or FILL matches no row. */
+/* The parameters of one row, in order: the cells' (a ref's where columns in place of it), then, for UPDATE, DELETE, LOOKUP and DEMAND,
+ * the key's, or for INSERT the guard's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE, LOOKUP, DEMAND, FILL or of a
+ * guard matches no row. */
 size_t eg_dml_n_params(const struct eg_dml *dml);
 /* Fills types[eg_dml_n_params()]. */
 void eg_dml_param_types(const struct eg_dml *dml, enum eg_type *types);

@@ -135,6 +135,20 @@ static void write_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
     }
 }
 
+/* WHERE NOT EXISTS (SELECT FROM "v" AS g WHERE g."k" = u.p5 AND g."t" > u.p6) */
+static void write_guard(struct eg_buf *sql, const struct eg_guard *guard, size_t param) {
+    eg_buf_str(sql, " WHERE NOT EXISTS (SELECT FROM ");
+    write_name(sql, guard->table->name);
+    eg_buf_str(sql, " AS g WHERE ");
+    write_match(sql, "g", guard->table, guard->n_where, guard->where, param);
+    if (guard->after >= 0) {
+        eg_buf_str(sql, " AND ");
+        write_column(sql, "g", guard->table, guard->after);
+        eg_buf_printf(sql, " > u.p%zu", param + guard->n_where + 1);
+    }
+    eg_buf_char(sql, ')');
+}
+
 static void write_insert(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, "INSERT INTO ");
     write_name(sql, dml->table->name);
@@ -144,12 +158,16 @@ static void write_insert(struct eg_buf *sql, const struct eg_dml *dml) {
         write_column(sql, NULL, dml->table, dml->cells[i].column);
     }
     eg_buf_str(sql, ") SELECT ");
-    for (size_t i = 0, param = 0; i < dml->n_cells; i++) {
+    size_t param = 0;
+    for (size_t i = 0; i < dml->n_cells; i++) {
         eg_buf_str(sql, i ? ", " : "");
         param += write_cell(sql, &dml->cells[i], param);
     }
     eg_buf_str(sql, " FROM ");
     write_rows(sql, dml, false);
+    if (dml->unless) {
+        write_guard(sql, dml->unless, param);
+    }
     if (dml->kind != EG_DML_INSERT) {
         write_conflict(sql, dml);
     }

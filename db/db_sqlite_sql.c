@@ -112,6 +112,19 @@ static void on_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
         eg_buf_str(sql, "DO NOTHING");
 }
 
+static void guard(struct eg_buf *sql, const struct eg_guard *guard, size_t first) {
+    eg_buf_str(sql, " WHERE NOT EXISTS (SELECT 1 FROM ");
+    name(sql, guard->table->name);
+    eg_buf_str(sql, " WHERE ");
+    equals(sql, guard->table, guard->where, guard->n_where, first);
+    if (guard->after >= 0) {
+        eg_buf_str(sql, " AND ");
+        column(sql, guard->table, guard->after);
+        eg_buf_printf(sql, " > ?%zu", first + guard->n_where);
+    }
+    eg_buf_char(sql, ')');
+}
+
 static void insert(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, "INSERT INTO ");
     name(sql, dml->table->name);
@@ -120,12 +133,16 @@ static void insert(struct eg_buf *sql, const struct eg_dml *dml) {
         comma(sql, i);
         column(sql, dml->table, dml->cells[i].column);
     }
-    eg_buf_str(sql, ") VALUES (");
-    for (size_t i = 0, param = 1; i < dml->n_cells; i++) {
+    size_t param = 1;
+    eg_buf_str(sql, dml->unless ? ") SELECT " : ") VALUES (");
+    for (size_t i = 0; i < dml->n_cells; i++) {
         comma(sql, i);
         param = cell(sql, &dml->cells[i], param);
     }
-    eg_buf_char(sql, ')');
+    if (dml->unless)
+        guard(sql, dml->unless, param);
+    else
+        eg_buf_char(sql, ')');
     if (dml->kind != EG_DML_INSERT)
         on_conflict(sql, dml);
 }

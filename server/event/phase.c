@@ -172,13 +172,11 @@ static struct eg_value *add_row(struct eg_phases *phases, struct group *group) {
 
 /* Whether the row may be executed in this phase at this order. */
 static bool fits(struct eg_phase *phase, const struct eg_rule_plan *plan, const struct eg_value *params, uint64_t order) {
-    if (!plan->n_keysets)
-        return true;
-    const struct table_touch *table = table_touch(phase, plan->rule->dml.table);
-    if (!table || table->most_blind_order > order)
-        return false;
     for (size_t i = 0; i < plan->n_keysets; i++) {
         const struct eg_keyset_use *use = &plan->keysets[i];
+        const struct table_touch *table = table_touch(phase, use->table);
+        if (!table || table->most_blind_order > order)
+            return false;
         if (use->at.n == 0) {
             if (table->most_order > order)
                 return false;
@@ -193,14 +191,12 @@ static bool fits(struct eg_phase *phase, const struct eg_rule_plan *plan, const 
 
 static void note(struct eg_phases *phases, struct eg_phase *phase, const struct eg_rule_plan *plan,
                  const struct eg_value *params, struct group *group, size_t row) {
-    if (!plan->n_keysets)
-        return;
-    struct table_touch *table = table_touch(phase, plan->rule->dml.table);
-    EG_ASSERT(table); /* fits() has made it, or the phase is new */
-    if (group->order > table->most_order)
-        table->most_order = group->order;
     for (size_t i = 0; i < plan->n_keysets; i++) {
         const struct eg_keyset_use *use = &plan->keysets[i];
+        struct table_touch *table = table_touch(phase, use->table);
+        EG_ASSERT(table); /* fits() has made it, or the phase is new */
+        if (group->order > table->most_order)
+            table->most_order = group->order;
         if (use->at.n == 0) {
             if (group->order > table->most_blind_order)
                 table->most_blind_order = group->order;

@@ -180,6 +180,8 @@ static void note_keysets(struct eg_plan_maker *m, const struct eg_dml *dml) {
         if (ref)
             note_keyset(m, ref->table, ref->n_where, ref->where);
     }
+    if (dml->unless)
+        note_keyset(m, dml->unless->of, dml->unless->n_where, dml->unless->of_where);
 }
 
 static eg_status plan_reads(struct eg_plan_maker *m, struct eg_rule_plan *plan, struct eg_keyset_use *uses) {
@@ -195,15 +197,25 @@ static eg_status plan_reads(struct eg_plan_maker *m, struct eg_rule_plan *plan, 
             params[j] = at + (int)j;
         if (ref)
             uses[plan->n_keysets++] =
-                (struct eg_keyset_use){(int)keyset_of(m, ref->table, ref->n_where, ref->where), {width, params}};
+                (struct eg_keyset_use){(int)keyset_of(m, ref->table, ref->n_where, ref->where), ref->table, {width, params}};
         at += (int)width;
     }
+    const struct eg_guard *unless = dml->unless;
+    int *params = unless ? eg_arena_alloc(m->arena, unless->n_where * sizeof *params) : NULL;
+    if (!unless)
+        return EG_OK;
+    if (!params)
+        return EG_FAIL;
+    for (size_t i = 0; i < unless->n_where; i++)
+        params[i] = at + (int)i;
+    uses[plan->n_keysets++] = (struct eg_keyset_use){
+        (int)keyset_of(m, unless->of, unless->n_where, unless->of_where), unless->of, {unless->n_where, params}};
     return EG_OK;
 }
 
 static eg_status plan_keysets(struct eg_plan_maker *m, struct eg_rule_plan *plan) {
     const struct eg_dml *dml = &plan->rule->dml;
-    struct eg_keyset_use *uses = eg_arena_alloc(m->arena, (m->n_keysets + dml->n_cells + 1) * sizeof *uses);
+    struct eg_keyset_use *uses = eg_arena_alloc(m->arena, (m->n_keysets + dml->n_cells + 2) * sizeof *uses);
     if (!uses)
         return EG_FAIL;
     for (size_t i = 0; i < m->n_keysets; i++) {
@@ -211,6 +223,7 @@ static eg_status plan_keysets(struct eg_plan_maker *m, struct eg_rule_plan *plan
             continue;
         struct eg_keyset_use *use = &uses[plan->n_keysets++];
         use->id = (int)i;
+        use->table = dml->table;
         if (!eg_plan_params(m, dml, m->keysets[i].n, m->keysets[i].columns, &use->at))
             use->at.n = 0;
     }
@@ -343,6 +356,9 @@ static eg_status plan_rule(struct eg_plan_maker *m, const struct eg_rule *rule) 
     if (eg_plan_taken(m, plan) != EG_OK || plan_keysets(m, plan) != EG_OK || plan_creates(m, plan) != EG_OK ||
         plan_fills(m, plan) != EG_OK || plan_folding(m, plan) != EG_OK)
         return EG_FAIL;
+    if (rule->dml.unless && plan->n_creates)
+        return eg_err_set(m->err, EG_E_CONFIG, rule->topic, "rule %d of %s has `unless`, but others need rows of %s: whether they are made "
+                          "must be known before", rule->index, rule->topic, rule->dml.table->name);
     return eg_map_put(m->plan->rules, key, sizeof *key, plan) ? EG_OK : EG_FAIL;
 }
 
@@ -353,7 +369,7 @@ static eg_status plan_rules(struct eg_plan_maker *m) {
         n_rules += topics[i]->n_rules;
         for (size_t j = 0; j < topics[i]->n_rules; j++) {
             n_needs += topics[i]->rules[j].n_needs;
-            n_keysets += 1 + topics[i]->rules[j].dml.n_cells;
+            n_keysets += 2 + topics[i]->rules[j].dml.n_cells;
         }
     }
     m->plan->rules = eg_map_new(m->arena, n_rules + 1);

@@ -33,7 +33,8 @@ struct eg_params { /* indexes into a row's parameters */
 };
 
 struct eg_keyset_use {
-    int id;             /* of the (table, columns) */
+    int id;              /* of the (table, columns) */
+    const struct eg_table *table;
     struct eg_params at; /* n = 0: the rule's rows do not say these columns */
 };
 
@@ -55,7 +56,7 @@ struct eg_rule_plan {
     const struct eg_need_shape *const *needs; /* rule->n_needs */
     size_t n_creates;                          /* need shapes that a row of this rule satisfies, those with `unless` first */
     const struct eg_creates *creates;
-    size_t n_keysets;                          /* key column sets in use on its table, and those by which it looks for a newest row */
+    size_t n_keysets;                          /* key column sets in use on its table, and of what it looks for: a newest row, its guard */
     const struct eg_keyset_use *keysets;
     struct eg_params key;                      /* of dml.key, for folding */
     size_t n_fills;

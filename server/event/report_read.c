@@ -159,5 +159,6 @@ bool eg_report_ask_known(struct eg_report *report) {
         eg_buf_char(&list, i ? ',' : '[');
         eg_buf_json_string(&list, all[i].fingerprint, strlen(all[i].fingerprint));
     }
-    return set_list(report, &report->params[0], &list) && ask(report, EG_SQL_REPORT_KNOWN, 1, take_known);
+    report->params[0] = eg_cstr(report->repo);
+    return set_list(report, &report->params[1], &list) && ask(report, EG_SQL_REPORT_KNOWN, 2, take_known);
 }

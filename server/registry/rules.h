@@ -137,6 +137,7 @@ struct eg_drafts {
     size_t n;
     struct eg_draft list[EG_COLUMNS_MAX];
     int key[EG_COLUMNS_MAX]; /* drafts of the rule's dml.key, in its order */
+    const struct eg_source *unless; /* of the rule's dml.unless: what its parameters are, in their order */
 };
 /* Compiles `set`; engine: adds the engine's columns. match is `match`, or NULL. */
 EG_MUST_CHECK eg_status eg_rules_columns(struct eg_rules *rules, json_t *set, json_t *match, bool engine,
@@ -147,11 +148,17 @@ struct eg_draft *eg_drafts_add(struct eg_rules *rules, struct eg_drafts *drafts,
 
 /* rules_lookup.c */
 EG_MUST_CHECK eg_status eg_rules_lookup(struct eg_rules *rules, json_t *lookup, struct eg_draft *draft);
+/* The columns of a lookup's or guard's `where`, and where their values come from: as many as it has members. */
+EG_MUST_CHECK eg_status eg_rules_where(struct eg_rules *rules, const struct eg_table *table, json_t *where, int *columns,
+                                       struct eg_source *sources);
 EG_MUST_CHECK eg_status eg_rules_needs(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule);
 EG_MUST_CHECK eg_status eg_rules_fills(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule);
 /* Whether an index finds rows by these columns: it begins with some of them, and not with `repo` alone, which most rows share. */
 bool eg_table_indexed(const struct eg_table *table, const int *columns, size_t n);
 bool eg_table_unique(const struct eg_table *table, const int *columns, size_t n); /* exactly these, in any order */
+
+/* rules_unless.c: what keeps a row from being made. */
+EG_MUST_CHECK eg_status eg_rules_unless(struct eg_rules *rules, json_t *unless, struct eg_drafts *drafts, struct eg_dml *dml);
 
 /* project_value.c: JSON to a column's type (not EG_JSON, not EG_BYTES). On failure *code and *what ("is not an
  * integer"). */

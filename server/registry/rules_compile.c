@@ -32,7 +32,8 @@ void *eg_rules_alloc(struct eg_rules *rules, size_t size_b) {
 
 static eg_status check_members(struct eg_rules *rules, json_t *json) {
     static const char *const known[] = {"table",  "each",   "when",   "set",     "key",  "on_conflict",
-                                        "update", "delete", "newest", "missing", "hold", "match"};
+                                        "update", "delete", "newest", "missing", "hold", "match",
+                                        "unless"};
     const char *name;
     json_t *value;
     if (!json_is_object(json)) {
@@ -250,8 +251,20 @@ static void put_param(struct eg_rules *rules, struct eg_rule *rule, struct eg_pa
         .source = source, .type = type, .not_null = column->not_null && !draft->optional, .column = column->name};
 }
 
+/* The guard's, behind all others. */
+static void put_guard(struct eg_rule *rule, struct eg_param *params, enum eg_type *types, const struct eg_source *sources) {
+    const struct eg_guard *guard = rule->dml.unless;
+    size_t n = guard ? guard->n_where + (guard->after >= 0) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct eg_column *column = &guard->table->columns[i < guard->n_where ? guard->where[i] : guard->after];
+        enum eg_type type = i < guard->n_where ? column->type : EG_TIME;
+        types[rule->n_params] = type;
+        params[rule->n_params++] = (struct eg_param){.source = &sources[i], .type = type, .column = column->name};
+    }
+}
+
 static eg_status lay_out(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule) {
-    size_t most = 1;
+    size_t most = 1 + (rule->dml.unless ? rule->dml.unless->n_where + 1 : 0);
     for (size_t i = 0; i < drafts->n; i++) {
         most += 1 + (drafts->list[i].ref ? drafts->list[i].ref->n_where : 0);
     }
@@ -302,6 +315,7 @@ static eg_status lay_out(struct eg_rules *rules, struct eg_drafts *drafts, struc
         put_param(rules, rule, params, types, draft, &sources[drafts->key[i]],
                   rules->table->columns[draft->column].type);
     }
+    put_guard(rule, params, types, drafts->unless);
     return EG_OK;
 }
 
@@ -362,7 +376,8 @@ static eg_status compile_rule(struct eg_rules *rules, json_t *json, struct eg_ru
             EG_OK ||
         compile_key(rules, json_object_get(json, "key"), drafts, &rule->dml) != EG_OK ||
         compile_hold(rules, json_object_get(json, "hold"), drafts, &rule->dml) != EG_OK ||
-        check_key(rules, &rule->dml, drafts) != EG_OK || lay_out(rules, drafts, rule) != EG_OK ||
+        check_key(rules, &rule->dml, drafts) != EG_OK ||
+        eg_rules_unless(rules, json_object_get(json, "unless"), drafts, &rule->dml) != EG_OK || lay_out(rules, drafts, rule) != EG_OK ||
         check_cells(rules, drafts, &rule->dml) != EG_OK) {
         return EG_FAIL;
     }

@@ -75,33 +75,39 @@ static bool has_single_key(const struct eg_table *table) {
     return false;
 }
 
+eg_status eg_rules_where(struct eg_rules *rules, const struct eg_table *table, json_t *where, int *columns,
+                         struct eg_source *sources) {
+    const char *name;
+    json_t *value;
+    size_t n = 0;
+    json_object_foreach(where, name, value) {
+        int column = eg_table_column(table, name, strlen(name));
+        if (column < 0) {
+            return eg_rules_fail(rules, "the lookup's table `%s` has no column `%s`", table->name, name);
+        }
+        columns[n] = column;
+        if (eg_rules_source(rules, value, table->columns[column].type, &sources[n++]) != EG_OK) {
+            return EG_FAIL;
+        }
+        if (table->columns[column].type == EG_JSON) {
+            return eg_rules_fail(rules, "a lookup cannot compare the JSON column `%s`", name);
+        }
+    }
+    return EG_OK;
+}
+
 /* The natural key: its columns and where their values come from. Where it is unique only within a repository, and says
  * none, the event's own is meant. */
 static eg_status compile_where(struct eg_rules *rules, json_t *where, struct eg_ref *ref, struct eg_draft *draft) {
     size_t most = json_object_size(where) + 1;
     int *columns = eg_rules_alloc(rules, most * sizeof *columns);
     struct eg_source *sources = eg_rules_alloc(rules, most * sizeof *sources);
-    const char *name;
-    json_t *value;
-    if (!columns || !sources) {
+    if (!columns || !sources || eg_rules_where(rules, ref->table, where, columns, sources) != EG_OK) {
         return EG_FAIL;
     }
     ref->where = columns;
+    ref->n_where = json_object_size(where);
     draft->where = sources;
-    json_object_foreach(where, name, value) {
-        int column = eg_table_column(ref->table, name, strlen(name));
-        if (column < 0) {
-            return eg_rules_fail(rules, "the lookup's table `%s` has no column `%s`", ref->table->name, name);
-        }
-        columns[ref->n_where] = column;
-        struct eg_source *source = &sources[ref->n_where++];
-        if (eg_rules_source(rules, value, ref->table->columns[column].type, source) != EG_OK) {
-            return EG_FAIL;
-        }
-        if (ref->table->columns[column].type == EG_JSON) {
-            return eg_rules_fail(rules, "a lookup cannot compare the JSON column `%s`", name);
-        }
-    }
     int repo = eg_table_column(ref->table, "repo", 4);
     if (repo >= 0 && !ref->newest && !json_object_get(where, "repo") && !one_row(ref->table, columns, ref->n_where)) {
         columns[ref->n_where] = repo;

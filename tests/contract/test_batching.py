@@ -22,7 +22,7 @@ def graph(rng):
 
 def findings(rng):
     return {"sha": rng.choice(SHAS), "tool": "bandit", "findings": [
-        {"id": FINDINGS[at], "rule_id": f"B{rng.randrange(9)}", "severity": "HIGH", "confidence": .9, "location": {"file": "x"},
+        {"id": FINDINGS[at], "rule_id": f"B{rng.randrange(9)}", "severity": "CRITICAL", "confidence": .9, "location": {"file": "x"},
          "fingerprint": f"fingerprint{at}"} for at in [rng.randrange(3) for _ in range(rng.randrange(1, 4))]]}
 
 
@@ -43,7 +43,8 @@ MADE = {
     "core.step.finished@v1": lambda rng: {"run_id": f"R{rng.randrange(4)}", "name": f"n{rng.randrange(9)}",
                                           "idx": rng.randrange(2), "dt_ms": rng.randrange(99)},
     "sast.findings.ready@v1": findings,
-    "sast.finding.suppressed@v1": lambda rng: {"nf_id": rng.choice(FINDINGS), "reason": f"r{rng.randrange(9)}", "state": "local"},
+    "sast.finding.suppressed@v1": lambda rng: {"nf_id": rng.choice(FINDINGS), "reason": f"r{rng.randrange(9)}",
+                                               "state": rng.choice(["local", "none"])},
     "sast.fix.requested@v1": lambda rng: {"nf_id": rng.choice(FINDINGS), "pattern": f"p{rng.randrange(9)}", "fix_hint": "h",
                                           "review_gate": "auto"},
     "sast.fix.decided@v1": lambda rng: {"nf_id": rng.choice(FINDINGS), "status": rng.choice(["proposed", "accepted"])},

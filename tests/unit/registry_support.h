@@ -173,6 +173,12 @@ static inline void show_row(struct eg_buf *buf, const struct eg_row *row) {
         eg_buf_printf(buf, "%s%s=", i ? " " : " where ", dml->table->columns[dml->key[i]].name);
         show_value(buf, row->rule->types[at], &row->params[at]);
     }
+    for (size_t i = 0; dml->unless && i < dml->unless->n_where + (dml->unless->after >= 0); i++, at++) {
+        const struct eg_guard *guard = dml->unless;
+        int column = i < guard->n_where ? guard->where[i] : guard->after;
+        eg_buf_printf(buf, "%s%s%s", i ? " " : " unless ", guard->table->columns[column].name, i < guard->n_where ? "=" : ">");
+        show_value(buf, row->rule->types[at], &row->params[at]);
+    }
     ck_assert_uint_eq(at, row->rule->n_params);
     eg_buf_char(buf, '\n');
 }

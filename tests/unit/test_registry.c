@@ -88,6 +88,7 @@ START_TEST(findings_that_block) {
         ck_assert_ptr_nonnull(strstr(rows, "replace sast_findings id='NF-1' sha='S' last_sha='S' tool='t'"));
         ck_assert_msg((strstr(rows, "insert invariants_results") != NULL) == cases[i].blocked, "%s\n%s", payload, rows);
         ck_assert(!cases[i].blocked || strstr(rows, "gate='I2'"));
+        ck_assert_msg(!cases[i].blocked || strstr(rows, " unless fingerprint='ffff' repo='' until_utc>20"), "%s", rows);
         free(rows);
     }
     eg_registry_free(registry);
