@@ -279,6 +279,24 @@ def test_findings_are_bound_to_the_code(client, store):
     assert risk["far"] == pytest.approx(base + 0.3)
 
 
+NODES_MOST = 200000  # of server/event/report_read.c
+
+
+def test_a_report_is_bound_to_so_many_nodes(start_server, store):
+    """What is beyond is left unbound, and said in the log; all else is stored."""
+    rows = (f"generate_series(1, {NODES_MOST + 1}) AS g(i)" if store.kind == "postgresql" else
+            f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= {NODES_MOST}) SELECT i FROM n) AS g")
+    store.script("INSERT INTO ast_nodes (repo, uid, kind, line, file) "
+                 f"SELECT 'lab', 'AST::core/a.py#f' || g.i, 'FunctionDef', g.i, 'core/a.py' FROM {rows}")
+    server = start_server(store, config={"store.read_timeout_ms": 120000})
+    with server.client() as client:
+        send(client, sarif(result("first", line=1), result("within", line=NODES_MOST), result("beyond", line=NODES_MOST + 1)),
+             query="&repo=lab")
+    assert dict(store.query("SELECT rule_id, ast_ref FROM sast_findings")) == {
+        "first": "AST::core/a.py#f1", "within": f"AST::core/a.py#f{NODES_MOST}", "beyond": None}
+    assert f"the first {NODES_MOST} nodes" in server.log()
+
+
 def test_a_rules_long_text_is_cleaned_a_bounded_number_of_times(client, store):
     """A report of 100 kB would have a gigabyte of texts looked through for secrets."""
     body = sarif(*({"ruleId": "r", "message": {"id": "m"}} for _ in range(2000)))

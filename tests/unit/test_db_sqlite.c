@@ -249,6 +249,35 @@ START_TEST(a_full_disk_is_told_and_mended) {
 }
 END_TEST
 
+/* Only a commit says that the store is well again, so it is still down while the first batch after a failure is under way; and the
+ * writer looks from time to time whether it has come back, which must not touch that batch. */
+START_TEST(a_batch_of_two_rounds_is_left_alone_while_the_store_is_down) {
+    use_faulty_disk();
+    ct_setup(SQLITE);
+    struct eg_err err = {0};
+    struct eg_dml *insert = ct_shape(EG_DML_INSERT, "ct_pair", "a,b", NULL, NULL, NULL);
+    const struct eg_value rows[] = {eg_cstr("k"), eg_int(1), eg_cstr("k"), eg_int(2)};
+    for (bool begun = false; !begun;) { /* until a batch has begun before the writer found the disk mended */
+        struct eg_op first[2] = {ct_lock(), ct_op(insert, rows, 1)};
+        atomic_store(&fail_writes, 1000000);
+        ck_assert_int_eq(ct_one(insert, rows, 1, NULL), EG_FAULT_FULL);
+        atomic_store(&fail_writes, 0);
+        CT_OK(ct_round(first, 2, false));
+        begun = !eg_db_ready(ct.db, &err);
+        if (!begun)
+            CT_OK(ct_rollback());
+    }
+    uint64_t began_ns = uv_hrtime(), some_looks_ns = 5 * (uint64_t)ct.config.reconnect_most_ms * 1000000;
+    while (uv_hrtime() - began_ns < some_looks_ns)
+        ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "0");
+    struct eg_op second = ct_op(insert, rows + 2, 1);
+    CT_OK(ct_round(&second, 1, true));
+    ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_pair"), "2");
+    ck_assert(eg_db_ready(ct.db, &err));
+    ct_teardown();
+}
+END_TEST
+
 START_TEST(a_file_that_is_put_back_is_found_again) {
     ct_setup(SQLITE);
     char away[128];
@@ -278,6 +307,7 @@ int main(void) {
     tcase_add_test(tcase, the_log_stays_bounded);
     tcase_add_test(tcase, a_failed_fsync_is_no_acknowledgement);
     tcase_add_test(tcase, a_full_disk_is_told_and_mended);
+    tcase_add_test(tcase, a_batch_of_two_rounds_is_left_alone_while_the_store_is_down);
     tcase_add_test(tcase, a_file_that_is_put_back_is_found_again);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
