@@ -1,9 +1,10 @@
-// The shell: navigation, the time range, the state of the live log, theme, the dialog that asks for a token; and the view that the URL
-// names.
+// The shell: navigation, the time range, the repository, the state of the live log, theme, the dialog that asks for a token; and the view
+// that the URL names.
 import { getJson } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { addCommand, addKey } from '../lib/keys.js';
 import { reach } from '../lib/reach.js';
+import { repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { session } from '../lib/session.js';
 import { hub } from '../lib/stream.js';
@@ -26,9 +27,9 @@ class App extends Element {
     super.connectedCallback();
     for (const view of views.filter((one) => !one.hidden)) this.until(addKey(`g ${view.key}`, view.title,
       () => router.go(view.name), 'Go to'));
-    this.until(addKey('y', 'Freeze the time range', freeze));
+    this.until(addKey('y', 'Freeze the time range', this.#freeze));
     this.until(addKey('t', 'Dark or light', () => theme.toggle()));
-    this.until(addCommand('Freeze the time range', freeze, 'y'));
+    this.until(addCommand('Freeze the time range', this.#freeze, 'y'));
     this.until(addCommand('Dark or light', () => theme.toggle(), 't'));
     this.until(addCommand('Follow the system’s theme', () => theme.choose('system')));
     this.until(addCommand('Keys', () => this.querySelector('egdb-help').open(), '?'));
@@ -55,7 +56,7 @@ class App extends Element {
     }
     document.title = `${entry.title} · EGDB`;
     try {
-      const { default: View } = await entry.load();
+      const [{ default: View }] = await Promise.all([entry.load(), repos.look()]);
       const tag = `egdb-view-${name}`;
       if (!customElements.get(tag)) customElements.define(tag, name === 'panel' ? class extends View {} : View);
       if (router.current.view === name) this.view = document.createElement(tag);
@@ -84,9 +85,16 @@ class App extends Element {
     session.set(token);
   }
 
+  // What the URL shows from now on stays the same: the times, and the repository where the view chose it.
+  #freeze = () => freeze(this.#shows === 'one' ? { repo: router.current.query.repo || repos.one } : {});
+
+  get #shows() {
+    return viewNamed(router.current.view)?.repo;
+  }
+
   #setRange(event) {
     const { value } = event.target;
-    if (value === 'frozen') freeze();
+    if (value === 'frozen') this.#freeze();
     else router.set({ last: value, from: '', to: '' });
   }
 
@@ -106,8 +114,17 @@ class App extends Element {
           ?selected=${now.last === last}>last ${last}</option>`)}
         <option value="frozen" ?selected=${!now.last}>absolute (UTC)</option></select>
       ${now.last
-        ? html`<button type="button" class="quiet" title="Freeze to absolute times (y)" @click=${freeze}>freeze <kbd>y</kbd></button>`
+        ? html`<button type="button" class="quiet" title="Freeze to absolute times (y)" @click=${this.#freeze}>freeze <kbd>y</kbd></button>`
         : html`<span class="edges">${edge('from', now.from)}<span>–</span>${edge('to', now.to)}</span>`}</div>`;
+  }
+
+  #repo() {
+    const isOne = this.#shows === 'one';
+    const choices = this.#shows ? repos.choices(isOne) : [];
+    const now = router.current.query.repo || (isOne ? repos.one : '');
+    return choices.length ? html`<label class="off-screen" for="repo">Repository</label>
+      <select id="repo" title="Repository" @change=${(event) => repos.choose(event.target.value)}>${choices.map(([value, title]) =>
+        html`<option value=${value} .selected=${value === now}>${title}</option>`)}</select>` : nothing;
   }
 
   #nav() {
@@ -138,7 +155,7 @@ class App extends Element {
         <button type="button" class="menu quiet" aria-expanded=${this.menu ? 'true' : 'false'}
           @click=${() => (this.menu = !this.menu)}>☰<span class="off-screen"> views</span></button>
         <a class="brand" href=${router.href('overview')}>EGDB</a>
-        ${this.#range()}
+        ${this.#range()}${this.#repo()}
         <span class="live" data-state=${live} role="status" title="the live log"><i></i><span>${LIVE[live]}</span></span>
         <span class="tools"><button type="button" class="quiet" title="Command palette (Ctrl-K)"
           @click=${() => this.querySelector('egdb-palette').open()}>find <kbd>Ctrl-K</kbd></button>

@@ -1,9 +1,11 @@
 // A panel as spec/panels declares it, drawn as it says: table, bars, lines, heat or timeline; so a new declaration appears by itself. Its
-// parameters stand in a form, and in the URL as <panel>.<parameter>; `last` and `until` follow the page's time range.
+// parameters stand in a form, and in the URL as <panel>.<parameter>; `last` and `until` follow the page's time range, `repo` its
+// repository.
 import { curlPanel, panel } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { figure, text } from '../lib/format.js';
 import { Load } from '../lib/load.js';
+import { repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { rangeAsParams, utc } from '../lib/time.js';
 import { frame } from './frame.js';
@@ -14,7 +16,7 @@ import './table.js';
 import './timeline.js';
 
 const LEAST_EVERY_MS = 15e3;
-const RANGED = { last: 'duration', until: 'time' };
+const OF_PAGE = { last: 'duration', until: 'time', repo: 'text' };
 const KINDS = {
   duration: { pattern: '[0-9]+[mhdw]|[0-9]{4}-.+', title: 'a number and m, h, d or w; or a time' },
     integer: { inputmode: 'numeric', pattern: '-?[0-9]+' },
@@ -99,10 +101,10 @@ export class Declared extends Element {
   get params() {
     const { name, parameters } = this.declaration;
     const { query } = router.current;
-    const ranged = (query.last || query.from) && !query[`${name}.last`] ? rangeAsParams() : {};
+    const ofPage = { repo: repos.chosen, ...((query.last || query.from) && !query[`${name}.last`] && rangeAsParams()) };
     const params = {};
     for (const { name: one, type } of parameters) {
-      const value = this.given[one] ?? query[`${name}.${one}`] ?? (type === RANGED[one] ? ranged[one] : null);
+      const value = this.given[one] ?? query[`${name}.${one}`] ?? (type === OF_PAGE[one] ? ofPage[one] : null);
       if (value) params[one] = value;
     }
     return params;

@@ -1,7 +1,8 @@
-// Ctrl-K: views, declared panels and commands by a few letters. And the help of the keyboard (?).
+// Ctrl-K: views, declared panels, repositories and commands by a few letters. And the help of the keyboard (?).
 import { panels } from '../lib/api.js';
 import { Element, html } from '../lib/element.js';
 import { addKey, allCommands, allKeys } from '../lib/keys.js';
+import { repos } from '../lib/repos.js';
 import { router } from '../lib/router.js';
 import { views } from '../views/index.js';
 
@@ -49,6 +50,7 @@ class Palette extends Element {
       ...views.filter((view) => !view.hidden).map((view) => ({ title: view.title, hint: `g ${view.key}`,
         run: () => router.go(view.name) })),
       ...allCommands(),
+      ...(repos.several ? repos.named : []).map((name) => ({ title: name, hint: 'repository', run: () => repos.choose(name) })),
       ...this.declared.map((one) => ({ title: one.title, hint: one.group, run: () => router.go('panel', { name: one.name }) })),
     ];
     // A sha or an event's id that was pasted leads where it belongs.

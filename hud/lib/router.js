@@ -1,5 +1,5 @@
 // Every view is a URL: <root>/hud/NAME?name=value. The server answers each with the page; what it shows is here. The time range (last, or
-// from and to) goes along from view to view.
+// from and to) and the repository (repo) go along from view to view.
 import { HUD } from './api.js';
 
 const RANGE = ['last', 'from', 'to'];
@@ -18,11 +18,11 @@ class Router extends EventTarget {
     document.addEventListener('click', (event) => this.#click(event));
   }
 
-  // The URL of a view: with the time range of now, unless the query has one.
+  // The URL of a view: with the time range and the repository of now, unless the query has them.
   href(view, query = {}) {
     const url = new URL(view, HUD);
     const own = RANGE.some((name) => name in query);
-    const kept = own ? {} : Object.fromEntries(RANGE.map((name) => [name, this.current.query[name]]));
+    const kept = Object.fromEntries([...(own ? [] : RANGE), 'repo'].map((name) => [name, this.current.query[name]]));
     for (const [name, value] of Object.entries({ ...kept, ...query })) {
       if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, value);
     }
@@ -50,6 +50,11 @@ class Router extends EventTarget {
     const before = this.current;
     this.current = read();
     this.dispatchEvent(new CustomEvent('route', { detail: { before } }));
+  }
+
+  // What hangs on the URL has changed, without it.
+  tell() {
+    this.dispatchEvent(new CustomEvent('route', { detail: { before: this.current } }));
   }
 
   // Links inside the page do not load it anew.

@@ -45,9 +45,10 @@ export const bucketWidth = (now = range(), most = 60) => WIDTHS.find((width) => 
 
 export const iso = (date) => date.toISOString().replace(/\.000Z$/, 'Z');
 
-export function freeze() {
+// more: what else the URL is to name from now on.
+export function freeze(more = {}) {
   const now = range();
-  if (now.last) router.set({ last: '', from: iso(now.from), to: iso(now.to) });
+  if (now.last) router.set({ last: '', from: iso(now.from), to: iso(now.to), ...more });
 }
 
 const two = (number) => String(number).padStart(2, '0');

@@ -7,6 +7,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { turn } from '../lib/slices.js';
 import { rangeAsEgql, when } from '../lib/time.js';
@@ -16,10 +17,8 @@ import '../components/diff.js';
 import '../components/mosaic.js';
 import '../components/table.js';
 import { waterfall } from '../components/waterfall.js';
+import { TEXTS, TOKENS_MOST } from './deltas_queries.js';
 
-const TOKENS_MOST = 20000;
-const COMMITS_MOST = 1000;
-const CELLS_MOST = 65536;
 const EVERY_MS = 30e3;
 const HEX = /^[0-9a-f]{4,40}$/;
 const LAYERS = [['observed', 'changed lines'], ['phi', 'Φ of the tokens'], ['diff', 'difference']];
@@ -30,16 +29,12 @@ const percent = (part) => `${(100 * part).toFixed(1)} %`;
 const short = (sha) => html`<code title=${sha}>${sha.slice(0, 8)}</code>`;
 const subject = (commit) => commit.summary ?? commit.message?.split('\n')[0] ?? '';
 
-// Queries by what they ask of: `from` is a scope, `window` the time range where the scope has none.
-const TEXTS = {
-  tokens: ({ from, window }) =>
-    `SELECT tokens (sha, file, token, weight, line, symbol, module, uid, meta.before, meta.after, repo) ` +
-      `FROM ${from}${window} LIMIT ${TOKENS_MOST}`,
-  tiles: ({ from, window }) =>
-    `SELECT tiles (cell, sum(phi) AS phi, sum(observed) AS observed) FROM ${from} GROUP BY cell${window} LIMIT ${CELLS_MOST}`,
-  gates: ({ from, window }) =>
-    `SELECT invariants (gate, action, score, threshold, module, details.why, sha, created_utc, event_id) FROM ${from}${window} LIMIT 1000`,
-  print: ({ from }) => `SELECT fingerprints (sha, score_deltaz, hash, payload.modules) FROM ${from} LIMIT 1`,
+// What is reckoned of a list of tokens; of many of them each takes a while.
+const RECKONED = {
+  kinds: (list) => delta.sums(list, (token) => token.token),
+  pairs: delta.bigrams,
+  files: (list) => delta.sums(list, (token) => token.file).sort((a, b) => b.weight - a.weight)
+    .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })),
 };
 
 export default class Deltas extends Element {
@@ -51,14 +46,13 @@ export default class Deltas extends Element {
     this.commits = new Load(this, (signal) => this.#commits(signal), { everyMs: EVERY_MS });
     this.tokens = new Load(this, (signal) => this.#tokens(signal));
     for (const name of ['tiles', 'gates', 'print']) {
-      this[name] = new Load(this, async (signal) => objects(await egql(TEXTS[name](this.scope), { signal })),
-        { everyMs: name === 'gates' ? EVERY_MS : 0 });
+      this[name] = new Load(this, (signal) => this.#rows(name, this.scope, signal), { everyMs: name === 'gates' ? EVERY_MS : 0 });
     }
     this.plan = new Load(this, (signal) => this.#plan(signal));
-    this.lines = new Load(this,
-      async (signal) => objects(await egql(this.linesText, { params: { file: router.current.query.file }, signal })));
+    this.lines = new Load(this, (signal) => this.#rows('lines', this.lineScope, signal, { file: this.query.file }));
     this.asked = {};
     this.kept = {};
+    this.reckoned = new WeakMap();
     this.live = undefined;
   }
 
@@ -80,22 +74,28 @@ export default class Deltas extends Element {
     return Boolean(this.query.sha && !this.query.base);
   }
 
-  get scope() {
-    const { sha, base } = this.query;
-    return sha ? { from: base ? `range(${base}..${sha})` : `sha(${sha})`, window: '' } : { from: 'all', window: rangeAsEgql() };
+  get ofRange() {
+    return { scope: 'all', repo: repos.one, window: rangeAsEgql() };
   }
 
-  get linesText() {
+  get scope() {
+    const { sha, base } = this.query;
+    return sha ? { scope: base ? `range(${base}..${sha})` : `sha(${sha})`, repo: null, window: '' } : this.ofRange;
+  }
+
+  get lineScope() {
     const { at } = this.query;
-    const scope = at ? `sha(${at})` : this.scope.from;
-    return `SELECT commit_files (commit_sha, file_path, status, old_path, lines_added, lines_removed, diff_text) ` +
-      `FROM ${scope} WHERE file_path = $file LIMIT 20`;
+    return at ? { scope: `sha(${at})`, repo: null, window: '' } : this.scope;
+  }
+
+  async #rows(name, of, signal, more) {
+    return objects(await egql(TEXTS[name](of), { params: given(of.repo, more), signal }));
   }
 
   // Each is asked when what it hangs on changed.
   #ask() {
     const { query } = this;
-    const time = [query.last, query.from, query.to].join(' ');
+    const time = [query.last, query.from, query.to, repos.one].join(' ');
     const scope = query.sha ? `${query.base}..${query.sha}` : time;
     const once = (names, key) => {
       for (const name of names) {
@@ -113,35 +113,39 @@ export default class Deltas extends Element {
   }
 
   async #commits(signal) {
-    const window = rangeAsEgql();
-    const ask = (text) => egql(`${text} FROM all${window} LIMIT ${COMMITS_MOST}`, { signal });
-    const [known, prints] = await Promise.all([ask('SELECT commits (commit_sha, authored_at, author, summary, message, branch)'),
-      ask('SELECT fingerprints (sha, score_deltaz, created_utc)')]);
-    const bySha = new Map(objects(prints).map((one) => [one.sha, { sha: one.sha, score: one.score_deltaz, time: one.created_utc,
+    const { ofRange } = this;
+    const [known, prints] = await Promise.all(['commits', 'prints'].map((name) => this.#rows(name, ofRange, signal)));
+    const bySha = new Map(prints.map((one) => [one.sha, { sha: one.sha, score: one.score_deltaz, time: one.created_utc,
       author: null, text: '' }]));
-    for (const one of objects(known)) {
+    for (const one of known) {
       bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at,
         author: one.author, text: subject(one) });
     }
     const list = [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
-    this.#follow(window, list);
+    this.#follow(ofRange.repo + ofRange.window, list);
     return list;
   }
 
   // What is large is asked again when there are other commits than before, and once more, as their events do not come all at once.
-  #follow(window, list) {
+  #follow(of, list) {
     const seen = list.map((one) => one.sha + one.score).join();
     const { followed } = this;
-    const isNew = followed?.window === window && followed.seen !== seen;
+    const isNew = followed?.of === of && followed.seen !== seen;
     if (isNew || followed?.again) for (const name of ['tokens', 'tiles', ...(this.isOne ? ['print'] : [])]) this[name].go();
-    this.followed = { window, seen, again: isNew };
+    this.followed = { of, seen, again: isNew };
   }
 
   async #tokens(signal) {
-    const answer = await egql(TEXTS.tokens(this.scope), { signal });
+    const { scope } = this;
+    const answer = await egql(TEXTS.tokens(scope), { params: given(scope.repo), signal });
     const list = objects(answer);
     await turn();
     delta.pair(list);
+    for (const name of Object.keys(RECKONED)) { // each in a task of its own, before all is drawn in another
+      await turn();
+      signal.throwIfAborted();
+      this.#of(list, name);
+    }
     await turn();
     signal.throwIfAborted();
     const repo = delta.sums(list, (token) => token.repo)[0]?.key ?? '';
@@ -152,13 +156,25 @@ export default class Deltas extends Element {
     return { list, truncated: answer.truncated || list.length === TOKENS_MOST };
   }
 
+  #curl(name, of = this.scope, more) {
+    return curlEgql(TEXTS[name](of), given(of.repo, more));
+  }
+
   // Where the files of the newest graph lie.
   async #plan(signal) {
     const options = { params: { repo: this.repo }, limit: 100000, signal };
     const [cells, nodes] = await Promise.all([
       egql('SELECT phi (file, mosaic_cell, count() AS n) FROM all WHERE repo = $repo GROUP BY file, mosaic_cell LIMIT 100000', options),
       egql('SELECT nodes (file, meta.lines) FROM all WHERE repo = $repo AND kind = Module LIMIT 100000', options)]);
-    return { cells: cells.rows, lines: nodes.rows };
+    await turn();
+    const whole = { cells: cells.rows, lines: nodes.rows };
+    return { ...whole, laid: delta.layout(whole.cells, whole.lines) };
+  }
+
+  #of(list, name) {
+    let known = this.reckoned.get(list);
+    if (!known) this.reckoned.set(list, (known = {}));
+    return (known[name] ??= RECKONED[name](list));
   }
 
   // What is reckoned is kept until what it is reckoned of changes.
@@ -175,7 +191,8 @@ export default class Deltas extends Element {
     const [tiles, plan] = [this.tiles.data, this.plan.data];
     return this.#keep('map', [tiles, plan], () => {
       const grid = delta.cellAt(tiles?.find((tile) => delta.cellAt(tile.cell))?.cell);
-      const laid = plan ? delta.layout(plan.cells, plan.lines, grid) : null;
+      const isOther = plan?.laid && grid && (grid.rows !== plan.laid.rows || grid.cols !== plan.laid.cols); // than the newest graph's
+      const laid = isOther ? delta.layout(plan.cells, plan.lines, grid) : plan?.laid;
       const size = grid ?? laid;
       if (!size) return null;
       const { rows, cols } = size;
@@ -204,7 +221,7 @@ export default class Deltas extends Element {
 
   // Those of the cell or of the mark; all when there is none.
   get binned() {
-    const { map, mark, tokens, places } = this;
+    const { map, mark, tokens } = this;
     const chosen = delta.cellAt(this.query.cell);
     const box = mark ?? (chosen && [chosen.row, chosen.col, chosen.row, chosen.col]);
     const list = tokens.data?.list ?? [];
@@ -213,6 +230,7 @@ export default class Deltas extends Element {
       const inside = new Uint8Array(map.rows * map.cols);
       for (let row = box[0]; row <= Math.min(box[2], map.rows - 1); row++) inside.fill(1, row * map.cols + box[1],
         row * map.cols + box[3] + 1);
+      const { places } = this;
       return list.filter((token) => places.get(token)?.some((cell) => inside[cell]));
     });
   }
@@ -346,7 +364,7 @@ export default class Deltas extends Element {
           ? html`ΔZ = 1 − exp(−${number(made.chosen.raw)} / ${number(made.chosen.scale)}), shared out by weight.`
             : 'ΔZ, shared out by weight.'}</p>`;
     }
-    const rows = delta.sums(this.binned, (token) => token.token).sort((a, b) => b.weight - a.weight)
+    const rows = this.#of(this.binned, 'kinds').toSorted((a, b) => b.weight - a.weight)
       .map((row) => ({ label: row.key, value: row.weight, href: router.href('deltas', { ...router.current.query, token: row.key }) }));
     return waterfall(rows, rows.reduce((sum, row) => sum + row.value, 0), 'Σ weight');
   }
@@ -356,7 +374,7 @@ export default class Deltas extends Element {
     const layer = LAYERS.some(([name]) => name === this.query.layer) ? this.query.layer : 'observed';
     const chosen = delta.cellAt(this.query.cell);
     return frame(this.tiles, {
-      title: 'Mosaic', size: 'l', curl: () => curlEgql(TEXTS.tiles(this.scope)),
+      title: 'Mosaic', size: 'l', curl: () => this.#curl('tiles'),
       actions: LAYERS.map(([name, title]) => html`<button type="button" class="quiet" aria-pressed=${name === layer ? 'true' : 'false'}
         @click=${() => router.set({ layer: name === 'observed' ? '' : name })}>${title}</button>`),
       isEmpty: () => !map, empty: 'No mosaic and no code graph is stored for these commits.',
@@ -380,20 +398,18 @@ export default class Deltas extends Element {
         <span class="num">${number(row.score)}</span> <span class="hint">${row.action === 'pass' ? '≤'
           : 'against'} ${number(row.threshold)}${row.module ? ` in ${row.module}` : ''}</span>
         ${this.isOne ? nothing : html`<a href=${router.href('deltas', { sha: row.sha })}>${short(row.sha)}</a>`}
-        <a href=${router.href('spec', { gate: row.gate, violation: row.event_id })}>explain</a>
+        <a href=${router.href('spec', { gate: row.gate, violation: row.event_id, repo: repos.several ? row.repo : '' })}>explain</a>
         ${row['details.why'] ? html`<p>${row['details.why']}</p>` : nothing}</li>`)}</ul>
       ${own.length > 50 ? html`<p class="note">${own.length - 50} more.</p>` : nothing}${passed
         ? html`<p class="note">${number(passed)} results passed.</p>` : nothing}`;
   }
 
   #files() {
-    const rows = this.#keep('files', [this.ofKind], () => delta.sums(this.ofKind, (token) => token.file).sort((a, b) => b.weight - a.weight)
-      .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })));
     const columns = [{ name: 'file', title: 'file', type: 'text', width: 200 }, { name: 'tokens', title: 'tokens',
       type: 'integer', width: 80 },
       { name: 'weight', title: 'Σ weight', type: 'number', width: 92 },
         ...(this.isOne ? [] : [{ name: 'commits', title: 'commits', type: 'integer', width: 86 }])];
-    return html`<egdb-table .columns=${columns} .rows=${rows} label="Files" pickable
+    return html`<egdb-table .columns=${columns} .rows=${this.#of(this.ofKind, 'files')} label="Files" pickable
       .rowClass=${(row) => (row.file === this.query.file ? 'chosen' : '')}
       @pick=${(event) => this.#arrive({ file: event.detail.file, line: '', at: '' })}></egdb-table>`;
   }
@@ -422,7 +438,7 @@ export default class Deltas extends Element {
     const tokens = (this.tokens.data?.list ?? []).filter((token) => token.file === file);
     const near = tokens.filter((token) => line && String(token.line) === line);
     return frame(this.lines, {
-      title: `${file}${line ? `:${line}` : ''}`, size: 'l', curl: () => curlEgql(this.linesText, { file }),
+      title: `${file}${line ? `:${line}` : ''}`, size: 'l', curl: () => this.#curl('lines', this.lineScope, { file }),
       actions: html`<button type="button" class="quiet"
         @click=${() => router.set({ file: '', line: '', at: '' })}>close <kbd>Esc</kbd></button>`,
       empty: 'These commits are not recorded, or did not change the file: what is stored of it are its tokens.',
@@ -451,7 +467,7 @@ export default class Deltas extends Element {
     const { tokens, query, binned } = this;
     const few = binned.length !== tokens.data?.list.length;
     const of = { isEmpty: (data) => !data.list.length, empty: 'No tokens are stored for these commits.',
-      curl: () => curlEgql(TEXTS.tokens(this.scope)) };
+      curl: () => this.#curl('tokens') };
     const none = few && !binned.length ? html`<p class="empty">No token lies in the marked cells.</p>` : null;
     return html`<h1>Delta Inspector</h1>${this.#title()}${this.#range()}
       ${tokens.data?.truncated
@@ -459,22 +475,21 @@ export default class Deltas extends Element {
           : nothing}
       <div class="grid deltas">
         <div class="wide deltas-commits">${frame(this.commits, {
-          title: 'Commits', size: 's',
-            curl: () => curlEgql(`SELECT fingerprints (sha, score_deltaz, created_utc) FROM all${rangeAsEgql()} LIMIT ${COMMITS_MOST}`),
+          title: 'Commits', size: 't',
+            curl: () => ['commits', 'prints'].map((name) => this.#curl(name, this.ofRange)).join('\n'),
           empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
-        <div class="stack">${this.#mosaic()}
-        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => curlEgql(TEXTS.gates(this.scope)),
+        <div class="stack deltas-mosaic">${this.#mosaic()}
+        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => this.#curl('gates'),
           empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
-        <div class="stack">${frame(tokens, { ...of, slot: 'kinds', title: few ? 'Tokens in the marked cells' : 'Tokens',
-          body: () => none ?? this.#histogram('Tokens', this.#keep('histogram', [binned], () => delta.sums(binned, (one) => one.token)),
-            'token') })}
+        <div class="stack">${frame(tokens, { ...of, slot: 'kinds', size: 'l', title: few ? 'Tokens in the marked cells' : 'Tokens',
+          body: () => none ?? this.#histogram('Tokens', this.#of(binned, 'kinds'), 'token') })}
         ${frame(this.isOne ? this.print : tokens, { slot: 'energy', title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of',
-          curl: () => curlEgql(TEXTS[this.isOne ? 'print' : 'tokens'](this.scope)),
+          curl: () => this.#curl(this.isOne ? 'print' : 'tokens'),
           isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.',
             body: () => this.#energy() })}
         ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours',
           note: 'Kinds that follow one another within a file.',
-          body: () => none ?? this.#histogram('Neighbours', this.#keep('pairs', [binned], () => delta.bigrams(binned))) })}</div>
+          body: () => none ?? this.#histogram('Neighbours', this.#of(binned, 'pairs')) })}</div>
       </div>
       <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables stack">
         ${frame(tokens, { ...of, slot: 'files', title: 'Files', body: () => this.#files() })}${frame(tokens,

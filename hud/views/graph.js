@@ -7,6 +7,7 @@ import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { parts } from '../lib/layers.js';
 import { Load } from '../lib/load.js';
+import { given, repos, where } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { frame } from '../components/frame.js';
 import '../components/graph.js';
@@ -30,7 +31,10 @@ export default class Graph extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#arrived());
-    this.found = new Load(this, (signal) => egql(...this.#search, { signal }));
+    this.found = new Load(this, (signal) => {
+      const [query, params] = this.#search;
+      return egql(query, { params, signal });
+    });
     this.walk = new Load(this, (signal) => this.#walk(signal));
     this.node = new Load(this, (signal) => this.#about(signal));
     this.asked = new Map();
@@ -56,17 +60,17 @@ export default class Graph extends Element {
 
   get #search() {
     const { q } = this.state;
-    return q ? [`SELECT nodes (uid, kind, name, file, line) FROM all WHERE uid ~ $pattern LIMIT ${FOUND_MOST}`,
-      { params: { pattern: pattern(q) } }]
+    return q ? [`SELECT nodes (uid, kind, name, file, line) FROM all${where(repos.one, 'uid ~ $pattern')} LIMIT ${FOUND_MOST}`,
+      given(repos.one, { pattern: pattern(q) })]
       : [`SELECT graph (dst AS uid, count() AS callers) ` +
-        `FROM all WHERE etype=call resolved=true GROUP BY dst ORDER BY callers DESC LIMIT 20`, {}];
+        `FROM all${where(repos.one, 'etype=call resolved=true')} GROUP BY dst ORDER BY callers DESC LIMIT 20`, given(repos.one)];
   }
 
   #question(side) {
     const { edges, node, ...state } = this.state;
     const kinds = edges === 'all' ? 'etype IN (call, import, contain)' : `etype=${edges}`;
     return [`SELECT graph (depth, src, dst, etype, line, resolved) ` +
-      `FROM all WHERE start=$start depth<=${state[side]} direction=${side} ${kinds}`, { start: node }];
+      `FROM all${where(repos.one, `start=$start depth<=${state[side]} direction=${side} ${kinds}`)}`, given(repos.one, { start: node })];
   }
 
   async #walk(signal) {
@@ -77,32 +81,38 @@ export default class Graph extends Element {
       return { edges: objects(answer), cut: answer.truncated };
     };
     const [callers, callees] = await Promise.all([side('in'), side('out')]);
-    return { start: this.state.node, callers: callers.edges, callees: callees.edges, cut: callers.cut || callees.cut };
+    return { of: this.#root, start: this.state.node, callers: callers.edges, callees: callees.edges, cut: callers.cut || callees.cut };
   }
 
   get #tokens() {
     const uid = this.state.sel;
-    return ['SELECT tokens (created_utc, sha, token, weight, line, event_id) FROM all WHERE file=$file uid=$uid',
-      { file: parts(uid).file, uid }];
+    return [`SELECT tokens (created_utc, sha, token, weight, line, event_id) FROM all${where(repos.one, 'file=$file uid=$uid')}`,
+      given(repos.one, { file: parts(uid).file, uid })];
   }
 
   async #about(signal) {
     const uid = this.state.sel;
     const [query, params] = this.#tokens;
     const [node, tokens] = await Promise.all([
-      egql('SELECT nodes (uid, kind, file, line, meta) FROM all WHERE uid=$uid LIMIT 1', { params: { uid }, signal }),
-        egql(query, { params, limit: TOKENS_MOST, signal }),
+      egql(`SELECT nodes (uid, kind, file, line, meta) FROM all${where(repos.one, 'uid=$uid')} LIMIT 1`,
+        { params: given(repos.one, { uid }), signal }),
+      egql(query, { params, limit: TOKENS_MOST, signal }),
     ]);
     return { node: objects(node)[0], tokens };
   }
 
+  // What is walked from.
+  get #root() {
+    return JSON.stringify([repos.one, this.state.node]);
+  }
+
   #arrived() {
     const { state } = this;
-    for (const [load, key] of [[this.found, state.q || '*'],
-      [this.walk, state.node && JSON.stringify([state.node, state.in, state.out, state.edges])],
-      [this.node, parts(state.sel).file && state.sel]]) {
+    for (const [load, key] of [[this.found, JSON.stringify([repos.one, state.q])],
+      [this.walk, state.node && JSON.stringify([this.#root, state.in, state.out, state.edges])],
+      [this.node, parts(state.sel).file && JSON.stringify([repos.one, state.sel])]]) {
       if (this.asked.get(load) === key) continue;
-      const sameNode = load === this.walk && load.data?.start === state.node; // what is drawn stays while it is deepened
+      const sameNode = load === this.walk && load.data?.of === this.#root; // what is drawn stays while it is deepened
       this.asked.set(load, key);
       if (key) load.go({ fresh: !sameNode });
       else load.stop();
@@ -201,7 +211,7 @@ export default class Graph extends Element {
         { name: 'file', type: 'text', width: 220, get: (row) => parts(row[0]).file }, { name: 'callers', type: 'integer',
           get: (row) => row[1] }];
     return frame(this.found, {
-      title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(this.#search[0], this.#search[1].params),
+      title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(...this.#search),
         empty: q ? 'No symbol is called so.' : 'No code is indexed yet: egdb-index does it.',
           body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows} label="Symbols" pickable
         @pick=${(event) => this.#begin(event.detail[0])}></egdb-table>

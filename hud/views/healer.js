@@ -5,6 +5,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { rangeAsParams } from '../lib/time.js';
 import { frame } from '../components/frame.js';
@@ -38,7 +39,7 @@ export default class Healer extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    this.success = new Load(this, (signal) => panel('heal-success', rangeAsParams(), { signal }), { everyMs: EVERY_MS });
+    this.success = new Load(this, (signal) => panel('heal-success', this.about, { signal }), { everyMs: EVERY_MS });
     this.list = new Load(this, (signal) => panel('heal-candidates', this.params, { signal }), { everyMs: EVERY_MS });
     this.one = new Load(this, async (signal) => {
       const options = { params: { id: router.current.query.id }, signal };
@@ -53,13 +54,17 @@ export default class Healer extends Element {
     this.#ask();
   }
 
+  get about() {
+    return given(repos.chosen, rangeAsParams());
+  }
+
   get params() {
-    return { ...rangeAsParams(), ...(router.current.query.kind && { kind: router.current.query.kind }) };
+    return { ...this.about, ...(router.current.query.kind && { kind: router.current.query.kind }) };
   }
 
   #ask() {
-    const { id, last, from, to, kind } = router.current.query;
-    const key = [last, from, to, kind].join();
+    const { id, last, from, to, kind, repo } = router.current.query;
+    const key = [last, from, to, kind, repo].join();
     if (key !== this.asked) {
       const fresh = this.asked !== undefined;
       this.asked = key;
@@ -110,7 +115,7 @@ export default class Healer extends Element {
     return html`<h1>Healer</h1><div class="grid one">${frame(this.success, {
       title: 'How often it succeeds', size: 's',
         note: 'Of the outcomes of candidates proposed in the time range: the share that was applied.',
-          curl: () => curlPanel('heal-success', rangeAsParams()),
+          curl: () => curlPanel('heal-success', this.about),
       empty: 'No candidate of the time range has an outcome.', body: (answer) => this.#success(objects(answer)) })}</div>
       <div class="beside ${id ? 'with-one' : ''}">${frame(this.list, {
         title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), empty: 'Nothing was proposed in the time range.',

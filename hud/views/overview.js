@@ -4,6 +4,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { compact, number } from '../lib/format.js';
 import { Load } from '../lib/load.js';
 import { rate } from '../lib/rate.js';
+import { given, repos, where } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { bucketWidth, duration, durationMs, iso, range, rangeAsEgql, rangeAsParams } from '../lib/time.js';
 import { frame } from '../components/frame.js';
@@ -12,15 +13,17 @@ import '../components/group.js';
 import '../components/table.js';
 
 const EVERY_MS = 30e3;
+const TIME = ['last', 'from', 'to'];
 const SPAN_MS = 10 * 60e3; // the least that the chart of the rate shows
 const VIOLATIONS_MOST = 200;
-const OWN = ['dead-letters', 'dead-letters-by-code']; // the tile and its view say it
+const OWN = ['dead-letters', 'dead-letters-by-code', 'repositories']; // the tile and its view say it, and the choice above
 
 const sum = (rows, name, of = () => true) => rows.filter(of).reduce((total, row) => total + row[name], 0);
-const grouped = (source, key) => `SELECT ${source} (${key}, count() AS n) FROM all GROUP BY ${key}${rangeAsEgql()}`;
+const grouped = (source, key) => `SELECT ${source} (${key}, count() AS n) FROM all${where(repos.chosen)} GROUP BY ${key}${rangeAsEgql()}`;
+const ofRepo = (more) => given(repos.chosen, more);
 const figure = (rows, name) => Object.fromEntries(rows.map((row) => [row[name], row.n]));
 
-// ask(signal): what the tile is made of; show(answer): {n, state: good, warn or bad, text}. `ranged`: it is about the time range.
+// ask(signal): what the tile is made of; show(answer): {n, state: good, warn or bad, text}. `of`: what of the URL it is about.
 const TILES = [
   {
     name: 'server', title: 'Server', href: () => router.href('panels', { group: 'Operations' }), curl: () => curl({ path: 'readyz' }),
@@ -28,8 +31,9 @@ const TILES = [
     show: (ready) => ({ n: ready.status, state: ready.status === 'ready' ? 'good' : 'bad', text: ready.store }),
   },
   {
-    name: 'gates', title: 'Gates', ranged: true, href: () => router.href('spec'), curl: () => curlEgql(grouped('invariants', 'action')),
-    ask: (signal) => egql(grouped('invariants', 'action'), { signal }),
+    name: 'gates', title: 'Gates', of: [...TIME, 'repo'], href: () => router.href('spec'),
+    curl: () => curlEgql(grouped('invariants', 'action'), ofRepo()),
+    ask: (signal) => egql(grouped('invariants', 'action'), { params: ofRepo(), signal }),
     show: (answer) => {
       const by = figure(objects(answer), 'action');
       const [block, softer] = [by.block ?? 0, (by.review ?? 0) + (by.warn ?? 0)];
@@ -38,8 +42,9 @@ const TILES = [
     },
   },
   {
-    name: 'findings', title: 'Security backlog', href: () => router.href('security'), curl: () => curlPanel('sast-backlog'),
-    ask: (signal) => panel('sast-backlog', {}, { signal }),
+    name: 'findings', title: 'Security backlog', of: ['repo'], href: () => router.href('security'),
+    curl: () => curlPanel('sast-backlog', ofRepo()),
+    ask: (signal) => panel('sast-backlog', ofRepo(), { signal }),
     show: (answer) => {
       const rows = objects(answer);
       const urgent = sum(rows, 'cnt', (row) => ['CRITICAL', 'HIGH'].includes(row.severity));
@@ -48,8 +53,9 @@ const TILES = [
     },
   },
   {
-    name: 'runs', title: 'Runs', ranged: true, href: () => router.href('runs'), curl: () => curlEgql(grouped('runs', 'status')),
-    ask: (signal) => egql(grouped('runs', 'status'), { signal }),
+    name: 'runs', title: 'Runs', of: [...TIME, 'repo'], href: () => router.href('runs'),
+    curl: () => curlEgql(grouped('runs', 'status'), ofRepo()),
+    ask: (signal) => egql(grouped('runs', 'status'), { params: ofRepo(), signal }),
     show: (answer) => {
       const rows = objects(answer);
       const failed = sum(rows, 'n', (row) => !['ok', 'running', 'success', null].includes(row.status));
@@ -57,12 +63,12 @@ const TILES = [
     },
   },
   {
-    name: 'drift', title: 'Drift', href: () => router.href('spec'), curl: () => curlPanel('spec-drift'),
-    ask: (signal) => panel('spec-drift', {}, { signal }),
+    name: 'drift', title: 'Drift', of: ['repo'], href: () => router.href('spec'), curl: () => curlPanel('spec-drift', ofRepo()),
+    ask: (signal) => panel('spec-drift', ofRepo(), { signal }),
     show: (answer) => ({ n: answer.rows.length, state: answer.rows.length ? 'warn' : 'good', text: 'metrics frozen' }),
   },
   {
-    name: 'letters', title: 'Dead letters', ranged: true, href: () => router.href('letters'),
+    name: 'letters', title: 'Dead letters', of: TIME, href: () => router.href('letters'),
       curl: () => curlPanel('dead-letters-by-code', rangeAsParams()),
     ask: (signal) => panel('dead-letters-by-code', rangeAsParams(), { signal }),
     show: (answer) => {
@@ -80,7 +86,7 @@ class Tile extends Element {
   constructor() {
     super();
     this.load = new Load(this, (signal) => this.tile.ask(signal), { everyMs: EVERY_MS });
-    this.route = new Route(this, () => this.#ask());
+    this.route = new Route(this, (now, before) => this.#ask(now.query, before.query));
   }
 
   connectedCallback() {
@@ -88,8 +94,8 @@ class Tile extends Element {
     this.load.go();
   }
 
-  #ask() {
-    if (!this.tile.ranged) return;
+  #ask(now, before) {
+    if (!this.tile.of?.some((name) => now[name] !== before[name])) return;
     this.kept = this.load.data ?? this.kept;
     this.load.go({ fresh: true });
   }
@@ -157,7 +163,7 @@ export default class Overview extends Element {
       const answer = await egql(this.#countsQuery, { signal });
       return { width, span: { from: +now.from, to: +now.to }, data: answer.rows.length ? seriesOf(answer, width, +now.to) : null };
     }, { everyMs: BUCKETS_EVERY_MS });
-    this.violations = new Load(this, (signal) => egql(this.#query, { signal }), { everyMs: EVERY_MS });
+    this.violations = new Load(this, (signal) => egql(this.#query, { params: ofRepo(), signal }), { everyMs: EVERY_MS });
     this.route = new Route(this, () => {
       for (const load of [this.violations, this.counts]) load.go({ fresh: true });
     });
@@ -184,7 +190,8 @@ export default class Overview extends Element {
     return html`<div class="wide">${frame(this.counts, {
       title: 'Events over time', size: 'l', curl: () => curlEgql(this.#countsQuery), isEmpty: ({ data }) => !data,
         empty: 'No event has its time in this range.',
-      note: html`By their own time, every ${this.counts.data?.width ?? ''}. Drag to look closer; click to read the events.`,
+      note: html`By their own time, every ${this.counts.data?.width ?? ''}${repos.chosen ? ', of all repositories' : ''}.
+        Drag to look closer; click to read the events.`,
       body: ({ data, span, width }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time"
         @zoom=${(event) => show(event.detail)}
         @pick=${({ detail }) => this.#read(data.x[Math.min(detail, data.x.length - 2)], durationMs(width))}></egdb-chart>`,
@@ -197,7 +204,7 @@ export default class Overview extends Element {
 
   get #query() {
     return `SELECT violations (created_utc, kind, action, commit_sha, score, threshold, module) ` +
-      `FROM all ORDER BY created_utc DESC, kind${rangeAsEgql()} LIMIT ${VIOLATIONS_MOST}`;
+      `FROM all${where(repos.chosen)} ORDER BY created_utc DESC, kind${rangeAsEgql()} LIMIT ${VIOLATIONS_MOST}`;
   }
 
   #ingest() {
@@ -223,8 +230,8 @@ export default class Overview extends Element {
     return html`<h1>Overview</h1><h2 class="off-screen">What is on fire</h2>
       <div class="tiles">${TILES.map((tile) => html`<egdb-tile .tile=${tile}></egdb-tile>`)}</div>
       <div class="grid">${frame(this.violations, {
-        title: 'Gates that did not pass', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'),
-          curl: () => curlEgql(this.#query),
+        title: 'Gates that did not pass', size: 't', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'),
+          curl: () => curlEgql(this.#query, ofRepo()),
         empty: 'Every gate passed, or none was asked.',
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
           @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,

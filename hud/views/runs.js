@@ -5,6 +5,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { duration, durationMs, iso, range, rangeAsParams, when } from '../lib/time.js';
 import { frame } from '../components/frame.js';
@@ -82,13 +83,14 @@ export default class Runs extends Element {
 
   get listParams() {
     const { sha, status } = this.route.query;
-    return { ...rangeAsParams(), sha, status, limit: LIST_MOST };
+    return given(repos.chosen, { ...rangeAsParams(), sha, status, limit: LIST_MOST });
   }
 
   get trendParams() {
     const now = range();
     const wide = (now.last ? durationMs(now.last) : now.to - now.from) / 1000;
-    return { ...rangeAsParams(now), interval_s: INTERVALS_S.find((one) => wide / one <= INTERVALS) ?? INTERVALS_S.at(-1) };
+    const interval = INTERVALS_S.find((one) => wide / one <= INTERVALS) ?? INTERVALS_S.at(-1);
+    return given(repos.chosen, { ...rangeAsParams(now), interval_s: interval });
   }
 
   // Asks what the URL now asks for, and what it asked for before is not asked again.
@@ -149,7 +151,7 @@ export default class Runs extends Element {
       <label for="runs-sha">commit</label><input id="runs-sha" .value=${query.sha ?? ''} placeholder="any" spellcheck="false"
         @change=${(event) => router.set({ sha: event.target.value.trim() })}>`;
     return frame(this.list, {
-      title: 'Runs', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams),
+      title: 'Runs', size: 't', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams),
         empty: 'No run began in this range.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs}
           label="Runs" pickable
           .selected=${this.runs.find((run) => run.id === query.run)} @pick=${(event) => router.set({ run: event.detail.id })}></egdb-table>

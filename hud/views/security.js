@@ -5,6 +5,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { given, repos, where } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { iso, when } from '../lib/time.js';
 import { frame } from '../components/frame.js';
@@ -77,13 +78,13 @@ export default class Security extends Element {
   }
 
   params(except) {
-    return Object.fromEntries(this.filters(except).map((name) => [name, router.current.query[name]]));
+    return given(repos.chosen, Object.fromEntries(this.filters(except).map((name) => [name, router.current.query[name]])));
   }
 
   where(except) {
     const words = this.filters(except).map((name) => `${name} = $${name}`);
     if (this.state === 'dismissed') words.push('suppression.state IN (local, policy)');
-    return ` FROM all${words.length ? ` WHERE ${words.join(' AND ')}` : ''}`;
+    return ` FROM all${where(repos.chosen, ...words)}`;
   }
 
   get source() {
@@ -195,7 +196,7 @@ export default class Security extends Element {
   render() {
     const { nf } = router.current.query;
     return html`<h1>Security</h1>${this.#chips()}
-      <div class="grid one">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'),
+      <div class="grid one security-backlog">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'),
         this.params('severity')),
         isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open' ? 'No finding is open.'
           : 'There are no such findings.',

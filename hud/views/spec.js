@@ -5,6 +5,7 @@ import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { given, repos, where } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { color } from '../lib/theme.js';
 import { iso, range, rangeAsEgql, when } from '../lib/time.js';
@@ -21,11 +22,14 @@ const COMMITS = 20; // of a freeze, as egdb-index has it
 const GATES = [['I1', 'I1 energy ΔZ'], ['I2', 'I2 contracts'], ['I3', 'I3 distance'], ['I4', 'I4 tests']];
 const METRICS = { I1: 'delta_z', I3: 'mosaic_e', I4: 'coverage' }; // as egdb-index names them
 const ACTIONS = [['pass', 'good'], ['review', 'warn'], ['warn', 'warn'], ['block', 'bad']];
-const DRIFT = 'SELECT drift (created_utc, module, metric, detector, freeze, commits, reason, unfrozen_utc, unfrozen_reason, details, ' +
-  'repo, event_id) ' +
-  'FROM all LIMIT 1000';
-const MODULES = 'SELECT thresholds (module, count() AS n) FROM all GROUP BY module LIMIT 1000';
-const LIMITS = 'SELECT thresholds (created_utc, alpha, beta, zeta, basis, sha, repo) FROM all WHERE module = $module LIMIT 1000';
+// The conditions, as the gates have them: what names no repository counts for each.
+const all = (...words) => `FROM all${where(null, repos.one !== null && 'repo IN ($repo, "")', ...words)}`;
+const TEXTS = {
+  drift: () => 'SELECT drift (created_utc, module, metric, detector, freeze, commits, reason, unfrozen_utc, unfrozen_reason, details, ' +
+    `repo, event_id) ${all()} LIMIT 1000`,
+  modules: () => `SELECT thresholds (module, count() AS n) ${all()} GROUP BY module LIMIT 1000`,
+  limits: () => `SELECT thresholds (created_utc, alpha, beta, zeta, basis, sha, repo) ${all('module = $module')} LIMIT 1000`,
+};
 const EVIDENCE = 'SELECT invariants (gate, action, score, threshold, module, details, sha, created_utc, event_id) ' +
   'FROM all WHERE event_id = $id LIMIT 20';
 
@@ -36,11 +40,11 @@ export default class Spec extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    const ask = (text, params) => async (signal) => objects(await egql(text(), { params: params?.(), signal }));
-    this.modules = new Load(this, ask(() => MODULES));
-    this.limits = new Load(this, ask(() => LIMITS, () => ({ module: this.module })), { everyMs: EVERY_MS });
+    const ask = (text, params) => async (signal) => objects(await egql(text(), { params: given(repos.one, params?.()), signal }));
+    this.modules = new Load(this, ask(TEXTS.modules));
+    this.limits = new Load(this, ask(TEXTS.limits, () => ({ module: this.module })), { everyMs: EVERY_MS });
     this.results = new Load(this, ask(() => this.resultText, () => ({ gate: this.gate })), { everyMs: EVERY_MS });
-    this.drift = new Load(this, ask(() => DRIFT), { everyMs: EVERY_MS });
+    this.drift = new Load(this, ask(TEXTS.drift), { everyMs: EVERY_MS });
     this.evidence = new Load(this, async (signal) => {
       const rows = objects(await egql(EVIDENCE, { params: { id: router.current.query.violation }, signal }));
       for (const row of rows) row.tokens = row.details?.tokens?.length ? row.details.tokens : await this.#tokens(row, signal);
@@ -52,8 +56,6 @@ export default class Spec extends Element {
     super.connectedCallback();
     this.until(addKey('Escape', 'Close the evidence', () => (router.current.query.violation ? router.set({ violation: '' }) : false),
       'Spec Monitor'));
-    this.modules.go();
-    this.drift.go();
     this.#ask();
   }
 
@@ -68,7 +70,11 @@ export default class Spec extends Element {
   get resultText() {
     const modules = this.gate === 'I1' && this.module !== '*' ? ', details.modules' : '';
     return `SELECT invariants (created_utc, sha, module, score, threshold, action, details.why, event_id, repo${modules}) ` +
-      `FROM all WHERE gate = $gate${rangeAsEgql()} LIMIT ${RESULTS_MOST}`;
+      `${all('gate = $gate')}${rangeAsEgql()} LIMIT ${RESULTS_MOST}`;
+  }
+
+  get resultCurl() {
+    return () => curlEgql(this.resultText, given(repos.one, { gate: this.gate }));
   }
 
   #ask() {
@@ -79,8 +85,10 @@ export default class Spec extends Element {
       this[name] = key;
       for (const load of loads) load.go({ fresh });
     };
-    once('askedLimits', this.module, this.limits);
-    once('askedResults', [last, from, to, this.gate, this.module].join(' '), this.results);
+    const repo = repos.one ?? '*';
+    once('askedRepo', repo, this.modules, this.drift);
+    once('askedLimits', [repo, this.module].join(' '), this.limits);
+    once('askedResults', [repo, last, from, to, this.gate, this.module].join(' '), this.results);
     if (violation) once('askedEvidence', violation, this.evidence);
   }
 
@@ -214,7 +222,7 @@ export default class Spec extends Element {
 
   #freezes(rows) {
     const sha = (this.results.data?.[0] ?? this.limits.data?.[0])?.sha;
-    const repo = (row) => (row?.repo ? { repo: row.repo } : {});
+    const named = (repo) => (repo ? { repo } : {});
     const again = () => this.drift.go();
     const reason = { name: 'reason', title: 'why', required: true };
     return html`${rows.length
@@ -225,7 +233,7 @@ export default class Spec extends Element {
         <p>${row.reason}${row.unfrozen_reason ? html` · ${row.unfrozen_reason}` : nothing}</p>
         ${row.freeze ? html`<egdb-decide .fields=${[reason]} topic="spec.drift.unfrozen@v1" .sha=${row.details?.sha ?? sha ?? 'none'}
           verb="Unfreeze" @done=${again}
-          .make=${(values) => ({ module: row.module, metric: row.metric, reason: values.reason, ...repo(row) })}></egdb-decide>`
+          .make=${(values) => ({ module: row.module, metric: row.metric, reason: values.reason, ...named(row.repo) })}></egdb-decide>`
             : nothing}</li>`)}</ul>` : html`<p class="empty">Nothing is frozen, and nothing was.</p>`}
       <h3>Freeze</h3><egdb-decide .fields=${[{ name: 'module', title: 'module', value: this.module, required: true },
         { name: 'metric', title: 'metric', value: METRICS[this.gate] ?? '*', required: true },
@@ -233,20 +241,20 @@ export default class Spec extends Element {
             topic="spec.drift.frozen@v1" .sha=${sha ?? 'none'} verb="Freeze" @done=${again}
         .make=${(values) => ({ ...values, commits: Number(values.commits),
           detector: 'manual', // without a commit in details: it counts from now
-          ...repo(this.results.data?.[0] ?? this.limits.data?.[0]) })}></egdb-decide>`;
+          ...named(repos.one ?? (this.results.data?.[0] ?? this.limits.data?.[0])?.repo) })}></egdb-decide>`;
   }
 
   render() {
     const { violation } = router.current.query;
     return html`<h1>Spec Monitor</h1>${this.#fields()}
       <div class="grid one">${frame(this.results, { title: `${this.gate} of ${this.module === '*' ? 'the repository' : this.module}`,
-        size: 'l', curl: () => curlEgql(this.resultText, { gate: this.gate }),
+        size: 'l', curl: this.resultCurl,
         isEmpty: () => !this.chart.data.series.length, empty: 'No threshold is set, and nothing was measured in the time range.',
           body: () => this.#chart() })}</div>
       <div class="beside ${violation ? 'with-one' : ''}"><div class="stack">
-        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: () => curlEgql(this.resultText, { gate: this.gate }),
+        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: this.resultCurl,
           empty: 'This gate has judged nothing in the time range.', body: () => this.#table() })}
-        ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(DRIFT),
+        ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(TEXTS.drift(), given(repos.one)),
           body: () => this.#freezes(this.freezes) })}</div>
       ${violation ? frame(this.evidence, { title: 'Explain', curl: () => curlEgql(EVIDENCE, { id: violation }),
         empty: 'No such result is stored.',

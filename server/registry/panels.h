@@ -13,7 +13,7 @@
 #include "base/value.h"
 
 #define EG_PANEL_MOST_PARAMS 16
-#define EG_PANEL_MOST_BLOCKS 4  /* optional parts of one text */
+#define EG_PANEL_MOST_BLOCKS 5  /* optional parts of one text */
 #define EG_PANEL_MOST_COLUMNS 64
 #define EG_PANEL_NOW (-1) /* in place of a parameter's index: $now, the moment of the run */
 

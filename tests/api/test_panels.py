@@ -93,7 +93,16 @@ def test_optional_parameters_narrow(filled):
     assert rows(filled, "violation-tokens", "token pairs", token="MODIFY_SIG") == [["MODIFY_SIG", 3]]
     assert rows(filled, "delta-density", "module", prefix="core.b") == [["core.b"]]
     assert rows(filled, "dead-letters", "code", code="schema_invalid") == [["schema_invalid"]]
-    assert rows(filled, "sast-backlog", "severity", repo="another") == []
+    assert [row[0] for row in rows(filled, "commits", "sha", repo="glitch/lab", branch="main")] == [panel_data.A, "c" * 40]
+
+
+def test_a_repository_narrows_each_panel_that_has_one(filled):
+    of_repos = [panel["name"] for panel in filled.get("/v1/panels").json()["panels"] if any(p["name"] == "repo" for p in panel["parameters"])]
+    assert len(of_repos) == 17, of_repos
+    for name in of_repos:
+        params = panel_data.EXPECTED.get(name, ({},))[0]
+        assert rows(filled, name, **params), name
+        assert (name, rows(filled, name, **params, repo="another")) == (name, [])
 
 
 @pytest.mark.parametrize("query,names", [
@@ -366,7 +375,7 @@ def test_the_command_lists_and_shows(filled, server):
         return binary.run("panels", "--server", server.url, *words, check=check)
 
     listed = {row["name"]: row["parameters"] for row in map(json.loads, panels().out.splitlines())}
-    assert sorted(listed) == DECLARED and listed["hot-modules"] == "sha limit=10" and listed["commits"] == "[branch] limit=50"
+    assert sorted(listed) == DECLARED and listed["hot-modules"] == "sha limit=10" and listed["commits"] == "[branch] [repo] limit=50"
     lines = [json.loads(line) for line in panels("token-histogram", "--param", f"sha={panel_data.A}").out.splitlines()]
     assert [line["token"] for line in lines] == ["ADD_FN", "DOC_PUBLIC_API", "MODIFY_SIG"]
     table = panels("token-histogram", "--param", f"sha={panel_data.A}", "--format", "table").out

@@ -1,7 +1,7 @@
 """The views of changes, thresholds, findings and healing, with data that are known to the line."""
 import pytest
 
-from support import change_data
+from support import change_data, repo_data
 from support.browser import door, run_flow
 
 
@@ -22,6 +22,12 @@ def rescan(changes):
 
     with door(scan) as url:
         yield url
+
+
+def test_repositories(server):
+    with server.client() as client:
+        repo_data.both(client)
+    run_flow("repos", server, one=repo_data.ONE, two=repo_data.TWO)
 
 
 def test_deltas(server):

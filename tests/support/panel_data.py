@@ -148,6 +148,7 @@ EXPECTED = {
     "step-times": ({}, "name n p50_ms p95_ms most_ms", [["check", 4, 250.0, 300.0, 300], ["load", 2, 15.0, 19.5, 20]]),
     "dead-letters": ({}, "code topic seen", [["schema_invalid", "run.started@v1", 1], ["topic_unknown", "no.such@v1", 2]]),
     "dead-letters-by-code": ({}, "code cnt seen", [["schema_invalid", 1, 1], ["topic_unknown", 1, 2]]),
+    "repositories": ({}, "repo", [[""], ["glitch/lab"]]),
     "commits": ({}, "sha branch files added removed score_deltaz",
                 [[B, "side", 2, 7, 1, None], [A, "main", 2, 7, 1, 0.5], ["c" * 40, "main", 2, 7, 1, None]]),
 }

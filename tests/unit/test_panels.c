@@ -121,7 +121,7 @@ START_TEST(slips_are_named) {
         {BRANCH, SQL("\"SELECT [[ 1 [[ $branch ]] ]]\""), "come in pairs"},
         {BRANCH, SQL("\"SELECT 1 ]] [[ $branch ]]\""), "come in pairs"},
         {LIMIT, SQL("\"SELECT [[ $limit ]]\""), "no parameter that may be left out"},
-        {BRANCH, SQL("\"[[$branch]][[$branch]][[$branch]][[$branch]][[$branch]]\""), "more than 4 [[ ]]"},
+        {BRANCH, SQL("\"[[$branch]][[$branch]][[$branch]][[$branch]][[$branch]][[$branch]]\""), "more than 5 [[ ]]"},
         {LIMIT ", " LIMIT, SQL("\"SELECT $limit\""), "\"limit\" is there twice"},
         {"{\"name\": \"x\", \"type\": \"float\", \"title\": \"x\"}", SQL("\"$x\""), "parameters[0].type"},
         {"{\"name\": \"X\", \"type\": \"text\", \"title\": \"x\"}", SQL("\"$x\""), "parameters[0].name"},

@@ -3,6 +3,7 @@ export default async function shell({ open, settled, eventually, url, assert }) 
   const page = await open('');
   await settled(page);
   await eventually(() => page.title(), /Overview/);
+  assert.equal(await page.getByLabel('Repository').count(), 0, 'there is one only');
 
   // By the keyboard: a view, the range frozen, reload, back.
   await page.keyboard.press('g');
@@ -12,6 +13,14 @@ export default async function shell({ open, settled, eventually, url, assert }) 
   await page.keyboard.press('y');
   await page.waitForURL(/from=.*to=/);
   const frozen = new URL(page.url()).search;
+
+  // A time is UTC; who points at it is told the local one.
+  const time = page.locator('main time').first();
+  const moment = await time.getAttribute('datetime');
+  await time.hover();
+  const local = new Date(moment).toLocaleTimeString('en-GB', { timeZone: 'Europe/Warsaw' });
+  await eventually(() => time.getAttribute('title'), new RegExp(`^\\d+ \\w+ \\d{4}.* ${local} .*\\(local\\), .* ago$`));
+  assert.equal(await time.innerText(), moment.slice(0, 19).replace('T', ' '));
   await page.reload();
   await settled(page);
   await eventually(() => new URL(page.url()).search, frozen);
