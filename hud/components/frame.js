@@ -81,7 +81,7 @@ function draw(load, { title, body, slot = '' }, state) {
 
 // title, level (of the heading, 2); body(data); empty: what an empty answer says; isEmpty(data): whether it is, where that is not to see
 // from its length; curl: the command, or a function that answers it; actions: buttons of one's own; note: a line below the title; size:
-// 's', 'm', 'l', the height that is kept while loading; slot: where two frames show one load.
+// 's', 'm', 'l', the height that is kept while loading, so that nothing moves when it is answered; 't': a table that takes no more than that; slot: where two frames show one load.
 export function frame(load, options) {
   const { title, curl, actions = nothing, note, size = 'm', href } = options;
   const isEmpty = isNone(load.data, options);

@@ -262,8 +262,8 @@ export default class Letters extends Element {
         <div>${frame(this.list, {
           title: 'Refused events', size: 'l', curl: () => curl({ path: 'v1/dlq', query: { ...this.#filter, limit: 100 } }),
           isEmpty: ({ letters }) => !letters.length, empty: 'No event that was refused waits here.',
-          actions: this.list.data?.letters.some((letter) => !letter.redriven_utc)
-            ? html`<button type="button" class="quiet" @click=${() => this.#all(true)}>dry run of all shown</button>` : nothing,
+          actions: html`<button type="button" class="quiet ${this.list.data?.letters.some((letter) => !letter.redriven_utc) ? '' : 'hidden'}"
+            @click=${() => this.#all(true)}>dry run of all shown</button>`,
           body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${COLUMNS} .rows=${letters}
             label="Dead letters" pickable
               .rowClass=${(letter) => (letter.id === id ? 'chosen' : '')}

@@ -15,6 +15,7 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
 const SHOWN_MS = 60e3; // a right page on a slow machine
 const LOOK_MS = 50;
+const SHIFT_MOST = 0.05; // of what is seen, and how far, together: the browser's own measure, of which 0.1 counts as good
 
 const [, , file, url, json = '{}'] = process.argv;
 const profile = mkdtempSync(join(tmpdir(), 'egdb-hud-'));
@@ -35,6 +36,15 @@ function tellViolations() {
     `${event.lineNumber}:${event.columnNumber}`, event.target?.outerHTML?.slice(0, 300)));
 }
 
+// How much of the page has moved by itself since it was opened, and what.
+function tellShifts() {
+  globalThis.shifts = [];
+  new PerformanceObserver((list) => list.getEntries().filter((entry) => !entry.hadRecentInput).forEach((entry) => globalThis.shifts.push({
+    value: entry.value, nodes: entry.sources.map(({ node, previousRect: from, currentRect: to }) => `${node?.parentElement?.localName} ${node?.localName ?? node?.nodeName} ` +
+      `${node?.className ?? ''} ${node?.getAttribute?.('aria-label') ?? ''}: ${[from, to].map((at) => `${at.x},${at.y} ${at.width}×${at.height}`).join(' → ')}`),
+  }))).observe({ type: 'layout-shift', buffered: true });
+}
+
 // A page of its own, without what other pages of the flow keep, unless `context` is given.
 async function open(path, { theme = 'dark', width = 1280, height = 850, context, token } = {}) {
   const own = context ?? (await browser.newContext({ viewport: { width, height }, colorScheme: theme, timezoneId: 'Europe/Warsaw', locale: 'en-GB' }));
@@ -42,6 +52,7 @@ async function open(path, { theme = 'dark', width = 1280, height = 850, context,
   if (token) await own.addInitScript((value) => sessionStorage.setItem('egdb-token', value), token);
   const page = await own.newPage();
   await page.addInitScript(tellViolations);
+  await page.addInitScript(tellShifts);
   watch(page);
   await page.goto(`${url}/hud/${path}`);
   return page;
@@ -66,13 +77,25 @@ async function settled(page) {
     ![...document.querySelectorAll('main [role=status]')].some((one) => one.textContent === 'Loading'));
 }
 
-// No serious or critical finding, and nothing that sticks out of the window.
+// No serious or critical finding, and nothing that sticks out of the window; every panel says the command that asks the same, every time is UTC.
 async function sound(page, where) {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { preload: false, resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
   const serious = violations.filter((one) => ['serious', 'critical'].includes(one.impact));
   assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 200)).slice(0, 3).join(' | ')}`), [], `axe on ${where}`);
   await eventually(() => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, `px by which ${where} sticks out of its window`);
+  const without = (list) => list.filter((panel) => !panel.querySelector('egdb-copy')).map((panel) => panel.ariaLabel);
+  assert.deepEqual(await page.locator('main .panel[aria-busy]').evaluateAll(without), [], `panels of ${where} without "copy as curl"`);
+  const other = (list) => list.filter((time) => !time.dateTime.startsWith(time.textContent.trim().replace(' ', 'T'))).map((time) => time.outerHTML);
+  assert.deepEqual(await page.locator('main time').evaluateAll(other), [], `times of ${where} that are not shown in UTC`);
+}
+
+// What was there first has not been pushed about by what came later.
+async function still(page, where) {
+  const shifts = await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(globalThis.shifts)))));
+  const sum = shifts.reduce((all, { value }) => all + value, 0);
+  assert.ok(sum <= SHIFT_MOST, `${where} shifts by ${sum.toFixed(3)} while it loads: ${JSON.stringify(shifts, null, 1)}`);
+  if (process.env.EGDB_HUD_SHIFTS && sum > 0) console.error(where, sum.toFixed(3), JSON.stringify(shifts, null, 1));
 }
 
 // Pictures for whoever looks: EGDB_HUD_PICTURES names a folder.
@@ -88,7 +111,7 @@ const browser = await chromium.launch({ executablePath: process.env.EGDB_CHROMIU
 let code = 0;
 try {
   const flow = await import(pathToFileURL(file));
-  await flow.default({ browser, open, settled, eventually, sound, picture, url, assert, data: JSON.parse(json), allow: (pattern) => (allowed = [...allowed, pattern]) });
+  await flow.default({ browser, open, settled, eventually, sound, still, picture, url, assert, data: JSON.parse(json), allow: (pattern) => (allowed = [...allowed, pattern]) });
   assert.deepEqual(faults, []);
 } catch (error) {
   code = 1;

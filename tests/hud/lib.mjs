@@ -1,5 +1,6 @@
 // What the page reckons without a page: node --test lib.mjs.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hunks } from '../../hud/lib/delta.js';
 import { sorted } from '../../hud/lib/slices.js';
@@ -33,4 +34,40 @@ test('hunks of a diff that was cut', () => {
   const [one] = hunks('@@ -1,2 +1,2 @@ class A\n-old\n+new\n same\n\\ cut: 120 more bytes\n');
   assert.equal(one.title, 'class A');
   assert.deepEqual(one.lines.map(({ kind, before, after, text }) => [kind, before, after, text]), [['-', 1, null, 'old'], ['+', null, 1, 'new'], [' ', 2, 2, 'same']]);
+});
+
+// What those see who lack one kind of cone, or have it in another place: Machado, Oliveira and Fernandes (2009), in full, on linear RGB.
+const SIGHTS = {
+  'all three': [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+  protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+  deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+  tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+};
+const APART = 0.08; // in OKLab, where black and white are 1 apart: some three times of what is just told apart side by side
+
+const linear = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+const by = (matrix, vector) => matrix.map((row) => row.reduce((sum, factor, i) => sum + factor * vector[i], 0));
+const seen = (sight, hex) => by(SIGHTS[sight], linear(hex)).map((c) => Math.min(1, Math.max(0, c)));
+const oklab = (rgb) => by([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]],
+  by([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]], rgb).map(Math.cbrt));
+const apart = (a, b) => Math.hypot(...a.map((part, i) => part - b[i]));
+const light = (hex) => by([[0.2126, 0.7152, 0.0722]], linear(hex))[0] + 0.05;
+const contrast = (a, b) => Math.max(light(a) / light(b), light(b) / light(a));
+
+test('colours that stand side by side are told apart by the colour-blind, in both themes', () => {
+  const css = readFileSync(new URL('../../hud/css/1-base.css', import.meta.url), 'utf8');
+  for (const theme of ['dark', 'light']) {
+    const colors = Object.fromEntries([...css.match(new RegExp(`data-theme="${theme}"\\] \\{([^}]*)`))[1].matchAll(/--([\w-]+): (#[0-9a-f]{6})/g)]
+      .map(([, name, hex]) => [name, hex]));
+    const series = Object.keys(colors).filter((name) => name.startsWith('series-'));
+    assert.equal(series.length, 7);
+    for (const set of [series, ['good', 'warn', 'bad']]) {
+      for (const sight of Object.keys(SIGHTS)) {
+        const labs = set.map((name) => [name, oklab(seen(sight, colors[name]))]);
+        const near = labs.flatMap(([a, x], i) => labs.slice(i + 1).map(([b, y]) => [apart(x, y), `${a} and ${b}, ${theme}, ${sight}`]));
+        for (const [distance, what] of near) assert.ok(distance >= APART, `${what}: ${distance.toFixed(3)}`);
+      }
+    }
+    for (const name of series) assert.ok(contrast(colors[name], colors.plane) >= 3, `${name} on its ground, ${theme}`);
+  }
 });

@@ -20,14 +20,23 @@ def filled(server):
     return server
 
 
+@pytest.fixture
+def whole(filled):
+    """The same with all that the views show beside it."""
+    with filled.client() as client:
+        for part in (code_data.fill, change_data.deltas, change_data.spec, change_data.security, change_data.healing):
+            part(client)
+    return filled
+
+
 def of_one_store(theme, width):
     return pytest.param(theme, width, marks=pytest.mark.only_on("sqlite"))
 
 
 @pytest.mark.parametrize("theme, width", [("dark", 1280), of_one_store("light", 390), of_one_store("light", 1280), of_one_store("dark", 390)])
-def test_pages(theme, width, filled):
+def test_pages(theme, width, whole):
     """How a page looks is no matter of the store, so that the other looks are tried on one."""
-    run_flow("pages", filled, looks=[(theme, width)])
+    run_flow("pages", whole, looks=[(theme, width)])
 
 
 def test_what_is_reckoned_without_a_page():
@@ -52,11 +61,8 @@ def view(name, has, other, **query):
     return {"path": href[0], "has": has, "other": href[1]}
 
 
-def test_all_views_alike(filled, control):
-    with filled.client() as client:
-        for part in (code_data.fill, change_data.deltas, change_data.spec, change_data.security, change_data.healing):
-            part(client)
-    run_flow("steady", filled, control=control, views=[
+def test_all_views_alike(whole, control):
+    run_flow("steady", whole, control=control, views=[
         view("overview", "core.step.finished@v1", {"last": "6h"}, last="30d"),
         view("deltas", "Reader.run", {"sha": change_data.PARENT}, last="30d", sha=change_data.CHILD),
         view("spec", "In force since", {"gate": "I3"}, last="30d", module="core.a"),
