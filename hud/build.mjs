@@ -1,6 +1,7 @@
 // Bundles the HUD: `node hud/build.mjs` makes build/hud/ (hashed modules, one style sheet, the page, the licences, each with a gzip beside
 // it where that is smaller) and build/hud/assets.def, which server/admin/hud.c takes into the program. Fails when a budget is exceeded.
-// `node hud/build.mjs --watch` makes build/hud-dev/ anew at each change; `egdb serve --web-dir build/hud-dev` serves it.
+// `node hud/build.mjs --measure` writes nothing, and says the figures as a line of JSON. `node hud/build.mjs --watch` makes build/hud-dev/ anew
+// at each change; `egdb serve --web-dir build/hud-dev` serves it.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -24,6 +25,7 @@ const TYPES = {
 };
 
 const watching = process.argv.includes('--watch');
+const measuring = process.argv.includes('--measure');
 const OUT = join(ROOT, watching ? 'build/hud-dev' : 'build/hud');
 if (!existsSync(join(PACKAGES, 'esbuild'))) {
   console.error('hud: build/hud-npm is not there: run scripts/hud.sh');
@@ -145,11 +147,16 @@ function measure(metafile, wire) {
   return own;
 }
 
-// The larger budget figures of what is loaded later, for whoever looks.
+// The figures that the budgets are about, for whoever looks.
 function tell(files, zipped, first, metafile) {
   const wire = (name) => zipped.get(name)?.length ?? files.get(name).length;
   const own = measure(metafile, wire);
   const total = first.reduce((sum, name) => sum + wire(name), 0);
+  if (measuring) {
+    console.log(JSON.stringify({ own_sent_b: Math.round(own.sent), own_minified_b: own.minified, view: own.view.name,
+      view_minified_b: own.view.b, first_sent_b: total }));
+    return;
+  }
   const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
   console.log(`  hud: own modules ${kib(own.sent)} of ${kib(OWN_MOST_B)} compressed (${kib(own.minified)} minified); ` +
     `the largest view (${own.view.name}) ${kib(own.view.b)} of ${kib(OWN_MOST_B)} own and minified; ` +
@@ -186,7 +193,7 @@ async function build() {
     }
     tell(files, zipped, first, result.metafile);
   }
-  write(files, zipped);
+  if (!measuring) write(files, zipped);
 }
 
 if (watching) {

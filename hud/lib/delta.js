@@ -41,15 +41,18 @@ export function curve({ rows, cols }) {
   return places;
 }
 
-// Where files lie: rows of [file, cell] and of [file, lines]. files: Map of file to {cells (along the curve), lines}; at: the files of a
-// cell.
-export function layout(cells, lines, wanted) {
+// Rows of [file, a cell's name] as [file, cell], without those that name none.
+export function placed(rows) {
   const named = new Map(); // files share cells
-  const read = [];
-  for (const [file, name] of cells) {
+  return rows.map(([file, name]) => {
     if (!named.has(name)) named.set(name, cellAt(name));
-    if (named.get(name)) read.push([file, named.get(name)]);
-  }
+    return [file, named.get(name)];
+  }).filter(([, cell]) => cell);
+}
+
+// Where files lie: what placed() answers, and rows of [file, lines]. files: Map of file to {cells (along the curve), lines}; at: the files of
+// a cell.
+export function layout(read, lines, wanted) {
   if (!read.length) return null;
   const { rows, cols } = wanted ?? read[0][1];
   const places = curve({ rows, cols });
@@ -64,7 +67,7 @@ export function layout(cells, lines, wanted) {
     at.get(index).push(file);
   }
   for (const [file, n] of lines) if (files.has(file)) files.get(file).lines = Number(n) || 0;
-  for (const one of files.values()) one.cells.sort((a, b) => places[a] - places[b]);
+  for (const one of files.values()) if (one.cells.length > 1) one.cells.sort((a, b) => places[a] - places[b]);
   return files.size ? { rows, cols, files, at, places } : null;
 }
 
@@ -92,8 +95,10 @@ export function cellsOf(token, plan) {
   return [file.cells[Math.max(0, Math.min(file.cells.length - 1, i))]];
 }
 
-// Sums by a key, the greatest first: [{key, count, weight, commits}].
-export function sums(tokens, keyOf) {
+const byCount = (a, b) => b.count - a.count || b.weight - a.weight || (a.key < b.key ? -1 : 1);
+
+// Sums by a key, those of most tokens first: [{key, count, weight, commits}].
+export function sums(tokens, keyOf, compare = byCount) {
   const found = new Map();
   for (const token of tokens) {
     const key = keyOf(token);
@@ -104,7 +109,7 @@ export function sums(tokens, keyOf) {
     if (token.sha !== one.sha) (one.shas ??= new Set([one.sha])).add(token.sha);
   }
   for (const one of found.values()) one.commits = one.shas?.size ?? 1;
-  return [...found.values()].sort((a, b) => b.count - a.count || b.weight - a.weight || (a.key < b.key ? -1 : 1));
+  return [...found.values()].sort(compare);
 }
 
 // Tells each token the one before it in its file of the same commit, in the order of lines, as the fingerprint has them.

@@ -33,7 +33,7 @@ const subject = (commit) => commit.summary ?? commit.message?.split('\n')[0] ?? 
 const RECKONED = {
   kinds: (list) => delta.sums(list, (token) => token.token),
   pairs: delta.bigrams,
-  files: (list) => delta.sums(list, (token) => token.file).sort((a, b) => b.weight - a.weight)
+  files: (list) => delta.sums(list, (token) => token.file, (a, b) => b.weight - a.weight || (a.key < b.key ? -1 : 1))
     .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })),
 };
 
@@ -167,8 +167,9 @@ export default class Deltas extends Element {
       egql('SELECT phi (file, mosaic_cell, count() AS n) FROM all WHERE repo = $repo GROUP BY file, mosaic_cell LIMIT 100000', options),
       egql('SELECT nodes (file, meta.lines) FROM all WHERE repo = $repo AND kind = Module LIMIT 100000', options)]);
     await turn();
-    const whole = { cells: cells.rows, lines: nodes.rows };
-    return { ...whole, laid: delta.layout(whole.cells, whole.lines) };
+    const plan = { cells: delta.placed(cells.rows), lines: nodes.rows };
+    await turn();
+    return { ...plan, laid: delta.layout(plan.cells, plan.lines) };
   }
 
   #of(list, name) {
