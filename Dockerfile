@@ -22,7 +22,7 @@ CMD ["alembic", "-c", "migrations/alembic.ini", "upgrade", "head"]
 FROM debian:bookworm-slim AS server
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libuv1 libpq5 libsqlite3-0 libjansson4 libmicrohttpd12 \
-        libjwt0 libpcre2-8-0 libcurl4 libzstd1 zlib1g libssl3 libinih1 libgit2-1.5 libtree-sitter0 \
+        libjwt0 libpcre2-8-0 libcurl4 libzstd1 zlib1g libssl3 libinih1 libgit2-1.5 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home egdb \
     && install -d -o egdb -g egdb -m 750 /var/lib/egdb

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "indexer/pool.h"
 
 #define X(name, grammar, ...) const TSLanguage *grammar(void);
 #include "indexer/languages.def"
@@ -93,7 +92,6 @@ static eg_status compile(struct eg_grammar *grammar, const struct eg_lang *lang,
 }
 
 eg_status eg_grammars_load(struct eg_err *err) {
-    eg_pool_install();
     for (size_t i = 0; i < N_LANGUAGES; i++) {
         if (compile(&grammars[i], &languages[i], err)) {
             eg_grammars_free();

@@ -1,12 +1,11 @@
-/* Sizes up to 1 KiB in steps of 16 bytes, then powers of two; larger blocks come from malloc, one by one. Each block has its mark and
- * its class in front. */
+/* A part of indexer/grammars/core.c, so that the parser's code has it within. Sizes up to 1 KiB in steps of 16 bytes, then powers of two;
+ * larger blocks come from malloc, one by one. Each block has its mark and its class in front. */
 #include "indexer/pool.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tree_sitter/api.h>
 
 #define MARK 0x6b636f6c62676545u
 #define STEP_B 16
@@ -56,7 +55,7 @@ static size_t size_of(size_t class) {
 static struct chunk *chunk_new(size_t size_b, struct chunk **list) {
     struct chunk *chunk = size_b == CHUNK_B && pool.spare ? pool.spare : malloc(sizeof(*chunk) + size_b);
     if (!chunk) {
-        abort(); /* libtree-sitter does the same: it cannot go on */
+        abort(); /* the core does the same: it cannot go on */
     }
     if (chunk == pool.spare) {
         pool.spare = chunk->after;
@@ -136,8 +135,6 @@ static void *pool_realloc(void *pointer, size_t size_b) {
     pool_free(pointer);
     return grown;
 }
-
-void eg_pool_install(void) { ts_set_allocator(pool_malloc, pool_calloc, pool_realloc, pool_free); }
 
 static void free_all(struct chunk *chunk) {
     while (chunk) {

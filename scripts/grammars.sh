@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches the grammars that indexer/grammars/package-lock.json pins to build/grammars/, when they are not there already. Their C sources
-# are compiled by the Makefile; no script of theirs runs.
+# Fetches the parser and the grammars that indexer/grammars/package-lock.json pins to build/grammars/, when they are not there already.
+# Their C sources are compiled by the Makefile; no script of theirs runs.
 set -eu
 cd "$(dirname "$0")/.."
 

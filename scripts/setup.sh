@@ -13,7 +13,7 @@ esac
 
 RUN_PACKAGES="gcc libc6-dev make pkg-config git ca-certificates
 libuv1-dev libpq-dev libsqlite3-dev libjansson-dev libmicrohttpd-dev libjwt-dev libpcre2-dev libcurl4-openssl-dev
-libzstd-dev zlib1g-dev libssl-dev libinih-dev uthash-dev libgit2-dev libtree-sitter-dev"
+libzstd-dev zlib1g-dev libssl-dev libinih-dev uthash-dev libgit2-dev"
 TEST_PACKAGES="chromium check clang libclang-rt-14-dev shellcheck strace curl
 python3 python3-pytest python3-pytest-xdist python3-psycopg2 python3-alembic alembic python3-jwt python3-cryptography python3-yaml
 postgresql-15 postgresql-client-15"

@@ -3,7 +3,7 @@
 set -u
 cd "${1:-$(dirname "$0")/../..}" || exit 1
 code=0
-flags="-I. -D_GNU_SOURCE -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags libpq libuv p11-kit-1 2>/dev/null || pkg-config --cflags libpq libuv)"
+flags="-I. -isystem build/grammars/node_modules/tree-sitter/vendor/tree-sitter/lib/include -D_GNU_SOURCE -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags libpq libuv p11-kit-1 2>/dev/null || pkg-config --cflags libpq libuv)"
 for header in $(git ls-files --cached --others --exclude-standard '*.h'); do
     [ -f "$header" ] || continue
     # shellcheck disable=SC2086 # a list of words

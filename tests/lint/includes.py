@@ -42,6 +42,8 @@ LIBRARIES = {
     "sanitizer/asan_interface.h": ["base/arena.c"],
     "git2.h": ["indexer/"],
     "tree_sitter/": ["indexer/"],
+    **{name: ["indexer/grammars/"] for name in ("alloc.c", "atomic.h", "get_changed_ranges.c", "language.c", "language.h", "lexer.c", "lexer.h", "node.c",
+                                                "parser.c", "parser.h", "query.c", "stack.c", "subtree.c", "tree.c", "tree_cursor.c", "wasm_store.c")},
 }
 
 LIBC = re.compile(r"^(argp|arpa/\w+|assert|ctype|dirent|dlfcn|endian|errno|fcntl|float|fnmatch|getopt|glob|inttypes|libgen|"

@@ -1,0 +1,86 @@
+/* The parser: tree-sitter's core (npm, pinned in package.json) as one unit, with the indexer's memory, and with quicker ways where the
+ * indexer uses less than the core can do. Compiled once for all modes, without warnings, as it is mostly the code of others. What it
+ * replaces is replaced by name, before the core's files are read; their versions are pinned, so the names are too. */
+#define NDEBUG
+
+#include "indexer/pool.c"
+
+#define ts_malloc pool_malloc
+#define ts_calloc pool_calloc
+#define ts_realloc pool_realloc
+#define ts_free pool_free
+
+/* A tree stays with the thread that made it: its counts of references need no lock. */
+#include <atomic.h>
+static inline uint32_t eg_plain_inc(volatile uint32_t *count) { return ++*(uint32_t *)count; }
+static inline uint32_t eg_plain_dec(volatile uint32_t *count) { return --*(uint32_t *)count; }
+#define atomic_inc eg_plain_inc
+#define atomic_dec eg_plain_dec
+
+/* Of most states the actions are lists that are searched for the symbol; few pairs come again and again, and are kept. */
+#include <language.h>
+#define KEPT_BITS 12
+static _Thread_local struct {
+    const TSLanguage *language;
+    uint64_t pairs[1 << KEPT_BITS]; /* ~(state, symbol), value */
+} kept;
+
+static inline uint16_t eg_language_lookup(const TSLanguage *language, TSStateId state, TSSymbol symbol) {
+    if (state < language->large_state_count) {
+        return language->parse_table[state * language->symbol_count + symbol];
+    }
+    if (kept.language != language) {
+        kept.language = language;
+        memset(kept.pairs, 0, sizeof(kept.pairs));
+    }
+    uint32_t key = (uint32_t)state << 16 | symbol;
+    uint64_t *pair = &kept.pairs[key * UINT32_C(2654435769) >> (32 - KEPT_BITS)];
+    if (*pair >> 32 != (uint32_t)~key) {
+        *pair = (uint64_t)(uint32_t)~key << 32 | ts_language_lookup(language, state, symbol);
+    }
+    return (uint16_t)*pair;
+}
+#define ts_language_lookup eg_language_lookup
+
+#define ts_lexer_init eg_lexer_init_plain
+#include <lexer.c>
+#undef ts_lexer_init
+
+/* The next character, where that is one byte of ASCII behind another, as nearly all are; the core's way is for the ends of texts, for other
+ * characters, and for the first one after a jump. The indexer never gives the parser ranges of a text, nor somebody who listens. */
+static void advance(TSLexer *lexer, bool skip) {
+    Lexer *self = (Lexer *)lexer;
+    uint32_t next = self->current_position.bytes - self->chunk_start + 1;
+    if (__builtin_expect(self->lookahead_size != 1 || next >= self->chunk_size || (signed char)self->chunk[next] < 0, 0)) {
+        ts_lexer__advance(lexer, skip);
+        return;
+    }
+    self->current_position.bytes++;
+    if (self->data.lookahead == '\n') {
+        self->current_position.extent.row++;
+        self->current_position.extent.column = 0;
+    } else {
+        self->current_position.extent.column++;
+    }
+    if (skip) {
+        self->token_start_position = self->current_position;
+    }
+    self->data.lookahead = (unsigned char)self->chunk[next];
+}
+
+void ts_lexer_init(Lexer *self) {
+    eg_lexer_init_plain(self);
+    self->data.advance = advance;
+}
+
+#include <alloc.c>
+#include <get_changed_ranges.c>
+#include <language.c>
+#include <node.c>
+#include <parser.c>
+#include <query.c>
+#include <stack.c>
+#include <subtree.c>
+#include <tree.c>
+#include <tree_cursor.c>
+#include <wasm_store.c>
