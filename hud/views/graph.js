@@ -18,6 +18,7 @@ const KINDS = { call: 'calls', import: 'imports', contain: 'contains', all: 'all
 const EDGES_MOST = 5000;
 const FOUND_MOST = 60;
 const TOKENS_MOST = 500;
+const NAMES_MOST = 10; // that a node had one after another
 
 // Letters in any order of case, unless there is a capital; words may stand apart.
 export function pattern(text) {
@@ -25,6 +26,12 @@ export function pattern(text) {
   const sign = (one) => (/[a-z]/.test(one) && loose ? `[${one}${one.toUpperCase()}]` : /[\w\s]/.test(one)
     || one > '\x7f' ? one : `\\${one}`);
   return text.trim().split(/\s+/).map((word) => [...word].map(sign).join('')).join('.*');
+}
+
+// What a node was called before this token; nothing, when the token did not rename it.
+function before(uid, token) {
+  const isOf = token.before && uid.startsWith(token.uid) && (token.uid.endsWith('#') || /^([.~]|$)/.test(uid.slice(token.uid.length)));
+  return isOf ? token.before + uid.slice(token.uid.length) : null;
 }
 
 export default class Graph extends Element {
@@ -84,19 +91,36 @@ export default class Graph extends Element {
     return { of: this.#root, start: this.state.node, callers: callers.edges, callees: callees.edges, cut: callers.cut || callees.cut };
   }
 
-  get #tokens() {
-    const uid = this.state.sel;
-    return [`SELECT tokens (created_utc, sha, token, weight, line, event_id) FROM all${where(repos.one, 'file=$file uid=$uid')}`,
+  #tokens(uid) {
+    return ['SELECT tokens (created_utc, sha, token, weight, line, event_id, uid, meta.previous_uid AS before) ' +
+      `FROM all${where(repos.one, 'file=$file (uid=$uid OR EXISTS meta.previous_uid)')} LIMIT ${TOKENS_MOST}`,
       given(repos.one, { file: parts(uid).file, uid })];
+  }
+
+  // The node's tokens under each name that it had: before a rename or a move, its own, its class's or its file's, it was called otherwise.
+  async #history(uid, signal) {
+    const all = [];
+    let truncated = false;
+    let until = Infinity;
+    for (let name = uid, n = 0; name && n < NAMES_MOST; n++) {
+      const [query, params] = this.#tokens(name);
+      const answer = await egql(query, { params, signal });
+      const rows = objects(answer).filter((row) => Date.parse(row.created_utc) <= until && (row.uid === name || before(name, row)));
+      const rename = rows.find((row) => before(name, row));
+      const since = rename ? Date.parse(rename.created_utc) : -Infinity;
+      all.push(...rows.filter((row) => Date.parse(row.created_utc) >= since).map((row) => ({ ...row, name })));
+      truncated ||= answer.rows.length === TOKENS_MOST;
+      [name, until] = [rename && before(name, rename), since];
+    }
+    return { rows: all, truncated };
   }
 
   async #about(signal) {
     const uid = this.state.sel;
-    const [query, params] = this.#tokens;
     const [node, tokens] = await Promise.all([
       egql(`SELECT nodes (uid, kind, file, line, meta) FROM all${where(repos.one, 'uid=$uid')} LIMIT 1`,
         { params: given(repos.one, { uid }), signal }),
-      egql(query, { params, limit: TOKENS_MOST, signal }),
+      this.#history(uid, signal),
     ]);
     return { node: objects(node)[0], tokens };
   }
@@ -182,11 +206,13 @@ export default class Graph extends Element {
         render: (sha) => html`<a
         href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }, { name: 'token', type: 'text' },
           { name: 'weight', type: 'number', width: 80 },
+      ...(this.node.data?.tokens.rows.some((row) => row.name !== sel) ? [{ name: 'name', title: 'called', type: 'text', width: 190,
+        render: (uid) => html`<span title=${uid}>${uid === sel ? '' : parts(uid).name}</span>` }] : []),
       { name: 'line', type: 'integer', width: 70 }, { name: 'event_id', title: 'event', type: 'text',
         render: (id) => html`<a href=${router.href('events', { id })}>${id}</a>` },
     ];
     return frame(this.node, {
-      title: name, curl: () => curlEgql(...this.#tokens), actions: sel === node ? nothing
+      title: name, curl: () => curlEgql(...this.#tokens(sel)), actions: sel === node ? nothing
         : html`<a href=${router.href('graph', { ...this.route.query, node: sel, sel: '', more: '' })}>walk from here</a>`,
       body: ({ node: about, tokens }) =>
         html`<p>${about ? html`<span class="tag">${about.kind}</span> <code>${about.file}${about.line === null ? ''

@@ -62,6 +62,17 @@ def graph(client):
     post(client, "delta.tokens@v1", {"sha": A, "tokens": [{**token, "token": "MODIFY_SIG", "weight": 1.5},
                                                           {**token, "symbol": "Hub.stop", "uid": "AST::core/hub.py#Hub.stop", "token": "ADD_FN", "weight": 9}]})
     post(client, "delta.tokens@v1", {"sha": B, "tokens": [{**token, "token": "ADD_FN", "weight": 0.5}]}, ago_s=7200)
+    names(client, serve)
+
+
+def names(client, serve):
+    """serve was called listen before, in a file that was app/old.py before."""
+    for ago_s, token, path, uid, previous in ((900, "RENAME_FN", "app/cli.py", serve, "AST::app/cli.py#listen"),
+                                              (1800, "MOVE_FILE", "app/cli.py", "AST::app/cli.py#", "AST::app/old.py#"),
+                                              (2700, "MODIFY_SIG", "app/old.py", "AST::app/old.py#listen", None),
+                                              (2700, "DEL_FN", "app/old.py", "AST::app/old.py#listener", None)):
+        more = {"previous_uid": previous} if previous else {}
+        post(client, "delta.tokens@v1", {"sha": "e" * 40, "tokens": [{"token": token, "file": path, "weight": 0.25, "uid": uid, **more}]}, ago_s)
 
 
 def fill(client):

@@ -80,6 +80,11 @@ export default async function graph({ open, settled, eventually, sound, assert }
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'serve' }).first().waitFor();
   await eventually(() => query().get('node'), 'AST::app/cli.py#serve');
+
+  // Its history goes on under the names that it had before: a function's own, and its file's.
+  await tokens.getByText('RENAME_FN').waitFor();
+  await eventually(async () => (await tokens.getByRole('gridcell').allInnerTexts()).map((one) => one.trim()).filter((one) => /^[A-Z]+_[A-Z]+$|^listen/.test(one)),
+    ['RENAME_FN', 'MOVE_FILE', 'listen', 'MODIFY_SIG', 'listen']);
   await page.goBack();
   await page.getByRole('heading', { name: 'Hub.run' }).first().waitFor();
 
