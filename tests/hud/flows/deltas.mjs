@@ -110,7 +110,7 @@ export default async function deltas({ open, settled, eventually, sound, picture
   await page.waitForURL(/sha=a1a1/);
   await page.getByText('No tokens are stored for these commits.').first().waitFor();
 
-  for (const [theme, width] of [['light', 390], ['dark', 390], ['light', 1280]]) {
+  for (const [theme, width] of data.looks ? [['light', 390], ['dark', 390], ['light', 1280]] : []) {
     const other = await open(`deltas?last=7d&sha=${data.child}&file=core/a.py&line=10&layer=diff`, { theme, width });
     await settled(other);
     await sound(other, `deltas, ${theme}, ${width} px`);

@@ -34,7 +34,7 @@ export default async function healer({ open, settled, eventually, sound, picture
   await page.goto(page.url().replace(/\?.*/, '?id=nobody'));
   await page.getByText('No such candidate is stored.').waitFor();
 
-  for (const [theme, width] of [['light', 390], ['dark', 1280]]) {
+  for (const [theme, width] of data.looks ? [['light', 390], ['dark', 1280]] : []) {
     const other = await open(`healer?id=${data.heals[0]}`, { theme, width });
     await settled(other);
     await sound(other, `healer, ${theme}, ${width} px`);

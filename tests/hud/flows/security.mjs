@@ -72,7 +72,7 @@ export default async function security({ open, settled, eventually, sound, pictu
   await page.keyboard.press('Escape');
   await has('nf', null);
 
-  for (const [theme, width] of [['light', 390], ['light', 1280]]) {
+  for (const [theme, width] of data.looks ? [['light', 390], ['light', 1280]] : []) {
     const other = await open(`security?nf=${data.nf}`, { theme, width });
     await settled(other);
     await sound(other, `security, ${theme}, ${width} px`);
