@@ -29,7 +29,7 @@ REGISTRY_SRC = server/registry/panels.c server/registry/panels_text.c server/reg
 	server/registry/schema_check.c server/registry/schema_containers.c server/registry/schema_branches.c \
 	server/registry/schema_value.c server/registry/schema_error.c server/registry/schema_format.c \
 	server/registry/schema_regex.c server/registry/schema_regex_translate.c
-EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c server/event/glance.c server/event/json_build.c \
+EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.c server/event/parse.c server/event/glance.c server/event/secrets.c server/event/json_build.c \
 	server/event/envelope.c server/event/cloudevents.c server/event/authenticate.c server/event/validate.c \
 	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
 	server/event/pending.c server/event/fill.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/plan_gone.c server/event/store.c \
@@ -42,7 +42,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/check_walk.c egql/dialect.c egql/dialect_postgresql.c egql/dialect_sqlite.c egql/plan.c egql/emit.c egql/emit_key.c \
 	egql/emit_cond.c egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c \
 	egql/print.c
-FINDINGS_SRC = findings/set.c findings/text.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
+FINDINGS_SRC = findings/set.c findings/text.c findings/secrets.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
 	findings/osv.c findings/diff.c findings/finish.c findings/payload.c
 GIT_SRC = git/run.c git/view.c git/log.c git/event.c git/change_type.c git/spool.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
@@ -74,7 +74,7 @@ INDEX_MAIN_SRC = indexer/main.c
 EGQLC_SRC = egql/egqlc.c
 
 LIB_SRC = $(BASE_SRC) $(DB_SRC) $(HTTP_SRC) $(AUTH_SRC) $(REGISTRY_SRC) $(EVENT_SRC) $(EGQL_SRC) $(FINDINGS_SRC) $(GIT_SRC) $(QUERY_SRC) $(BOARD_SRC) $(ADMIN_SRC) $(APP_SRC)
-UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c \
+UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.c tests/unit/test_jscan.c tests/unit/test_json_build.c tests/unit/test_secrets.c \
 	tests/unit/test_schema.c tests/unit/test_schema_suite.c tests/unit/test_migrate.c tests/unit/test_db_sqlite_catalogue.c \
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_contract_pool.c tests/unit/test_db_sqlite.c \

@@ -251,6 +251,7 @@ static eg_status start_event(struct eg_app *app, struct eg_err *err) {
         .sender_most_events = (size_t)c->event_sender_most_events,
         .request_most_events = (size_t)c->event_request_most_events,
         .store_wait_ms = (int)c->event_store_wait_ms,
+        .refuse_secrets = strcasecmp(c->event_secrets, "refuse") == 0,
         .group_commit = c->event_group_commit,
         .list_rows = c->query_list_rows,
         .tail = {.heartbeat_ms = c->stream_heartbeat_ms,

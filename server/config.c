@@ -259,6 +259,9 @@ static eg_status check_words(const struct eg_config *config, struct eg_err *err)
         return eg_err_set(err, EG_E_CONFIG, "auth.mode", "auth.mode is none, HS256, RS256 or ES256, not \"%.60s\"",
                           config->auth_mode);
     }
+    if (strcasecmp(config->event_secrets, "off") != 0 && strcasecmp(config->event_secrets, "refuse") != 0) {
+        return eg_err_set(err, EG_E_CONFIG, "event.secrets", "event.secrets is off or refuse, not \"%.60s\"", config->event_secrets);
+    }
     char address[EG_ADDRESS_B];
     uint16_t port;
     return eg_config_listen(config, address, &port, err);

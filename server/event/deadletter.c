@@ -17,6 +17,7 @@ bool eg_code_dead_letter(enum eg_code code) {
     case EG_E_ENVELOPE_INVALID:
     case EG_E_NUL_CHARACTER:
     case EG_E_NUMBER_OUT_OF_RANGE:
+    case EG_E_SECRET_FOUND:
     case EG_E_TOPIC_UNKNOWN:
     case EG_E_SCHEMA_INVALID:
     case EG_E_TIME_OUT_OF_RANGE:
@@ -90,6 +91,8 @@ static eg_status make_notice(struct eg_item *item) {
 eg_status eg_dead_letter_prepare(struct eg_item *item) {
     if (eg_letter_headers(item) != EG_OK || (item->bytes.n == 0 && !item->headers_json))
         return EG_FAIL; /* no memory, or nothing to keep */
+    if (eg_secrets_letter(item) != EG_OK)
+        return EG_FAIL;
     char *id = eg_arena_alloc(item->of->arena, EG_ULID_B);
     if (!id)
         return EG_FAIL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "findings/findings.h"
+#include "findings/secrets.h"
 #include "server/event/room.h"
 #include "server/event/tail.h"
 
@@ -26,11 +27,20 @@ eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_regis
         eg_arena_free(arena);
         return EG_FAIL;
     }
+    const json_t *secrets = eg_registry_policy(registry, "secrets");
+    if (config->refuse_secrets && !secrets)
+        eg_err_set(err, EG_E_CONFIG, "event.secrets", "event.secrets = refuse needs spec/policies/secrets.json, which is not there");
+    if (config->refuse_secrets && (!secrets || eg_secrets_new(secrets, &event->secrets, err) != EG_OK)) {
+        eg_findings_policy_free(event->findings_policy);
+        eg_arena_free(arena);
+        return EG_FAIL;
+    }
     event->batch.arena = eg_arena_new(BATCH_ARENA_MOST_B);
     if (!event->batch.arena || eg_plan_make(&event->plan, registry, eg_db_catalogue(db), arena, err) != EG_OK ||
         eg_gather_open(event, err) != EG_OK) {
         eg_arena_free(event->batch.arena);
         eg_findings_policy_free(event->findings_policy);
+        eg_secrets_free(event->secrets);
         eg_arena_free(arena);
         return eg_err_set(err, EG_E_INTERNAL, NULL, "no memory for the event room");
     }

@@ -27,6 +27,7 @@ struct eg_event_config {
     size_t sender_most_events;  /* of these, those of one sender; beyond: 429; 0: no bound of its own */
     size_t request_most_events; /* one body; beyond: 413 */
     int store_wait_ms;          /* how long a request waits for the store before 503 */
+    bool refuse_secrets;        /* texts of events are looked through by the patterns of secrets.json */
     bool group_commit;          /* false: one event a transaction (for comparisons) */
     int64_t list_rows;          /* events that a page of a list with filters looks at */
     struct eg_tail_config tail;

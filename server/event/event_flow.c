@@ -1,5 +1,5 @@
 /* The way of an event, as two tables. A request goes receive → prepare → gather → store → acknowledge; inside prepare each of its
- * items goes parse → authenticate → validate → key, alone, so that a bad one never takes its neighbours with it. Each step
+ * items goes parse → secrets → authenticate → validate → key, alone, so that a bad one never takes its neighbours with it. Each step
  * stands in the file of its name. What happens to a batch of items between gather and acknowledge is in store.c. */
 #include "base/clock.h"
 #include "server/event/room.h"
@@ -11,6 +11,7 @@ struct item_step {
 
 static const struct item_step item_way[] = {
     {"parse", eg_item_parse},
+    {"secrets", eg_item_secrets},
     {"authenticate", eg_item_authenticate},
     {"validate", eg_item_validate},
     {"key", eg_item_key},

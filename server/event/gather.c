@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "findings/findings.h"
+#include "findings/secrets.h"
 #include "server/event/room.h"
 
 #define RETRY_LEAST_MS 10
@@ -97,6 +98,7 @@ void eg_gather_let_go(struct eg_event *event) {
     if (--event->open_handles == 0) {
         eg_arena_free(event->batch.arena);
         eg_findings_policy_free(event->findings_policy);
+        eg_secrets_free(event->secrets);
         eg_arena_free(event->arena);
     }
 }

@@ -37,6 +37,7 @@ struct eg_event {
     struct eg_batch batch; /* the one in flight */
     struct eg_tail *tail;  /* streams of events */
     struct eg_findings_policy *findings_policy; /* NULL: the declarations have none, and reports are refused */
+    struct eg_secrets *secrets; /* NULL: events are not looked through */
     int reports;           /* being read now */
 
     /* store.c: batches of one round */
@@ -63,12 +64,16 @@ enum eg_step_result eg_event_acknowledge(struct eg_request *req);
 /* The steps of an item. EG_FAIL: the item has been rejected. */
 EG_MUST_CHECK eg_status eg_item_read_json(struct eg_item *item); /* the first half of parse: item->doc */
 EG_MUST_CHECK eg_status eg_item_parse(struct eg_item *item);
+EG_MUST_CHECK eg_status eg_item_secrets(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_authenticate(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_validate(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_item_key(struct eg_item *item);
 
 /* glance.c: of an item that was refused by a value: what of its envelope can be read all the same. */
 void eg_item_glance(struct eg_item *item);
+
+/* secrets.c: what a dead letter keeps (bytes, headers, envelope, message), without secrets; nothing without event.secrets. */
+EG_MUST_CHECK eg_status eg_secrets_letter(struct eg_item *item);
 
 /* envelope.c, cloudevents.c: item->doc → item->env. */
 EG_MUST_CHECK eg_status eg_envelope_read(struct eg_item *item);

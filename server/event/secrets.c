@@ -1,0 +1,174 @@
+/* Secrets in events, with event.secrets = refuse: such an event is refused, and what is kept of a refused event, whatever the reason, is
+ * kept without them. Each text is looked at as it would be stored; the event's bytes as a whole tell first whether that is worth while. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "findings/secrets.h"
+#include "server/event/room.h"
+
+#define POINTER_MOST_B 255
+#define LETTER_MOST_B ((size_t)1 << 30) /* a body is smaller */
+
+struct look {
+    struct eg_secrets *secrets;
+    struct eg_buf pointer; /* of what is looked at; as much of it as can be told */
+    const char *found;     /* the pattern's name */
+};
+
+static bool look_at(struct look *look, const json_t *value);
+
+static bool look_into(struct look *look, const char *name, size_t len, const json_t *value) {
+    size_t before = look->pointer.len;
+    if (!look->pointer.failed)
+        eg_buf_pointer_token(&look->pointer, name, len);
+    bool cut = look->pointer.failed;
+    look->found = eg_secrets_find(look->secrets, name, len);
+    if (look->found || cut) /* of a secret name, and of what lies too deep, the pointer is that of what is around it */
+        look->pointer.len = before;
+    if (look->found || look_at(look, value))
+        return true;
+    look->pointer.len = before;
+    look->pointer.failed = false;
+    return false;
+}
+
+/* True: something was found, and the pointer says where. */
+static bool look_at(struct look *look, const json_t *value) {
+    const char *name;
+    json_t *member;
+    char index[24];
+    size_t i, len;
+    switch (json_typeof(value)) {
+    case JSON_STRING:
+        look->found = eg_secrets_find(look->secrets, json_string_value(value), json_string_length(value));
+        return look->found != NULL;
+    case JSON_OBJECT:
+        /* jansson's loop takes no const object, and changes nothing. */
+        json_object_keylen_foreach((json_t *)(uintptr_t)value, name, len, member) {
+            if (look_into(look, name, len, member))
+                return true;
+        }
+        return false;
+    case JSON_ARRAY:
+        json_array_foreach(value, i, member) {
+            snprintf(index, sizeof index, "%zu", i);
+            if (look_into(look, index, strlen(index), member))
+                return true;
+        }
+        return false;
+    default: return false;
+    }
+}
+
+eg_status eg_item_secrets(struct eg_item *item) {
+    struct eg_event *event = item->of->event;
+    if (!event->secrets || (!item->extra && !eg_secrets_in_json(event->secrets, item->bytes.p, item->bytes.n)))
+        return EG_OK;
+    struct look look = {.secrets = event->secrets};
+    eg_buf_init(&look.pointer, POINTER_MOST_B);
+    eg_buf_str(&look.pointer, item->of->binary ? "/data" : "");
+    bool found = look_at(&look, item->doc);
+    if (!found && item->extra) { /* attributes that the envelope has no place for */
+        look.pointer.len = 0;
+        found = look_at(&look, item->extra);
+        look.pointer.len = 0;
+    }
+    if (found)
+        (void)eg_item_reject(item, EG_E_SECRET_FOUND, eg_buf_text(&look.pointer), "this text holds what looks like a secret (%s)",
+                             look.found);
+    eg_buf_free(&look.pointer);
+    return found ? EG_FAIL : EG_OK;
+}
+
+static json_t *clean_text(struct eg_secrets *secrets, const char *text, size_t len, bool *any) {
+    struct eg_buf out;
+    if (!eg_secrets_find(secrets, text, len))
+        return json_stringn_nocheck(text, len);
+    *any = true;
+    eg_buf_init(&out, LETTER_MOST_B);
+    eg_secrets_redact(secrets, text, len, &out);
+    json_t *made = out.failed ? NULL : json_stringn_nocheck(out.data ? out.data : "", out.len);
+    eg_buf_free(&out);
+    return made;
+}
+
+/* A copy without secrets; NULL: memory is out. */
+static json_t *clean(struct eg_secrets *secrets, const json_t *value, bool *any) {
+    const char *name;
+    json_t *member, *made;
+    size_t i, len;
+    switch (json_typeof(value)) {
+    case JSON_STRING: return clean_text(secrets, json_string_value(value), json_string_length(value), any);
+    case JSON_OBJECT:
+        made = json_object();
+        json_object_keylen_foreach((json_t *)(uintptr_t)value, name, len, member) {
+            json_t *key = clean_text(secrets, name, len, any), *part = clean(secrets, member, any);
+            if (key && part)
+                json_object_setn_nocheck(made, json_string_value(key), json_string_length(key), part);
+            json_decref(key);
+            json_decref(part);
+        }
+        return made;
+    case JSON_ARRAY:
+        made = json_array();
+        json_array_foreach(value, i, member) { json_array_append_new(made, clean(secrets, member, any)); }
+        return made;
+    default: return json_incref((json_t *)(uintptr_t)value);
+    }
+}
+
+/* text without secrets, in the arena; the text itself where it has none. What is no JSON is looked at as it stands. p NULL: no memory. */
+static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
+    struct eg_secrets *secrets = item->of->event->secrets;
+    json_t *doc = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    struct eg_buf out;
+    bool any = false;
+    eg_buf_init(&out, LETTER_MOST_B);
+    if (doc) {
+        json_t *made = clean(secrets, doc, &any);
+        if (any && (!made || json_dump_callback(made, eg_buf_sink, &out, JSON_COMPACT | JSON_ENCODE_ANY) != 0))
+            out.failed = true;
+        json_decref(made);
+        json_decref(doc);
+    } else if ((any = eg_secrets_find(secrets, text.p, text.n) != NULL)) {
+        eg_secrets_redact(secrets, text.p, text.n, &out);
+    }
+    struct eg_str kept = text;
+    if (any) {
+        char *own = out.failed ? NULL : eg_arena_dup(item->of->arena, out.data ? out.data : "", out.len);
+        kept = (struct eg_str){own, own ? out.len : 0};
+    }
+    eg_buf_free(&out);
+    return kept;
+}
+
+/* What stands in columns of its own, and in the notice. */
+static void clean_envelope(struct eg_item *item) {
+    struct eg_envelope *env = &item->env;
+    struct eg_str *texts[] = {&env->id,           &env->topic,    &env->source,     &env->correlation_id,
+                              &env->causation_id, &env->repo_sha, &env->repo_branch};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (!texts[i]->p || !eg_secrets_find(item->of->event->secrets, texts[i]->p, texts[i]->n))
+            continue;
+        *texts[i] = (struct eg_str){NULL, 0};
+        item->has_envelope = false;
+    }
+}
+
+eg_status eg_secrets_letter(struct eg_item *item) {
+    struct eg_secrets *secrets = item->of->event->secrets;
+    if (!secrets)
+        return EG_OK;
+    struct eg_err *err = &item->failure->err;
+    if (eg_secrets_find(secrets, err->message, strlen(err->message))) /* the parser quotes what it stands at */
+        snprintf(err->message, sizeof err->message, "the reason quotes what looks like a secret, and is left out");
+    clean_envelope(item);
+    item->bytes = clean_json(item, item->bytes);
+    if (!item->bytes.p)
+        return EG_FAIL;
+    if (!item->headers_json)
+        return EG_OK;
+    item->headers_json = clean_json(item, (struct eg_str){item->headers_json, strlen(item->headers_json)}).p;
+    return item->headers_json ? EG_OK : EG_FAIL;
+}
