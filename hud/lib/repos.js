@@ -23,7 +23,8 @@ class Repos {
   #take(rows) {
     const before = this.names.join('\n');
     this.names = rows.map((row) => row.repo);
-    if (this.several) this.#usual ??= this.named[0];
+    if (!this.several) return;
+    this.#usual ??= this.named[0];
     if (this.names.join('\n') !== before) router.tell();
   }
 

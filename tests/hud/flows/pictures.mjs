@@ -9,7 +9,7 @@ export default async function pictures({ open, settled, picture, url }) {
   const letters = (await (await fetch(`${url}/v1/dlq?code=schema_invalid`)).json()).dead_letters;
   const question = 'SELECT commit_files (file_path, count() AS commits, sum(lines_added) AS added) FROM all\nGROUP BY file_path ORDER BY count() DESC LIMIT 12';
   const views = {
-    overview: { last: '7d' }, deltas: { sha }, spec: { last: '7d' }, security: {}, healer: { id: heal }, runs: { run, last: '7d' },
+    overview: { last: '7d' }, deltas: { sha }, spec: { last: '7d', repo: 'glitch/lab' }, security: {}, healer: { id: heal }, runs: { run, last: '7d' },
     graph: { node }, events: { id, tab: 'kin' }, console: { q: question }, letters: { id: letters.at(-1)?.id },
   };
   for (const [name, query] of Object.entries(views)) {
