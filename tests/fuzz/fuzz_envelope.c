@@ -1,4 +1,4 @@
-/* Bytes as the body of an event: scanner, parser, envelope, hash, schema, rows. Nothing may crash; what is accepted must keep the
+/* Bytes as the body of an event: scanner, parser, envelope, secrets, hash, schema, rows. Nothing may crash; what is accepted must keep the
  * promises of envelope.c; and an accepted text that is printed anew must hash the same. */
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 
 #include "db/db.h"
 #include "db/migrate.h"
+#include "findings/secrets.h"
 #include "server/event/room.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -38,6 +39,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     must(eg_db_open(uv_default_loop(), &config, &event.db, &err) == EG_OK, &err);
     must(eg_registry_load("spec", eg_db_catalogue(event.db), &registry, &err) == EG_OK, &err);
     event.registry = registry;
+    must(eg_secrets_new(eg_registry_policy(registry, "secrets"), &event.secrets, &err) == EG_OK, &err);
     unlink(dsn + strlen("sqlite:"));
     return 0;
 }
@@ -54,7 +56,8 @@ static struct outcome run(const char *text, size_t len, char **again) {
     struct outcome outcome = {0};
     sub.items = &item;
     sub.arena = eg_arena_new((size_t)64 << 20);
-    bool good = eg_item_parse(&item) == EG_OK && eg_item_authenticate(&item) == EG_OK && eg_item_validate(&item) == EG_OK;
+    bool good = eg_item_parse(&item) == EG_OK && eg_item_secrets(&item) == EG_OK && eg_item_authenticate(&item) == EG_OK &&
+                eg_item_validate(&item) == EG_OK;
     EG_ASSERT(good == !item.failure);
     if (good && eg_canonical_hash(&item)) {
         struct eg_err err = {0};
@@ -69,7 +72,7 @@ static struct outcome run(const char *text, size_t len, char **again) {
         if (again)
             *again = json_dumps(item.doc, JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_INDENT(1));
     } else if (item.dead_letter) {
-        (void)eg_dead_letter_prepare(&item);
+        EG_ASSERT(eg_dead_letter_prepare(&item) == EG_OK || item.bytes.n == 0 || eg_arena_failed(sub.arena));
     }
     eg_item_drop_docs(&item);
     eg_arena_free(sub.arena);
