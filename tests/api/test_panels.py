@@ -5,6 +5,7 @@ import io
 import json
 import re
 import socket
+import threading
 import time
 import urllib.parse
 
@@ -313,6 +314,32 @@ def test_a_run_past_its_time(store, scratch, start_server):
         answer = ask(client, "own-endless")
         assert answer.status == 504 and answer.json()["code"] == "timeout"
         assert metric(client, "egdb_panels_failed_total") == 1
+
+
+@pytest.mark.only_on("postgresql")
+def test_all_statements_of_a_run_share_its_time(store, scratch, start_server):
+    """The first waits for a lock, and goes on; the second waits for the next in that lock's queue, and has the time that is left."""
+    two = {"egql": "SELECT steps (idx) FROM run(run-1)", "columns": None}
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_two=two))],
+                          config={"store.read_timeout_ms": 6000, "store.lock_timeout_ms": 60000})
+    store.script("INSERT INTO runs (id, sha, started) VALUES ('run-1', 'a', now()); INSERT INTO steps (run_id, name, idx, dt_ms) VALUES ('run-1', 's', 0, 1)")
+    waiting = ("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+               " AND clock_timestamp() - query_start > interval '{} ms'")
+    with contextlib.closing(store.connect()) as one, contextlib.closing(store.connect()) as other, Raw(server.port) as raw:
+        for connection in (one, other):
+            connection.cursor().execute("BEGIN")
+        one.cursor().execute("LOCK TABLE steps IN ACCESS EXCLUSIVE MODE")
+        raw.send(b"GET /v1/panels/own-two HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait.until(lambda: store.scalar(waiting.format(300)) == 1, "the first statement has waited")
+        queued = threading.Thread(target=lambda: other.cursor().execute("LOCK TABLE steps IN ACCESS EXCLUSIVE MODE"))
+        queued.start()
+        wait.until(lambda: store.scalar(waiting.format(0)) == 2, "another waits behind it")
+        one.cursor().execute("ROLLBACK")
+        queued.join(120)
+        answer = raw.answer()
+        other.cursor().execute("ROLLBACK")
+    left_ms = int(re.search(r"its time, (\d+) ms", answer.body.decode()).group(1))
+    assert answer.status == 504 and left_ms <= 5700, answer.body
 
 
 def test_dead_letters_need_the_scope_of_their_routes(start_server, store, scratch):
