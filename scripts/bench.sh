@@ -25,6 +25,7 @@ bench/stream
 bench/rejected --rounds "$rounds" --seconds "$seconds"
 bench/query --rounds "$rounds"
 bench/at_once --seconds "$seconds"
+bench/hostile
 bench/graph --rounds "$rounds"
 bench/panels
 bench/index --rounds "$rounds"
