@@ -23,7 +23,7 @@ REGISTRY_SRC = server/registry/panels.c server/registry/panels_text.c server/reg
 	server/registry/files.c server/registry/policies.c server/registry/topics.c server/registry/upcast.c \
 	server/registry/rules_pointer.c server/registry/rules_source.c server/registry/rules_when.c server/registry/rules_unless.c server/registry/rules_column.c \
 	server/registry/rules_lookup.c server/registry/rules_compile.c server/registry/project.c server/registry/project_value.c \
-	server/registry/project_json.c server/registry/project_when.c server/registry/registry.c server/registry/check.c \
+	server/registry/json_write.c server/registry/project_when.c server/registry/registry.c server/registry/check.c \
 	server/registry/schema_set.c server/registry/schema_dialect.c server/registry/schema_uri.c server/registry/schema_meta.c \
 	server/registry/schema_compile.c server/registry/schema_rules.c server/registry/schema_logic.c \
 	server/registry/schema_check.c server/registry/schema_containers.c server/registry/schema_branches.c \

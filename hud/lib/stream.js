@@ -3,7 +3,8 @@
 import { ApiError, getJson, request } from './api.js';
 import { session } from './session.js';
 
-const SILENT_MOST_MS = 60e3; // then the connection counts as dead, whatever the socket says
+const SILENT_MOST_MS = 60e3; // then the connection counts as dead, whatever the socket says; until the server has told of its signs of life
+const LATE_MS = 2e3; // after two of their times
 const FILL_MOST = 10000; // positions; who lacks more begins anew
 const PAGE = 1000;
 
@@ -12,8 +13,8 @@ const sleep = (ms, signal) => new Promise((done) => {
   signal.addEventListener('abort', () => (clearTimeout(timer), done()), { once: true });
 });
 
-// Cuts text/event-stream into messages: {id, event, data}; comments are left out.
-export function sseParser(take) {
+// Cuts text/event-stream into messages: {id, event, data}; comments are told apart.
+export function sseParser(take, comment = () => {}) {
   let rest = '';
   let message = { data: [] };
   return (text) => {
@@ -23,7 +24,9 @@ export function sseParser(take) {
       if (line === '') {
         if (message.id !== undefined || message.data.length) take({ ...message, data: message.data.join('\n') });
         message = { data: [] };
-      } else if (!line.startsWith(':')) {
+      } else if (line.startsWith(':')) {
+        comment(line.slice(1).trim());
+      } else {
         const colon = line.indexOf(':');
         const name = colon < 0 ? line : line.slice(0, colon);
         const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
@@ -208,7 +211,8 @@ class Hub extends EventTarget {
     const inner = new AbortController();
     const end = () => inner.abort();
     signal.addEventListener('abort', end);
-    let timer = setTimeout(end, SILENT_MOST_MS);
+    let silentMs = SILENT_MOST_MS;
+    let timer = setTimeout(end, silentMs);
     try {
       const headers = { Accept: 'text/event-stream', ...(this.upto !== null && { 'Last-Event-ID': String(this.upto) }) };
       const response = await request('v1/events/stream', { headers, signal: inner.signal });
@@ -227,13 +231,16 @@ class Hub extends EventTarget {
         }
         upto = Number(message.id);
         if (message.data) events.push(JSON.parse(message.data));
+      }, (comment) => {
+        const everyMs = Number(comment.match(/^alive every (\d+) ms$/)?.[1]);
+        if (everyMs) silentMs = 2 * everyMs + LATE_MS;
       });
       for (;;) {
         const { value, done } = await reader.read();
         clearTimeout(timer);
         if (done) break;
-        timer = setTimeout(end, SILENT_MOST_MS);
         parse(value);
+        timer = setTimeout(end, silentMs);
         const behind = this.upto ?? events[0]?.position - 1;
         if (upto !== null && upto !== this.upto) this.#publish({ behind: Number.isNaN(behind) ? upto : behind, upto, events });
         events = [];

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "server/admin/room.h"
+#include "server/registry/json_write.h"
 
 #define OPENAPI_MOST_B ((size_t)4 << 20)
 
@@ -71,7 +72,10 @@ struct eg_admin *eg_admin_of(const struct eg_request *req) {
 }
 
 enum eg_step_result eg_admin_answer_json(struct eg_request *req, int status, json_t *value) {
-    int failed = value ? json_dump_callback(value, eg_buf_sink, &req->answer, JSON_COMPACT | JSON_ENCODE_ANY) : -1;
+    if (value) {
+        eg_json_write(&req->answer, value);
+    }
+    bool failed = !value || req->answer.failed;
     json_decref(value);
     if (failed) {
         eg_err_set(&req->err, EG_E_INTERNAL, NULL, "the answer does not fit into memory");

@@ -11,11 +11,13 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "server/registry/json_write.h"
 
 /* What getopt_long answers: the own flags of the command from OWN on, those of the configuration from OPTION on;
  * letters lie below. */
 enum { HELP = 1, CONFIG_FILE = 2, OWN = 1000, OPTION = 2000 };
 
+#define PRINTED_MOST_B ((size_t)1 << 30)
 #define LONG_MOST (EG_OPT_COUNT + EG_CLI_FLAGS_MOST + 3)
 #define GIVEN_MOST 256
 
@@ -240,6 +242,18 @@ bool eg_cli_number(const struct eg_cli *cli, const char *name, long least, long 
         return false;
     }
     return true;
+}
+
+void eg_cli_print_json(json_t *value, bool indented) {
+    struct eg_buf text;
+    eg_buf_init(&text, PRINTED_MOST_B);
+    if (indented) {
+        eg_json_write_indented(&text, value);
+    } else {
+        eg_json_write(&text, value);
+    }
+    (void)!fwrite(eg_buf_text(&text), 1, text.len, stdout);
+    eg_buf_free(&text);
 }
 
 enum eg_exit eg_cli_usage(const struct eg_cli *cli, const char *format, ...) {

@@ -12,6 +12,8 @@
 #define EG_CLI_FLAGS_MOST 16
 #define EG_CLI_REPEATS_MOST 64
 
+struct json_t; /* jansson.h */
+
 struct eg_cli_flag {
     const char *name;
     const char *value; /* what its help calls it; NULL: a switch */
@@ -56,6 +58,8 @@ bool eg_cli_number(const struct eg_cli *cli, const char *name, long least, long 
 /* How rows are printed: by --format; without it a table on a terminal, else NDJSON. False: the usage has been said. */
 enum eg_form { EG_FORM_TABLE, EG_FORM_JSON, EG_FORM_NDJSON, EG_FORM_CSV };
 bool eg_cli_form(struct eg_cli *cli, enum eg_form *form);
+/* Compact, or indented for people; no line break behind it. */
+void eg_cli_print_json(struct json_t *value, bool indented);
 /* "egdb migrate: message" on stderr; answers EG_EXIT_USAGE, with a line that names --help. */
 enum eg_exit eg_cli_usage(const struct eg_cli *cli, const char *format, ...) EG_PRINTF(2, 3);
 /* Prints cli->err on stderr, with its place and hint; answers 78 for config_invalid, else 1. */

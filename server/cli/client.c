@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define TOKEN_MOST_B 8192
 #define SERVER_MOST_B 1024
 #define URL_MOST_B ((size_t)1 << 20)
@@ -224,11 +226,13 @@ struct following {
     struct eg_client *client;
     const struct eg_client_follow *follow;
     struct eg_reply *reply;
+    int64_t heard_ms;
     bool stopped;
 };
 
 static size_t take_piece(char *bytes, size_t size, size_t n, void *ctx) {
     struct following *f = ctx;
+    f->heard_ms = eg_clock_mono_us() / 1000;
     curl_easy_getinfo(f->client->curl, CURLINFO_RESPONSE_CODE, &f->reply->status);
     if (f->reply->status != 200) {
         return take(bytes, size, n, &f->reply->body);
@@ -254,6 +258,9 @@ static CURLcode follow_on(CURLM *multi, struct following *f) {
             return CURLE_FAILED_INIT;
         }
         f->stopped = f->stopped || (running && wait_or_stop(multi, f->follow));
+        if (running && !f->stopped && eg_clock_mono_us() / 1000 - f->heard_ms >= *f->follow->silent_ms) {
+            return CURLE_OPERATION_TIMEDOUT;
+        }
     }
     for (const CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;) {
         code = message->msg == CURLMSG_DONE ? message->data.result : code;
@@ -263,7 +270,7 @@ static CURLcode follow_on(CURLM *multi, struct following *f) {
 
 enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_client_follow *follow, struct eg_reply *reply) {
     char line[128], why[CURL_ERROR_SIZE] = "";
-    struct following f = {client, follow, reply, false};
+    struct following f = {client, follow, reply, eg_clock_mono_us() / 1000, false};
     struct curl_slist *headers = with(with(NULL, client->bearer), "Accept: text/event-stream");
     CURLM *multi = curl_multi_init();
     CURL *curl = client->curl;
@@ -278,8 +285,6 @@ enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_clie
     curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, follow->silent_s);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
@@ -291,6 +296,9 @@ enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_clie
     reply->misdirected = is_misdirected(code);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait_s);
     reply->retry_after_s = (long)wait_s;
+    if (code == CURLE_OPERATION_TIMEDOUT && !*why) {
+        snprintf(why, sizeof(why), "nothing came for %.1f s", (double)*follow->silent_ms / 1000);
+    }
     snprintf(reply->error, sizeof(reply->error), "%s", code == CURLE_OK ? "" : *why ? why : curl_easy_strerror(code));
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);

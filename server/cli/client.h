@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -45,15 +46,15 @@ void eg_client_post(struct eg_client *client, const char *path, const char *type
                     size_t len, struct eg_reply *reply);
 
 /* GET of an answer that does not end by itself: each piece of a 200 goes to take as it comes. stop_fd ends it when it can be read, out_fd
- * (-1: none) when nobody reads there any more; take ends it by returning false. silent_s: an answer that brings nothing for so long is
- * given up. Other answers are in reply as always; reply->answered is false when the connection broke. */
+ * (-1: none) when nobody reads there any more; take ends it by returning false. An answer that brings nothing for *silent_ms, which take
+ * may change, is given up. Other answers are in reply as always; reply->answered is false when the connection broke. */
 struct eg_client_follow {
     const char *path;
     const char *last_id; /* Last-Event-ID; NULL without */
     bool (*take)(void *ctx, const char *bytes, size_t len);
     void *ctx;
     int stop_fd, out_fd;
-    long silent_s;
+    const int64_t *silent_ms;
 };
 enum eg_followed { EG_FOLLOW_ENDED, EG_FOLLOW_STOPPED };
 enum eg_followed eg_client_follow(struct eg_client *client, const struct eg_client_follow *follow, struct eg_reply *reply);

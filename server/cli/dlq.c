@@ -37,8 +37,8 @@ static json_t *answer_of(struct talk *talk) {
     return NULL;
 }
 
-static void print_json(const json_t *value) {
-    json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+static void print_json(json_t *value) {
+    eg_cli_print_json(value, false);
     putchar('\n');
 }
 
@@ -124,7 +124,7 @@ static enum eg_exit show(struct talk *talk, const char *id) {
     if (!letter) {
         return EG_EXIT_FAILED;
     }
-    json_dumpf(letter, stdout, talk->as_json ? JSON_COMPACT : JSON_INDENT(2));
+    eg_cli_print_json(letter, !talk->as_json);
     putchar('\n');
     json_decref(letter);
     return EG_EXIT_OK;

@@ -7,6 +7,7 @@
 #include "server/cli/cli.h"
 #include "server/cli/client.h"
 #include "server/cli/table.h"
+#include "server/registry/json_write.h"
 
 #define REPLY_MOST_B ((size_t)64 << 20)
 #define PATH_MOST_B ((size_t)8 << 10)
@@ -81,10 +82,13 @@ static json_t *list_as_rows(const json_t *list) {
         json_array_foreach(json_object_get(panel, "parameters"), j, param) {
             json_t *value = json_object_get(param, "default");
             const char *name = json_string_value(json_object_get(param, "name"));
-            char *shown = json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_ENCODE_ANY);
             bool required = json_is_true(json_object_get(param, "required"));
-            eg_buf_printf(&text, value ? "%s%s=%s" : required ? "%s%s%.0s" : "%s[%s]%.0s", j ? " " : "", name, shown ? shown : "");
-            free(shown);
+            eg_buf_printf(&text, value ? "%s%s=" : required ? "%s%s" : "%s[%s]", j ? " " : "", name);
+            if (json_is_string(value)) {
+                eg_buf_str(&text, json_string_value(value));
+            } else if (value) {
+                eg_json_write(&text, value);
+            }
         }
         json_array_append_new(rows, json_pack("[O, O, O, s]", json_object_get(panel, "name"), json_object_get(panel, "group"),
                                               json_object_get(panel, "title"), eg_buf_text(&text)));
@@ -101,7 +105,7 @@ static void print_lines(const json_t *columns, const json_t *rows) {
         json_array_foreach(row, j, cell) {
             json_object_set(line, json_string_value(json_object_get(json_array_get(columns, j), "name")), cell);
         }
-        json_dumpf(line, stdout, JSON_COMPACT);
+        eg_cli_print_json(line, false);
         printf("\n");
         json_decref(line);
     }

@@ -215,7 +215,9 @@ static enum eg_exit explain(struct eg_buf *body) {
     const char *sql = json_string_value(json_object_get(answer, "sql"));
     printf("%s\n\n", sql ? sql : "");
     json_object_del(answer, "sql");
-    json_dumpf(answer, stdout, JSON_INDENT(2));
+    if (answer) {
+        eg_cli_print_json(answer, true);
+    }
     printf("\n");
     json_decref(answer);
     return EG_EXIT_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LINE_MOST_B ((size_t)64 << 20)
+#define ALIVE_MOST_MS 86400000
 
 void eg_sse_init(struct eg_sse *sse, bool (*event)(void *ctx, const char *kind, const char *id, const char *data, size_t len),
                  void *ctx) {
@@ -18,6 +19,7 @@ void eg_sse_begin(struct eg_sse *sse) {
     eg_buf_free(&sse->line);
     eg_buf_free(&sse->data);
     sse->has_data = false;
+    sse->alive_ms = 0;
     sse->kind[0] = sse->next_id[0] = '\0';
 }
 
@@ -51,7 +53,11 @@ static bool take_line(struct eg_sse *sse, const char *line) {
     const char *value;
     if (!*line)
         return end_event(sse);
-    if (is_field(line, "id", &value)) {
+    if (is_field(line, "", &value)) { /* a comment */
+        long long ms;
+        if (sscanf(value, "alive every %lld ms", &ms) == 1 && ms > 0 && ms <= ALIVE_MOST_MS)
+            sse->alive_ms = ms;
+    } else if (is_field(line, "id", &value)) {
         snprintf(sse->next_id, sizeof sse->next_id, "%s", value);
     } else if (is_field(line, "event", &value)) {
         snprintf(sse->kind, sizeof sse->kind, "%s", value);

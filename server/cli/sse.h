@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -13,6 +14,7 @@ struct eg_sse {
     char kind[32];    /* "message" unless the server says otherwise */
     struct eg_buf line, data;
     bool has_data;
+    int64_t alive_ms; /* how often the server gives a sign of life on this connection; 0: it has not said */
     /* One whole event; false ends. data is NUL-terminated and valid during the call. */
     bool (*event)(void *ctx, const char *kind, const char *id, const char *data, size_t len);
     void *ctx;

@@ -10,6 +10,7 @@
 #include <wchar.h>
 
 #include "base/buf.h"
+#include "server/registry/json_write.h"
 
 #define HELD_MOST 100
 #define LEAST_WIDTH 6
@@ -70,7 +71,7 @@ struct eg_table *eg_table_new(json_t *columns) {
 }
 
 /* The text of a cell, in table->cell; NULL stands for null. */
-static const char *text_of(struct eg_table *table, const json_t *value) {
+static const char *text_of(struct eg_table *table, json_t *value) {
     table->cell.len = 0;
     table->cell.failed = false;
     if (!value || json_is_null(value)) {
@@ -79,8 +80,7 @@ static const char *text_of(struct eg_table *table, const json_t *value) {
     if (json_is_string(value)) {
         eg_buf_add(&table->cell, json_string_value(value), json_string_length(value));
     } else {
-        (void)json_dump_callback(value, eg_buf_sink, &table->cell,
-                                 JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        eg_json_write(&table->cell, value);
     }
     return table->cell.failed ? "(more than a mebibyte)" : eg_buf_text(&table->cell);
 }

@@ -13,14 +13,17 @@
 #include "server/cli/cli.h"
 #include "server/cli/client.h"
 #include "server/cli/sse.h"
+#include "server/registry/json_write.h"
 
 #define CONNECT_MS 5000
-#define SILENT_S 60
+#define SILENT_MS 60000 /* until the server has said how often it gives a sign of life */
+#define LATE_MS 2000     /* which may come so late, after two of its times */
 #define LEAST_WAIT_MS 250
 #define MOST_WAIT_MS 10000
 #define PATH_MOST_B 2048
 #define PROBLEM_MOST_B 65536
 #define PAYLOAD_SHOWN_B 100
+#define LINE_MOST_B ((size_t)64 << 20)
 
 struct tail {
     struct eg_cli *cli;
@@ -34,6 +37,7 @@ struct tail {
     bool lost;       /* it was told that the server is away */
     long long last;  /* position printed last */
     int wait_ms;
+    int64_t silent_ms;
     int stop_fd;
 };
 
@@ -70,17 +74,33 @@ static const char *member(const json_t *event, const char *name) {
     return text ? text : "";
 }
 
+/* Its beginning, cut where a character ends. */
+static void put_payload(json_t *payload) {
+    struct eg_buf text;
+    eg_buf_init(&text, LINE_MOST_B);
+    if (payload)
+        eg_json_write(&text, payload);
+    const char *whole = eg_buf_text(&text);
+    size_t n = strnlen(whole, PAYLOAD_SHOWN_B);
+    bool cut = whole[n] != '\0';
+    while (cut && n > 0 && ((unsigned char)whole[n] & 0xC0) == 0x80)
+        n--;
+    char shown[PAYLOAD_SHOWN_B + 1] = "";
+    memcpy(shown, whole, n);
+    put_plain(shown);
+    printf("%s\n", cut ? "..." : "");
+    eg_buf_free(&text);
+}
+
 /* 12  09:14:03.120  run.started@v1  main@1a2b3c4  {"run_id":…} */
 static void put_line(const json_t *event, const char *id) {
     const char *time = member(event, "ts_utc"), *sha = member(event, "repo_sha"), *branch = member(event, "repo_branch");
-    char *payload = json_dumps(json_object_get(event, "payload"), JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
     printf("%8s  %.10s %.12s  ", id, time, strlen(time) > 11 ? time + 11 : "");
     put_plain(member(event, "topic"));
     printf("  ");
     put_plain(branch);
-    printf("%s%.7s  %.*s%s\n", *sha && *branch ? "@" : "", sha, PAYLOAD_SHOWN_B, payload ? payload : "",
-           payload && strlen(payload) > PAYLOAD_SHOWN_B ? "..." : "");
-    free(payload);
+    printf("%s%.7s  ", *sha && *branch ? "@" : "", sha);
+    put_payload(json_object_get(event, "payload"));
 }
 
 static void tell_resync(const char *data, size_t len) {
@@ -125,6 +145,8 @@ static bool on_piece(void *ctx, const char *bytes, size_t len) {
     tail->heard = true;
     tail->lost = false;
     bool go_on = eg_sse_take(&tail->sse, bytes, len);
+    if (tail->sse.alive_ms)
+        tail->silent_ms = 2 * tail->sse.alive_ms + LATE_MS;
     tail->out_failed = fflush(stdout) != 0 || tail->out_failed;
     return go_on && !tail->out_failed;
 }
@@ -175,8 +197,9 @@ static enum eg_exit follow(struct tail *tail) {
                                              .ctx = tail,
                                              .stop_fd = tail->stop_fd,
                                              .out_fd = STDOUT_FILENO,
-                                             .silent_s = SILENT_S};
+                                             .silent_ms = &tail->silent_ms};
         tail->heard = false;
+        tail->silent_ms = SILENT_MS;
         eg_sse_begin(&tail->sse);
         if (eg_client_follow(tail->client, &way, &tail->reply) == EG_FOLLOW_STOPPED)
             return EG_EXIT_OK;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "server/event/room.h"
+#include "server/registry/json_write.h"
 
 #define LIST_MOST_B ((size_t)8 << 20) /* a page ends early rather than being larger */
 #define READING_MOST_B ((size_t)72 << 20)
@@ -48,23 +49,27 @@ void eg_event_write_upcast(struct eg_buf *out, const struct eg_registry *registr
         json_decref(payload);
         payload = made;
     }
-    char *text = payload ? json_dumps(payload, JSON_COMPACT) : NULL;
+    struct eg_buf text;
+    eg_buf_init(&text, READING_MOST_B);
+    if (payload)
+        eg_json_write(&text, payload);
     json_decref(payload);
-    if (!text) { /* nothing to do, or no memory: as it is stored is always true */
+    if (!payload || text.failed) { /* nothing to do, or no memory: as it is stored is always true */
+        eg_buf_free(&text);
         eg_event_write(out, cells);
         return;
     }
     struct eg_value as[EG_EVENT_COLUMNS];
     memcpy(as, cells, sizeof as);
     as[1] = eg_cstr(topic->name);
-    as[9] = eg_cstr(text);
+    as[9] = eg_text(text.data, text.len);
     eg_event_write(out, as);
     if (!out->failed)
         out->len--; /* the closing brace */
     eg_buf_str(out, ",\"upcast_from\":");
     eg_buf_json_string(out, cells[1].s.p, cells[1].s.n);
     eg_buf_char(out, '}');
-    free(text);
+    eg_buf_free(&text);
 }
 
 /* ?upcast, ?upcast=1 or 0 */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/event/edit.h"
 #include "server/event/redrive.h"
+#include "server/registry/json_write.h"
 
 #define WISH_MOST_B ((size_t)1 << 20)
 #define CHUNK_ARENA_MOST_B ((size_t)256 << 20)
@@ -153,11 +154,13 @@ static bool edit_text(struct eg_redrive *r, struct eg_item *item) {
     if (!json_object_get(r->wish.edit, "replace") && eg_item_read_json(item) != EG_OK)
         return false;
     eg_status status = eg_edit_apply(&item->doc, r->wish.edit, &err);
-    char *text = status == EG_OK ? json_dumps(item->doc, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    size_t n = text ? strlen(text) : 0;
-    char *kept = text ? eg_arena_dup(r->chunk.arena, text, n) : NULL;
-    free(text);
-    item->bytes = (struct eg_str){kept, n};
+    struct eg_buf text;
+    eg_buf_init(&text, CHUNK_ARENA_MOST_B);
+    if (status == EG_OK)
+        eg_json_write(&text, item->doc);
+    char *kept = text.len && !text.failed ? eg_arena_dup(r->chunk.arena, text.data, text.len) : NULL;
+    item->bytes = (struct eg_str){kept, kept ? text.len : 0};
+    eg_buf_free(&text);
     eg_item_drop_docs(item);
     if (kept)
         return true;
@@ -375,7 +378,9 @@ static enum eg_step_result answer(struct eg_request *req) {
                              over ? json_null() : json_string(r->after));
     if (said && r->stopped.code != EG_E_NONE)
         json_object_set_new(said, "stopped", error_of(&r->stopped, NULL));
-    int failed = said ? json_dump_callback(said, eg_buf_sink, &req->answer, JSON_COMPACT) : -1;
+    if (said)
+        eg_json_write(&req->answer, said);
+    bool failed = !said || req->answer.failed;
     json_decref(said);
     if (failed) {
         eg_err_set(&req->err, EG_E_INTERNAL, NULL, "the answer does not fit into memory");

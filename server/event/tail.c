@@ -80,7 +80,7 @@ static void room(struct eg_request *req, bool stopping) {
         eg_tail_work(f);
 }
 
-/* The first words say where the stream begins, for a client that is cut before its first event. */
+/* The first words say where the stream begins, for a client that is cut before its first event; and what silence is too long. */
 static enum eg_step_result stream(struct eg_request *req) {
     struct eg_follower *f = of(req);
     if (req->err.code != EG_E_NONE)
@@ -88,7 +88,7 @@ static enum eg_step_result stream(struct eg_request *req) {
     const struct eg_stream_config config = {.window_b = f->tail->config.window_b, .room = room};
     eg_request_add_header(req, "X-Accel-Buffering", "no");
     enum eg_step_result result = eg_request_stream(req, 200, "text/event-stream", &config);
-    eg_buf_printf(&req->answer, "retry: %d\n", COME_AGAIN_MS);
+    eg_buf_printf(&req->answer, ": alive every %lld ms\nretry: %d\n", (long long)f->tail->config.heartbeat_ms, COME_AGAIN_MS);
     if (f->resync)
         eg_follow_resync(f, f->from);
     else

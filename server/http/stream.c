@@ -177,13 +177,16 @@ void eg_stream_prepare(struct eg_exchange *x) {
         x->coding = EG_CODING_IDENTITY;
 }
 
-/* To HEAD, libmicrohttpd 0.9.75 would send the last chunk of a body that it leaves out. */
+/* To HEAD, libmicrohttpd 0.9.75 would send the last chunk of a body that it leaves out, and a length of 0 would be untrue: without
+ * chunks an answer has neither, and its connection ends. */
 struct MHD_Response *eg_stream_response(struct eg_exchange *x) {
-    if (x->head_only)
-        return MHD_create_response_from_buffer_with_free_callback(0, NULL, NULL);
     int most = MOST_IN_KERNEL_B;
-    (void)setsockopt(x->conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_B, on_fetch, x, NULL);
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_B, on_fetch, x, NULL);
+    if (x->head_only && response)
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    else
+        (void)setsockopt(x->conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+    return response;
 }
 
 void eg_stream_begun(struct eg_exchange *x) {

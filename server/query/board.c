@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/query/board_int.h"
+#include "server/registry/json_write.h"
 
 #define COMPILED_MOST_B ((size_t)16 << 20)
 
@@ -96,7 +97,10 @@ static enum eg_step_result list(struct eg_request *req) {
         json_array_append_new(all, panel_json(board, &panels[i]));
     }
     json_t *answer = json_pack("{s:o}", "panels", all);
-    int failed = json_dump_callback(answer, eg_buf_sink, &req->answer, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (answer) {
+        eg_json_write(&req->answer, answer);
+    }
+    bool failed = !answer || req->answer.failed;
     json_decref(answer);
     if (failed) {
         (void)eg_err_set(&req->err, EG_E_INTERNAL, NULL, "the answer does not fit into memory");

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "server/registry/json_write.h"
 #include "server/registry/panels_int.h"
 
 #define MOST_TEXT_B 2000
+#define DEFAULT_MOST_B ((size_t)64 << 10)
 #define MINUTE_US (INT64_C(60) * 1000000)
 #define MOST_DURATION_US (INT64_C(3660) * 24 * 60 * MINUTE_US)
 
@@ -189,19 +191,21 @@ static eg_status read_values(const struct eg_panel_load *load, const json_t *one
 }
 
 /* As a query string would say it. */
-static const char *default_text(const struct eg_panel_load *load, const json_t *value) {
+static const char *default_text(const struct eg_panel_load *load, json_t *value) {
     if (json_is_string(value)) {
         return eg_arena_dup(load->arena, json_string_value(value), json_string_length(value));
     }
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-    const char *kept = text ? eg_arena_dup(load->arena, text, strlen(text)) : NULL;
-    free(text);
+    struct eg_buf text;
+    eg_buf_init(&text, DEFAULT_MOST_B);
+    eg_json_write(&text, value);
+    const char *kept = text.failed ? NULL : eg_arena_dup(load->arena, text.data, text.len);
+    eg_buf_free(&text);
     return kept;
 }
 
 static eg_status read_default(const struct eg_panel_load *load, const json_t *one, const char *where,
                               struct eg_panel_param *param) {
-    const json_t *value = json_object_get(one, "default");
+    json_t *value = json_object_get(one, "default");
     const json_t *required = json_object_get(one, "required");
     struct eg_err err = {0};
     struct eg_value read;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/jscan.h"
+#include "server/registry/json_write.h"
 #include "server/registry/rules.h"
 
 #define FIRST_ROWS 4

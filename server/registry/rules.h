@@ -168,10 +168,6 @@ EG_MUST_CHECK eg_status eg_value_from_json(const json_t *json, enum eg_type type
 bool eg_value_from_text(const char *text, enum eg_type type, struct eg_value *value);
 const char *eg_type_name(enum eg_type type);
 
-/* project_json.c: compact JSON; doubles as short as they read back. */
-struct eg_buf;
-void eg_json_write(struct eg_buf *buf, json_t *json);
-
 /* project_when.c */
 bool eg_test_holds(const struct eg_test *test, const json_t *value); /* value NULL or null: absent */
 

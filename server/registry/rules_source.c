@@ -2,7 +2,10 @@
  * that an event pays nothing for them and a wrong one is found at start. */
 #include <string.h>
 
+#include "server/registry/json_write.h"
 #include "server/registry/rules.h"
+
+#define POLICY_MOST_B ((size_t)16 << 20)
 
 static const struct {
     const char *name;
@@ -60,13 +63,18 @@ static eg_status compile_policy(struct eg_rules *rules, const char *text, enum e
     source->kind = EG_SOURCE_CONST;
     source->pointer.text = text;
     if (type == EG_JSON) {
-        size_t n = json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
-        char *copy = eg_rules_alloc(rules, n + 1);
+        struct eg_buf written;
+        eg_buf_init(&written, POLICY_MOST_B);
+        eg_json_write(&written, json);
+        char *copy = written.failed ? NULL : eg_rules_alloc(rules, written.len + 1);
+        if (copy) {
+            memcpy(copy, eg_buf_text(&written), written.len + 1);
+            source->value = eg_text(copy, written.len);
+        }
+        eg_buf_free(&written);
         if (!copy) {
             return EG_FAIL;
         }
-        json_dumpb(json, copy, n, JSON_COMPACT | JSON_ENCODE_ANY);
-        source->value = eg_text(copy, n);
     } else if (eg_value_from_json(json, type, &source->value, &code, &what) != EG_OK) {
         return eg_rules_fail(rules, "`%s` %s", text, what);
     }

@@ -70,6 +70,34 @@ def test_explain(query, posted):
     assert said.out.startswith("SELECT ") and '"plan"' in said.out
 
 
+def test_numbers_are_as_short_as_they_read_back(query, server, client):
+    """Wherever people read them, and in what an edited dead letter becomes."""
+    exact = {"module": "core", "alpha": 0.1, "beta": 0.2, "zeta": 0.30000000000000004, "basis": "ewma"}
+    shown = '{"module":"core","alpha":0.1,"beta":0.2,"zeta":0.30000000000000004,"basis":"ewma"}'
+    wrong = {**exact, "basis": "guess"}
+    assert client.post_event(events.event("spec.thresholds.updated@v1", wrong)).status == 422
+    letter = client.get("/v1/dlq").json()["dead_letters"][0]["id"]
+    edit = {"patch": [{"op": "replace", "path": "/payload/basis", "value": "ewma"}]}
+    done = client.post("/v1/dlq/redrive", {"ids": [letter], "edit": edit}).json()
+    stored = client.get(f"/v1/events/{done['items'][0]['event_id']}").body
+    assert all(word in stored.replace(b" ", b"") for word in (b'"alpha":0.1,', b'"beta":0.2,', b'"zeta":0.30000000000000004'))
+    text = "SELECT thresholds (alpha, beta, zeta) FROM all WHERE alpha = $a"
+    asked = query(text, "--param", "a:=0.1", "--format", "table").out.splitlines()[2]
+    assert asked.split() == ["0.1", "0.2", "0.30000000000000004"]
+    table = query("SELECT thresholds (payload) FROM all", "--format", "table").out.splitlines()[2].replace(" ", "")
+    assert json.loads(table) == exact and '"alpha":0.1' in table and '"zeta":0.30000000000000004' in table
+    assert '"params": [\n    0.1' in query(text, "--param", "a:=0.1", "--explain").out
+    for form in ("ndjson", "table"):
+        panel = binary.run("panels", "spec-thresholds", "--format", form, "--server", server.url).out
+        assert all(word in panel for word in ("0.1", "0.2", "0.30000000000000004")) and "0.1000" not in panel and "0.2000" not in panel
+    tail = subprocess.Popen([str(binary.path()), "tail", "--from", "beginning", "--topic", "spec.*", "--format", "pretty", "--server", server.url],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=binary.environment())
+    with tail:
+        line = tail.stdout.readline().decode()
+        tail.terminate()
+    assert all(word in line for word in (shown[18:30], '"beta":0.2,', "0.30000000000000004")), line
+
+
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv", "table"])
 def test_an_answer_that_is_not_complete(server, store, form):
     """The server stops in the middle of the answer: what came is printed, and the exit code says that it is not all."""

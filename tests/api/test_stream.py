@@ -10,6 +10,7 @@ import pytest
 
 from support import binary, events, wait
 from support.figures import metric, peak_kb, until
+from support.raw import Raw
 from support.sse import Stream
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -200,6 +201,17 @@ def test_heartbeats_carry_the_position(start_server, store):
                 assert stream._block(block) is None
             del stream.text[:end + 2]
         assert "alive" in stream.comments
+
+
+def test_the_first_words_say_how_long_silence_lasts(server, client):
+    with Stream(server.port) as stream:
+        assert stream.head() == 200 and stream._chunk()
+        assert stream.text.startswith(b": alive every 15000 ms\n")
+    with Raw(server.port) as raw:
+        raw.send(b"HEAD /v1/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = raw.answer(head=True)
+        assert answer.status == 200 and "content-length" not in answer.headers and raw.at_end() and raw.buffer == b""
+    streams(client, 0)
 
 
 @pytest.mark.parametrize("last_id", [51, 10**15])

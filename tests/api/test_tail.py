@@ -110,6 +110,22 @@ def test_it_comes_again_after_the_server_was_away(server, how):
         assert tail.ends(signal.SIGINT) == 0 and len(tail.out.splitlines()) == 100
 
 
+def test_it_waits_as_long_as_the_server_says(start_server, store):
+    """A server that gives no sign of life for two of its times, and two seconds more, is left; what it is comes from the server."""
+    server = start_server(store, config={"stream.heartbeat_ms": 200})
+    with server.client() as client, Tail(server, "--from", "beginning") as tail:
+        post(client, 1)
+        tail.lines(1)
+        os.kill(server.pid(), signal.SIGSTOP)
+        try:
+            tail.says("nothing came for 2.4 s; trying again")
+        finally:
+            os.kill(server.pid(), signal.SIGCONT)
+        tail.says("connected again")
+        post(client, 1)
+        assert tail.positions(2) == [1, 2]
+
+
 def test_a_closed_pipe_ends_it(start_server, store):
     server = start_server(store, config={"stream.heartbeat_ms": 200})
     with server.client() as client, Tail(server) as silent, Tail(server, "--from", "beginning") as busy:

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hunks } from '../../hud/lib/delta.js';
 import { sorted } from '../../hud/lib/slices.js';
+import { sseParser } from '../../hud/lib/stream.js';
 import { thin } from '../../hud/lib/thin.js';
 
 let seed = 7;
@@ -28,6 +29,17 @@ test('what is sorted in slices is sorted as at once, and stably', async () => {
   assert.deepEqual(await sorted(list, compare), list.toSorted(compare));
   assert.deepEqual(sorted(list.slice(0, 100), compare), list.slice(0, 100).toSorted(compare), 'what is short at once');
   assert.equal(list[7][1], 7, 'the list itself stays');
+});
+
+test('a stream cut anywhere gives its messages and its comments', () => {
+  const text = ': alive every 15000 ms\nretry: 2000\nid: 5\n\nid: 6\ndata: {"a":1}\n\n: alive\nid: 7\n\n';
+  for (let cut = 0; cut <= text.length; cut++) {
+    const [messages, comments] = [[], []];
+    const parse = sseParser((message) => messages.push([message.id, message.data]), (comment) => comments.push(comment));
+    parse(text.slice(0, cut));
+    parse(text.slice(cut));
+    assert.deepEqual([messages, comments], [[['5', ''], ['6', '{"a":1}'], ['7', '']], ['alive every 15000 ms', 'alive']]);
+  }
 });
 
 test('hunks of a diff that was cut', () => {
