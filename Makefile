@@ -8,7 +8,7 @@ CC := gcc
 endif
 
 BASE_SRC = base/err.c base/arena.c base/buf.c base/buf_double.c base/log.c base/clock.c base/ulid.c base/map.c base/catalogue.c base/dml.c \
-	base/jscan.c base/jscan_walk.c base/jscan_pointer.c base/text.c base/file.c base/beside.c base/scope.c
+	base/jscan.c base/jscan_walk.c base/jscan_pointer.c base/text.c base/utf8.c base/file.c base/beside.c base/scope.c
 DB_SRC = db/db.c db/statements.c db/catalogue_build.c db/db_pg_catalogue.c db/db_sqlite_catalogue.c \
 	db/migrate.c db/db_pg_migrate.c db/db_sqlite_lock.c db/db_sqlite_migrate.c db/db_sqlite_store.c db/db_sqlite_writer.c db/db_sqlite_reader.c \
 	db/db_pg_store.c db/db_pg_write.c db/db_pg_read.c db/read_queue.c db/db_pg_cancel.c db/db_pg_tend.c db/db_pg_views.c db/refresh.c db/db_pg_news.c db/db_pg_conn.c db/db_pg_dial.c db/db_pg_shape.c \
@@ -50,7 +50,7 @@ QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c se
 	server/query/explain.c server/query/complete.c
 BOARD_SRC = server/query/board.c server/query/board_cache.c server/query/board_answer.c server/query/board_run.c server/query/board_egql.c \
 	server/query/board_get.c
-ADMIN_SRC = server/admin/admin.c server/admin/base64.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
+ADMIN_SRC = server/admin/admin.c server/admin/dlq.c server/admin/health.c server/admin/metrics.c \
 	server/admin/openapi.c server/admin/hud.c server/admin/docs.c server/admin/errors.c server/admin/language.c server/admin/views.c server/admin/topics.c server/admin/validate.c
 APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/app.c \
 	server/cli/cli.c server/cli/help.c server/cli/serve.c server/cli/migrate.c server/cli/check.c server/cli/token.c \

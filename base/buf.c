@@ -165,6 +165,23 @@ const char *eg_buf_text(struct eg_buf *buf) {
     return buf->data;
 }
 
+void eg_buf_base64(struct eg_buf *buf, const void *bytes, size_t size_b) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *p = bytes;
+    char *to = size_b ? eg_buf_room(buf, (size_b + 2) / 3 * 4) : NULL;
+    if (!to)
+        return;
+    for (size_t i = 0; i < size_b; i += 3, to += 4) {
+        size_t left = size_b - i;
+        unsigned three = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+        to[0] = letters[three >> 18];
+        to[1] = letters[three >> 12 & 63];
+        to[2] = left > 1 ? letters[three >> 6 & 63] : '=';
+        to[3] = left > 2 ? letters[three & 63] : '=';
+    }
+    buf->len += (size_b + 2) / 3 * 4;
+}
+
 char *eg_buf_detach(struct eg_buf *buf, size_t *len) {
     char *data = NULL;
     *len = 0;

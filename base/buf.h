@@ -39,6 +39,7 @@ char *eg_buf_room(struct eg_buf *buf, size_t size_b);
 void eg_buf_printf(struct eg_buf *buf, const char *format, ...) EG_PRINTF(2, 3);
 void eg_buf_json_string(struct eg_buf *buf, const char *bytes, size_t size_b); /* quoted, escaped; bytes are UTF-8 */
 void eg_buf_json_part(struct eg_buf *buf, const char *bytes, size_t size_b);   /* the same without its quotes */
+void eg_buf_base64(struct eg_buf *buf, const void *bytes, size_t size_b);               /* by RFC 4648, padded */
 void eg_buf_pointer_token(struct eg_buf *buf, const char *name, size_t len);           /* of a JSON Pointer: "/" and name, escaped */
 void eg_buf_json_double(struct eg_buf *buf, double value);                     /* shortest that reads back; not finite: null */
 const char *eg_buf_text(struct eg_buf *buf);                                   /* NUL-terminated; "" when failed or empty */

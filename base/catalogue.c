@@ -1,4 +1,4 @@
-/* Finding tables and columns by name. */
+/* Finding tables and columns. */
 #include "base/catalogue.h"
 
 #include <string.h>
@@ -25,4 +25,18 @@ int eg_table_column(const struct eg_table *table, const char *name, size_t len) 
             return (int)i;
     }
     return -1;
+}
+
+const struct eg_unique *eg_table_primary(const struct eg_table *table) {
+    for (size_t i = 0; i < table->n_uniques; i++)
+        if (table->uniques[i].primary)
+            return &table->uniques[i];
+    return NULL;
+}
+
+bool eg_columns_have(const int *columns, size_t n, int column) {
+    for (size_t i = 0; i < n; i++)
+        if (columns[i] == column)
+            return true;
+    return false;
 }

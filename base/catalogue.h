@@ -55,5 +55,7 @@ struct eg_catalogue {
 
 const struct eg_table *eg_catalogue_table(const struct eg_catalogue *catalogue, const char *name); /* NULL when absent */
 int eg_table_column(const struct eg_table *table, const char *name, size_t len);                   /* −1 when absent */
+const struct eg_unique *eg_table_primary(const struct eg_table *table); /* NULL when it has no primary key */
+bool eg_columns_have(const int *columns, size_t n, int column);
 
 #endif

@@ -1,6 +1,13 @@
 /* Counting and typing the parameters of a statement's shape; the order is stated in the header. */
 #include "base/dml.h"
 
+const char *eg_dml_kind_name(enum eg_dml_kind kind) {
+    static const char *const names[] = {[EG_DML_INSERT] = "insert", [EG_DML_KEEP] = "keep",     [EG_DML_REPLACE] = "replace",
+                                        [EG_DML_UPDATE] = "update", [EG_DML_DELETE] = "delete", [EG_DML_LOOKUP] = "lookup",
+                                        [EG_DML_DEMAND] = "demand", [EG_DML_FILL] = "fill"};
+    return names[kind];
+}
+
 static bool has_cells(enum eg_dml_kind kind) {
     return kind == EG_DML_INSERT || kind == EG_DML_KEEP || kind == EG_DML_REPLACE || kind == EG_DML_UPDATE;
 }

@@ -68,6 +68,7 @@ struct eg_dml {
     const struct eg_guard *unless; /* INSERT; NULL without */
 };
 
+const char *eg_dml_kind_name(enum eg_dml_kind kind); /* "insert", as people are told of it */
 /* The parameters of one row, in order: the cells' (a ref's where columns in place of it), then, for UPDATE, DELETE, LOOKUP and DEMAND,
  * the key's, or for INSERT the guard's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE, LOOKUP, DEMAND, FILL or of a
  * guard matches no row. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct row {
     const char *name;
     int status;
@@ -25,31 +27,12 @@ static const struct row *row_of(enum eg_code code) {
     return &rows[code];
 }
 
-/* Of the character that begins here; 0 when it is not UTF-8. */
-static size_t character(const unsigned char *at) {
-    static const struct {
-        unsigned char lead, lead_most, next, next_most; /* the second byte's range keeps out surrogates and long forms */
-        size_t len;
-    } forms[] = {{0x01, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
-                 {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
-                 {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (at[0] < forms[i].lead || at[0] > forms[i].lead_most)
-            continue;
-        bool good = forms[i].len == 1 || (at[1] >= forms[i].next && at[1] <= forms[i].next_most);
-        for (size_t j = 2; good && j < forms[i].len; j++)
-            good = (at[j] & 0xC0) == 0x80;
-        return good ? forms[i].len : 0;
-    }
-    return 0;
-}
-
 /* Texts end up in JSON and in the database: bytes of a header, and characters that a bound has cut in two, must not. What is cut at
  * the end goes, other such bytes become question marks. */
 static void keep_utf8(char *text, size_t cap) {
     char *at = text, *end = text + strlen(text);
     while (at < end) {
-        size_t len = character((const unsigned char *)at);
+        size_t len = eg_utf8_char(at, (size_t)(end - at), NULL);
         if (len == 0 && end == text + cap - 1 && end - at < 4)
             *at = '\0';
         if (*at == '\0')

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define MOST_MESSAGE_B 2048
 #define MOST_LINE_B 16384
@@ -31,22 +32,6 @@ bool eg_log_level_parse(const char *name, enum eg_log_level *level) {
     return false;
 }
 
-/* The length of the UTF-8 character at p, 0 when it is none (over-long, surrogate, cut, …). */
-static size_t character(const unsigned char *p, size_t left) {
-    if (p[0] < 0x80)
-        return 1;
-    size_t n = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
-    if (n == 0 || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
-        (p[0] == 0xF4 && p[1] > 0x8F))
-        return 0;
-    return n;
-}
-
 /* A quoted string of either form: JSON's escapes are readable in logfmt too. Bytes that are no UTF-8 become U+FFFD, and
  * DEL and the C1 controls, which terminals obey, are escaped. */
 static void add_quoted(struct eg_buf *line, const char *text) {
@@ -54,7 +39,7 @@ static void add_quoted(struct eg_buf *line, const char *text) {
     eg_buf_char(line, '"');
     for (size_t at = 0; at < len;) {
         const unsigned char *p = (const unsigned char *)text + at;
-        size_t n = character(p, len - at);
+        size_t n = eg_utf8_char(text + at, len - at, NULL);
         if (n == 0)
             eg_buf_str(line, "\\ufffd");
         else if (*p == '"' || *p == '\\')

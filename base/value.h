@@ -19,6 +19,9 @@ enum eg_type {
     EG_BYTES   /* s: any bytes */
 };
 
+/* Whether the values of a type are in s. */
+static inline bool eg_type_is_str(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
+
 struct eg_str {
     const char *p;
     size_t n;

@@ -57,17 +57,8 @@ static void write_match(struct eg_buf *sql, const char *alias, const struct eg_t
     }
 }
 
-static const struct eg_unique *primary_of(const struct eg_table *table) {
-    for (size_t i = 0; i < table->n_uniques; i++) {
-        if (table->uniques[i].primary) {
-            return &table->uniques[i];
-        }
-    }
-    return NULL;
-}
-
 static void write_newest(struct eg_buf *sql, const char *alias, const struct eg_table *table) {
-    const struct eg_unique *primary = primary_of(table);
+    const struct eg_unique *primary = eg_table_primary(table);
     EG_ASSERT(primary);
     eg_buf_str(sql, " ORDER BY ");
     for (size_t i = 0; i < primary->n; i++) {
@@ -102,15 +93,6 @@ static size_t write_cell(struct eg_buf *sql, const struct eg_cell *cell, size_t 
     return 1;
 }
 
-static bool among(int column, size_t n, const int *columns) {
-    for (size_t i = 0; i < n; i++) {
-        if (columns[i] == column) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void write_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, " ON CONFLICT");
     if (dml->n_key) {
@@ -121,7 +103,7 @@ static void write_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
     bool any = false;
     for (size_t i = 0; dml->kind == EG_DML_REPLACE && i < dml->n_cells; i++) {
         int column = dml->cells[i].column;
-        if (among(column, dml->n_key, dml->key) || among(column, dml->n_hold, dml->hold)) {
+        if (eg_columns_have(dml->key, dml->n_key, column) || eg_columns_have(dml->hold, dml->n_hold, column)) {
             continue;
         }
         eg_buf_str(sql, any ? ", " : " DO UPDATE SET ");
@@ -191,7 +173,7 @@ static void write_update(struct eg_buf *sql, const struct eg_dml *dml) {
         write_match(sql, "t", dml->table, dml->n_key, dml->key, param);
         return;
     }
-    const struct eg_unique *primary = primary_of(dml->table);
+    const struct eg_unique *primary = eg_table_primary(dml->table);
     EG_ASSERT(primary);
     eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT ");
     write_columns(sql, "x", dml->table, primary->n, primary->columns);

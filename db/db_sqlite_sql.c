@@ -41,15 +41,9 @@ static void equals(struct eg_buf *sql, const struct eg_table *table, const int *
     }
 }
 
-static const struct eg_unique *primary_of(const struct eg_table *table) {
-    for (size_t i = 0; i < table->n_uniques; i++)
-        if (table->uniques[i].primary)
-            return &table->uniques[i];
-    eg_assert_failed("a table of which the newest row is asked has a primary key", __FILE__, __LINE__);
-}
-
 static void newest_first(struct eg_buf *sql, const struct eg_table *table) {
-    const struct eg_unique *primary = primary_of(table);
+    const struct eg_unique *primary = eg_table_primary(table);
+    EG_ASSERT(primary);
     eg_buf_str(sql, " ORDER BY ");
     for (size_t i = 0; i < primary->n; i++) {
         comma(sql, i);
@@ -84,13 +78,6 @@ static size_t cell(struct eg_buf *sql, const struct eg_cell *c, size_t first) {
     return first + c->ref->n_where;
 }
 
-static bool among(int index, const int *list, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (list[i] == index)
-            return true;
-    return false;
-}
-
 static void on_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, " ON CONFLICT ");
     if (dml->n_key > 0) {
@@ -101,7 +88,7 @@ static void on_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
     size_t n_set = 0;
     for (size_t i = 0; dml->kind == EG_DML_REPLACE && i < dml->n_cells; i++) {
         int index = dml->cells[i].column;
-        if (among(index, dml->key, dml->n_key) || among(index, dml->hold, dml->n_hold))
+        if (eg_columns_have(dml->key, dml->n_key, index) || eg_columns_have(dml->hold, dml->n_hold, index))
             continue;
         eg_buf_str(sql, n_set++ == 0 ? "DO UPDATE SET " : ", ");
         column(sql, dml->table, index);
@@ -163,7 +150,8 @@ static void update(struct eg_buf *sql, const struct eg_dml *dml) {
         equals(sql, dml->table, dml->key, dml->n_key, param);
         return;
     }
-    const struct eg_unique *primary = primary_of(dml->table);
+    const struct eg_unique *primary = eg_table_primary(dml->table);
+    EG_ASSERT(primary);
     eg_buf_char(sql, '(');
     columns(sql, dml->table, primary->columns, primary->n);
     eg_buf_str(sql, ") = (SELECT ");

@@ -88,7 +88,7 @@ static bool param(struct egql_checker *c, const struct egql_key *key, struct egq
 bool egql_c_value(struct egql_checker *c, const struct egql_key *key, struct egql_value *value) {
     if (value->kind == EGQL_V_PARAM)
         return param(c, key, value);
-    if (value->kind == EGQL_V_NULL && key->type != EG_TEXT) {
+    if (value->kind == EGQL_V_NULL) {
         value->null = true;
         value->as = eg_null();
         value->type = key->type == EG_JSON ? EG_TEXT : key->type;
@@ -96,12 +96,6 @@ bool egql_c_value(struct egql_checker *c, const struct egql_key *key, struct egq
     }
     switch (key->type) {
     case EG_TEXT:
-        if (value->kind == EGQL_V_NULL) {
-            value->null = true;
-            value->as = eg_null();
-            value->type = EG_TEXT;
-            return true;
-        }
         return as_text(value);
     case EG_INT4:
     case EG_INT8:

@@ -5,25 +5,9 @@
 
 #include <string.h>
 
-/* The character at `at` and its length; 0 when it is not UTF-8. */
-static size_t decode(const char *text, size_t len, size_t at, uint32_t *c) {
-    const unsigned char *b = (const unsigned char *)text + at;
-    size_t left = len - at, n = b[0] < 0x80 ? 1 : b[0] >= 0xF0 ? 4 : b[0] >= 0xE0 ? 3 : 2;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (n == 1) {
-        *c = b[0];
-        return 1;
-    }
-    if (b[0] < 0xC2 || b[0] > 0xF4 || left < n)
-        return 0;
-    *c = b[0] & (0xFFu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((b[i] & 0xC0) != 0x80)
-            return 0;
-        *c = *c << 6 | (b[i] & 0x3F);
-    }
-    return *c < least[n] || *c > 0x10FFFF || (*c >= 0xD800 && *c < 0xE000) ? 0 : n;
-}
+#include "base/utf8.h"
+
+static size_t decode(const char *text, size_t len, size_t at, uint32_t *c) { return eg_utf8_char(text + at, len - at, c); }
 
 size_t egql_lex_bad_byte(const char *text, size_t len) {
     uint32_t c;

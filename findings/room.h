@@ -84,7 +84,6 @@ const char *eg_findings_path(struct eg_findings *set, const char *text, bool is_
 /* A copy of at most most_b bytes, cut between characters, secrets taken out. NULL stays NULL. */
 const char *eg_findings_clean(struct eg_findings *set, const char *text, size_t most_b, bool *redacted);
 bool eg_findings_matches(struct eg_findings *set, const pcre2_code *pattern, const char *text);
-bool eg_text_is_utf8_z(const char *text);
 
 /* policy.c: of words that scanners use. */
 const char *eg_policy_severity(const struct eg_findings_policy *policy, const char *word); /* NULL for an unknown one */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "findings/room.h"
 
 #define REDACTED "_redacted"
@@ -14,12 +15,6 @@
 
 bool eg_findings_matches(struct eg_findings *set, const pcre2_code *pattern, const char *text) {
     return pattern && pcre2_match(pattern, (PCRE2_SPTR)text, strlen(text), 0, 0, set->match, set->limits) >= 0;
-}
-
-bool eg_text_is_utf8_z(const char *text) {
-    json_t *string = json_string(text); /* refuses what is not UTF-8 */
-    json_decref(string);
-    return string != NULL;
 }
 
 /* Characters of one byte, or the first of several. */
@@ -110,7 +105,7 @@ static void percent_decode(char *text) {
     }
     if (copy) {
         *out = '\0';
-        if (!eg_text_is_utf8_z(text)) {
+        if (!eg_utf8_valid(text, strlen(text))) {
             memcpy(text, copy, strlen(copy) + 1);
         }
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "indexer/pool.h"
 #include "indexer/text.h"
 
@@ -135,7 +136,7 @@ static struct eg_str keep_text(struct eg_extractor *x, const char *text, size_t 
 
 struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t most_b) {
     struct eg_buf clean;
-    if (text.n <= most_b && eg_text_is_utf8(text.p, text.n)) {
+    if (text.n <= most_b && eg_utf8_valid(text.p, text.n)) {
         return keep_text(x, text.p, text.n);
     }
     eg_buf_init(&clean, most_b + 64);
@@ -427,7 +428,7 @@ eg_status eg_extract(struct eg_extractor *x, const char *path, const char *text,
     if (facts->skipped || !facts->grammar) {
         return EG_OK;
     }
-    facts->not_utf8 = !eg_text_is_utf8(text, len);
+    facts->not_utf8 = !eg_utf8_valid(text, len);
     begin(x);
     x->keep = keep;
     if (!(keep & EG_KEEP_SHARED)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "indexer/stat.h"
 #include "indexer/text.h"
 #include "indexer/threshold.h"
@@ -27,11 +28,8 @@ const char *eg_row_text(const json_t *row, size_t i) {
 
 void eg_gate_clean(char *text) {
     for (size_t left = strlen(text), n; left > 0; text += n, left -= n) {
-        n = 1;
-        while (n < 4 && n < left && !eg_text_is_utf8(text, n)) {
-            n++;
-        }
-        if (!eg_text_is_utf8(text, n) || (unsigned char)*text < 0x20 || *text == 0x7f) { /* a line of its own can command CI */
+        n = eg_utf8_char(text, left, NULL);
+        if (n == 0 || (unsigned char)*text < 0x20 || *text == 0x7f) { /* a line of its own can command CI */
             *text = '?';
             n = 1;
         }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "git/event.h"
 #include "indexer/repo_int.h"
 #include "indexer/text.h"
@@ -88,7 +89,7 @@ eg_status eg_repo_commit(git_repository *repo, const char *rev, struct eg_commit
 
 bool eg_repo_path_fits(const char *path, size_t len) {
     size_t characters = 0;
-    if (!eg_text_is_utf8(path, len)) {
+    if (!eg_utf8_valid(path, len)) {
         return false;
     }
     for (size_t i = 0; len > EG_PATH_MOST && i < len; i++) {

@@ -2,12 +2,10 @@
 #ifndef EG_INDEXER_TEXT_H
 #define EG_INDEXER_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 
-bool eg_text_is_utf8(const char *text, size_t len);
 /* Adds text, with U+FFFD for each byte that is no UTF-8, at most most_b bytes of it, cut between characters. */
 void eg_text_add_clean(struct eg_buf *out, const char *text, size_t len, size_t most_b);
 

@@ -4,12 +4,12 @@
 
 #include "base/clock.h"
 #include "base/ulid.h"
-#include "server/admin/base64.h"
 #include "server/admin/room.h"
 
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 #define ROW_TEXT_B ((size_t)256 << 10)
+#define CODED_MOST_B ((size_t)1 << 30)
 #define BEHIND_ALL "~" /* ULIDs are compared by their bytes */
 
 enum column {
@@ -71,9 +71,13 @@ static void add_original(json_t *entry, const struct eg_value *cell) {
         json_object_set_new(entry, "original", plain);
         return;
     }
-    char *coded = cell->null ? NULL : eg_base64(cell->s.p, cell->s.n);
-    json_object_set_new(entry, "original_base64", coded ? json_string(coded) : json_null());
-    free(coded);
+    struct eg_buf coded;
+    eg_buf_init(&coded, CODED_MOST_B);
+    if (!cell->null)
+        eg_buf_base64(&coded, cell->s.p, cell->s.n);
+    json_object_set_new(entry, "original_base64",
+                        cell->null || coded.failed ? json_null() : json_stringn(eg_buf_text(&coded), coded.len));
+    eg_buf_free(&coded);
 }
 
 static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {

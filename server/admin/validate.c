@@ -79,7 +79,6 @@ static json_t *lookup_of(const struct eg_ref *ref, const struct eg_value *params
 }
 
 static json_t *row_of(const struct eg_row *row) {
-    static const char *const actions[] = {"insert", "keep", "replace", "update", "delete", "lookup", "fill"};
     const struct eg_rule *rule = row->rule;
     const struct eg_dml *dml = &rule->dml;
     json_t *set = json_object(), *where = json_object();
@@ -95,7 +94,7 @@ static json_t *row_of(const struct eg_row *row) {
     for (size_t i = 0; keyed && i < dml->n_key; i++, at++) {
         json_object_set_new(where, dml->table->columns[dml->key[i]].name, json_of(&row->params[at], rule->types[at]));
     }
-    json_t *made = json_pack("{s:s, s:s, s:i, s:o}", "table", dml->table->name, "action", actions[dml->kind], "rule",
+    json_t *made = json_pack("{s:s, s:s, s:i, s:o}", "table", dml->table->name, "action", eg_dml_kind_name(dml->kind), "rule",
                              rule->index, "set", set);
     if (keyed) {
         json_object_set(made, "where", where);

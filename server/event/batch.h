@@ -3,6 +3,7 @@
 #ifndef EG_EVENT_BATCH_H
 #define EG_EVENT_BATCH_H
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "db/db.h"
@@ -139,6 +140,8 @@ void eg_batch_take(struct eg_event *event);
 void eg_batch_decide(struct eg_event *event);
 
 /* pending.c */
+/* Of a value of a key, to the bytes under which a map has the key: what two values make is never the same. */
+void eg_batch_key_value(struct eg_buf *bytes, enum eg_type type, const struct eg_value *value);
 
 /* Notes what a row needs, so that the next lookup round asks. */
 void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params);

@@ -20,8 +20,6 @@ struct list {
     struct eg_waiter *waiters; /* rows that are not there yet, and would be deleted too */
 };
 
-static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
-
 /* The list under the values, a null matching nothing; make: one is made when there is none. */
 static struct list *list_of(struct eg_batch *batch, const struct eg_gone *gone, const struct eg_value *values, const int *at, bool make) {
     static struct eg_buf bytes; /* kept: one thread */
@@ -32,15 +30,9 @@ static struct list *list_of(struct eg_batch *batch, const struct eg_gone *gone, 
     eg_buf_add(&bytes, &gone->id, sizeof gone->id);
     for (size_t i = 0; i < gone->n; i++) {
         const struct eg_value *value = &values[at[i]];
-        enum eg_type type = gone->table->columns[gone->columns[i]].type;
-        uint64_t n = is_text(type) ? value->s.n : sizeof value->i;
         if (value->null)
             return NULL;
-        eg_buf_add(&bytes, &n, sizeof n);
-        if (is_text(type))
-            eg_buf_add(&bytes, value->s.p, value->s.n);
-        else
-            eg_buf_add(&bytes, type == EG_BOOL ? &(int64_t){value->b} : &value->i, sizeof value->i);
+        eg_batch_key_value(&bytes, gone->table->columns[gone->columns[i]].type, value);
     }
     struct list *list = bytes.failed ? NULL : eg_map_get(batch->gone, bytes.data, bytes.len);
     if (list || !make || bytes.failed)

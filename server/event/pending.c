@@ -9,8 +9,6 @@
 #define KEY_MOST_B 16384
 #define ORDER_NEW (INT64_C(1) << 62) /* behind every row that waited in the database: those have their ids */
 
-static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
-
 /* The key's values; false when one is null: a null refers to nothing, so nothing is needed. */
 static bool key_values(const struct eg_value *params, const int *at, size_t n, struct eg_value *key) {
     for (size_t i = 0; i < n; i++) {
@@ -21,19 +19,21 @@ static bool key_values(const struct eg_value *params, const int *at, size_t n, s
     return true;
 }
 
+void eg_batch_key_value(struct eg_buf *bytes, enum eg_type type, const struct eg_value *value) {
+    uint64_t n = eg_type_is_str(type) ? value->s.n : sizeof value->i;
+    eg_buf_add(bytes, &n, sizeof n);
+    if (eg_type_is_str(type))
+        eg_buf_add(bytes, value->s.p, value->s.n);
+    else
+        eg_buf_add(bytes, type == EG_BOOL ? &(int64_t){value->b} : &value->i, sizeof value->i);
+}
+
 static bool key_bytes(const struct eg_need_shape *shape, const struct eg_value *key, struct eg_buf *buf) {
     buf->len = 0;
     buf->failed = false;
     eg_buf_add(buf, &shape->id, sizeof shape->id);
     for (size_t i = 0; i < shape->need->n_where; i++) {
-        uint64_t n = is_text(shape->types[i]) ? key[i].s.n : sizeof key[i].i;
-        eg_buf_add(buf, &n, sizeof n);
-        if (is_text(shape->types[i]))
-            eg_buf_add(buf, key[i].s.p, key[i].s.n);
-        else if (shape->types[i] == EG_BOOL)
-            eg_buf_add(buf, &(int64_t){key[i].b}, sizeof(int64_t));
-        else
-            eg_buf_add(buf, &key[i].i, sizeof key[i].i);
+        eg_batch_key_value(buf, shape->types[i], &key[i]);
     }
     return !buf->failed;
 }

@@ -60,12 +60,10 @@ static struct eg_phase *open_phase(struct eg_phases *phases) {
     return phase;
 }
 
-static bool is_text(enum eg_type type) { return type == EG_TEXT || type == EG_JSON || type == EG_BYTES; }
-
 static uint64_t hash_value(const struct eg_value *value, enum eg_type type, uint64_t seed) {
     if (value->null)
         return eg_hash64("", 0, seed + 1);
-    if (is_text(type))
+    if (eg_type_is_str(type))
         return eg_hash64(value->s.p, value->s.n, seed);
     return type == EG_BOOL ? eg_hash64(&value->b, sizeof value->b, seed) : eg_hash64(&value->i, sizeof value->i, seed);
 }
@@ -73,7 +71,7 @@ static uint64_t hash_value(const struct eg_value *value, enum eg_type type, uint
 static bool same_value(const struct eg_value *a, const struct eg_value *b, enum eg_type type) {
     if (a->null || b->null)
         return a->null && b->null;
-    if (is_text(type))
+    if (eg_type_is_str(type))
         return a->s.n == b->s.n && memcmp(a->s.p, b->s.p, a->s.n) == 0;
     return type == EG_BOOL ? a->b == b->b : a->i == b->i;
 }

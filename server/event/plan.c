@@ -235,19 +235,12 @@ static eg_status plan_keysets(struct eg_plan_maker *m, struct eg_rule_plan *plan
     return EG_OK;
 }
 
-static bool has_column(const int *columns, size_t n, int column) {
-    size_t i = 0;
-    while (i < n && columns[i] != column)
-        i++;
-    return i < n;
-}
-
 /* Whether a row that stands already may keep another value in one of the need's columns. */
 static bool keeps_columns(const struct eg_dml *dml, const struct eg_need *need) {
     bool keeps = false;
     for (size_t i = 0; i < need->n_where; i++)
-        keeps |= dml->kind == EG_DML_KEEP ? !has_column(dml->key, dml->n_key, need->where[i])
-                                          : has_column(dml->hold, dml->n_hold, need->where[i]);
+        keeps |= dml->kind == EG_DML_KEEP ? !eg_columns_have(dml->key, dml->n_key, need->where[i])
+                                          : eg_columns_have(dml->hold, dml->n_hold, need->where[i]);
     return keeps && dml->kind != EG_DML_INSERT;
 }
 

@@ -242,11 +242,10 @@ static json_t *error_of(const struct eg_err *err, const char *errors_json) {
 }
 
 static json_t *rows_of(const struct eg_item *item) {
-    static const char *const actions[] = {"insert", "keep", "replace", "update", "delete", "lookup", "fill"};
     json_t *rows = json_array();
     for (size_t i = 0; i < item->n_rows; i++) {
         const struct eg_dml *dml = &item->rows[i].rule->dml;
-        json_array_append_new(rows, json_pack("{s:s, s:s}", "table", dml->table->name, "action", actions[dml->kind]));
+        json_array_append_new(rows, json_pack("{s:s, s:s}", "table", dml->table->name, "action", eg_dml_kind_name(dml->kind)));
     }
     return rows;
 }

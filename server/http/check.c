@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #define MOST_TRACEPARENT_B 256 /* it is answered; version 00 has 55 */
 
@@ -233,28 +234,6 @@ enum eg_coding eg_accept_coding(const char *value) {
     return zstd > 0 && zstd >= gzip ? EG_CODING_ZSTD : gzip > 0 ? EG_CODING_GZIP : EG_CODING_IDENTITY;
 }
 
-/* Over-long forms, surrogates and what is beyond U+10FFFF are refused. */
-static bool utf8_valid(const unsigned char *p, size_t n) {
-    for (size_t i = 0; i < n;) {
-        unsigned char c = p[i];
-        size_t more = c < 0x80                 ? 0
-                      : c >= 0xC2 && c <= 0xDF ? 1
-                      : (c & 0xF0) == 0xE0     ? 2
-                      : c >= 0xF0 && c <= 0xF4 ? 3
-                                               : 9;
-        if (more == 9 || more >= n - i)
-            return false;
-        for (size_t k = 1; k <= more; k++)
-            if ((p[i + k] & 0xC0) != 0x80)
-                return false;
-        if ((c == 0xE0 && p[i + 1] < 0xA0) || (c == 0xED && p[i + 1] > 0x9F) || (c == 0xF0 && p[i + 1] < 0x90) ||
-            (c == 0xF4 && p[i + 1] > 0x8F))
-            return false;
-        i += more + 1;
-    }
-    return true;
-}
-
 char *eg_uri_decode(struct eg_arena *arena, const char *raw, size_t len, bool plus, size_t *out_len) {
     char *out = eg_arena_dup(arena, raw, len);
     if (!out)
@@ -277,7 +256,7 @@ char *eg_uri_decode(struct eg_arena *arena, const char *raw, size_t len, bool pl
     out[n] = '\0';
     if (out_len)
         *out_len = n;
-    return utf8_valid((const unsigned char *)out, n) ? out : NULL;
+    return eg_utf8_valid(out, n) ? out : NULL;
 }
 
 bool eg_target_cut(const char *raw, size_t len, struct eg_target *target) {

@@ -2,13 +2,11 @@
 #include "server/query/answer.h"
 
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/clock.h"
 
 #define TIME_B (EG_TIME_TEXT_B - 1)
-#define PIECE_B ((size_t)3 << 20)
 
 /* Line breaks in JSON are white space (inside strings they are escaped), and would end a line of NDJSON. */
 static void add_json(struct eg_buf *out, const struct eg_str *json) {
@@ -24,16 +22,6 @@ static void add_json(struct eg_buf *out, const struct eg_str *json) {
     at = out->data + out->len - json->n;
     for (const char *end = at + json->n; (at = memchr(at, '\r', (size_t)(end - at)));) {
         *at++ = ' ';
-    }
-}
-
-static void add_base64(struct eg_buf *out, const struct eg_str *bytes) {
-    for (size_t done = 0; done < bytes->n; done += PIECE_B) { /* OpenSSL's sizes are int */
-        size_t n = bytes->n - done < PIECE_B ? bytes->n - done : PIECE_B;
-        char *at = eg_buf_room(out, (n + 2) / 3 * 4 + 1);
-        if (at) {
-            out->len += (size_t)EVP_EncodeBlock((unsigned char *)at, (const unsigned char *)bytes->p + done, (int)n);
-        }
     }
 }
 
@@ -74,7 +62,7 @@ void eg_answer_value(enum eg_type type, const struct eg_value *value, struct eg_
         break;
     case EG_BYTES:
         eg_buf_char(out, '"');
-        add_base64(out, &value->s);
+        eg_buf_base64(out, value->s.p, value->s.n);
         eg_buf_char(out, '"');
         break;
     }
@@ -135,7 +123,7 @@ static void add_csv(struct eg_buf *out, enum eg_type type, const struct eg_value
         add_time(out, value->i);
         break;
     case EG_BYTES:
-        add_base64(out, &value->s);
+        eg_buf_base64(out, value->s.p, value->s.n);
         break;
     case EG_INT4:
     case EG_INT8:

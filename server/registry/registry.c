@@ -84,8 +84,7 @@ static bool index_all(struct eg_registry *registry) {
     }
     for (size_t i = 0; i < registry->n_topics; i++) {
         for (size_t j = 0; j < registry->topics[i]->n_rules; j++) {
-            const struct eg_rule *rule = &registry->topics[i]->rules[j];
-            most += rule->n_fills > rule->n_needs ? rule->n_fills : rule->n_needs;
+            most += registry->topics[i]->rules[j].n_fills;
         }
     }
     for (size_t i = 0; i < registry->n_topics; i++) {

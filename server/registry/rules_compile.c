@@ -222,12 +222,10 @@ static eg_status check_key(struct eg_rules *rules, const struct eg_dml *dml, str
                                     "one that begins with its columns");
     }
     if (dml->newest) {
-        for (size_t u = 0; u < rules->table->n_uniques; u++) {
-            if (rules->table->uniques[u].primary && rules->table->uniques[u].n == 1) {
-                return EG_OK;
-            }
+        const struct eg_unique *primary = eg_table_primary(rules->table);
+        if (!primary || primary->n != 1) {
+            return eg_rules_fail(rules, "`newest` needs a table with a primary key of one column");
         }
-        return eg_rules_fail(rules, "`newest` needs a table with a primary key of one column");
     }
     return EG_OK;
 }

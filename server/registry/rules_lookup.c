@@ -67,12 +67,8 @@ static bool one_row(const struct eg_table *table, const int *columns, size_t n) 
 }
 
 static bool has_single_key(const struct eg_table *table) {
-    for (size_t u = 0; u < table->n_uniques; u++) {
-        if (table->uniques[u].primary) {
-            return table->uniques[u].n == 1;
-        }
-    }
-    return false;
+    const struct eg_unique *primary = eg_table_primary(table);
+    return primary && primary->n == 1;
 }
 
 eg_status eg_rules_where(struct eg_rules *rules, const struct eg_table *table, json_t *where, int *columns,

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "base/ulid.h"
+#include "base/utf8.h"
 
 START_TEST(the_first_error_wins) {
     struct eg_err err;
@@ -47,6 +48,61 @@ START_TEST(what_is_not_utf8_is_not_told) {
     eg_err_set(&err, EG_E_USAGE, "/\xFF", "a\xC3 b\xED\xA0\x80 \xC3\xA4\xE2\x82");
     ck_assert_str_eq(err.message, "a? b??? \xC3\xA4??");
     ck_assert_str_eq(err.place, "/?");
+}
+END_TEST
+
+START_TEST(characters_are_found_and_others_refused) {
+    static const struct {
+        const char *text;
+        size_t len;
+        uint32_t c;
+    } cases[] = {{"a", 1, 'a'},
+                 {"\0", 1, 0},
+                 {"\xC2\x80", 2, 0x80},
+                 {"\xC1\xBF", 0, 0},
+                 {"\xE0\xA0\x80", 3, 0x800},
+                 {"\xE0\x9F\xBF", 0, 0},
+                 {"\xED\x9F\xBF", 3, 0xD7FF},
+                 {"\xED\xA0\x80", 0, 0},
+                 {"\xEE\x80\x80", 3, 0xE000},
+                 {"\xF0\x90\x80\x80", 4, 0x10000},
+                 {"\xF0\x8F\xBF\xBF", 0, 0},
+                 {"\xF4\x8F\xBF\xBF", 4, 0x10FFFF},
+                 {"\xF4\x90\x80\x80", 0, 0},
+                 {"\xF5\x80\x80\x80", 0, 0},
+                 {"\x80", 0, 0},
+                 {"\xC3", 0, 0},
+                 {"\xE2\x82", 0, 0},
+                 {"\xC3(", 0, 0}};
+    char text[32];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t n = cases[i].text[0] ? strlen(cases[i].text) : 1;
+        uint32_t c = 0;
+        ck_assert_uint_eq(eg_utf8_char(cases[i].text, n, &c), cases[i].len);
+        ck_assert(cases[i].len == 0 || c == cases[i].c);
+        for (size_t at = 0; at < 20; at++) { /* in each place beside the words of eight */
+            memset(text, 'x', sizeof text);
+            memcpy(text + at, cases[i].text, n);
+            ck_assert_int_eq(eg_utf8_valid(text, at + n), cases[i].len != 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(bytes_are_told_in_base_64) {
+    static const char *const cases[][2] = {{"", ""},         {"f", "Zg=="},           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}, {"\xFB\xFF\xBE", "+/++"}};
+    struct eg_buf buf;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        eg_buf_init(&buf, 64);
+        eg_buf_base64(&buf, cases[i][0], strlen(cases[i][0]));
+        ck_assert_str_eq(eg_buf_text(&buf), cases[i][1]);
+        eg_buf_free(&buf);
+    }
+    eg_buf_init(&buf, 7);
+    eg_buf_base64(&buf, "foobar", 6);
+    ck_assert(buf.failed);
+    eg_buf_free(&buf);
 }
 END_TEST
 
@@ -307,6 +363,8 @@ int main(void) {
     tcase_add_test(tcase, the_first_error_wins);
     tcase_add_test(tcase, a_long_message_is_cut_between_characters);
     tcase_add_test(tcase, what_is_not_utf8_is_not_told);
+    tcase_add_test(tcase, characters_are_found_and_others_refused);
+    tcase_add_test(tcase, bytes_are_told_in_base_64);
     tcase_add_test(tcase, an_arena_is_bounded_and_resets);
     tcase_add_test(tcase, a_buffer_keeps_its_first_failure);
     tcase_add_test(tcase, strings_are_escaped_as_json);
