@@ -272,7 +272,8 @@ def test_a_panel_of_another_spec_appears_and_its_cache_is_kept(store, scratch, s
 def test_asked_at_once_it_runs_once(store, scratch, start_server):
     slow = ("SELECT count(*) FROM (SELECT pg_sleep(1)) AS s" if store.kind == "postgresql" else
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n")
-    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_slow={"sql": {"any": slow}}))])
+    server = start_server(store, args=["--spec", str(own_spec.with_panels(scratch, own_slow={"sql": {"any": slow}}))],
+                          config={"store.read_timeout_ms": 100_000})
     with contextlib.ExitStack() as stack, server.client() as client:
         askers = [stack.enter_context(Raw(server.port)) for _ in range(8)]
         for asker in askers:

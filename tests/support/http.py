@@ -19,6 +19,8 @@ class Answer:
 
 
 class Client:
+    described = None  # what is wrong with an answer, by openapi.yaml: set for the tests of the API
+
     def __init__(self, host, port, timeout_s=120, headers=None):
         self.host, self.port, self.timeout_s, self.headers = host, port, timeout_s, dict(headers or {})
         self.connection = None
@@ -55,7 +57,10 @@ class Client:
             raise
         if answer.will_close:
             self.close()
-        return Answer(answer.status, answer.headers, data)
+        given = Answer(answer.status, answer.headers, data)
+        if self.described and (wrong := self.described(method, path, given)):
+            raise AssertionError("openapi.yaml: " + "; ".join(wrong[:5]) + f"\n{given}")
+        return given
 
     def get(self, path, **kw):
         return self.request("GET", path, **kw)

@@ -23,7 +23,9 @@ class Probe:
         return self.log_path.read_text("utf-8", "replace")
 
     def client(self, **kw):
-        return http.Client("127.0.0.1", self.port, **kw)
+        client = http.Client("127.0.0.1", self.port, **kw)
+        client.described = None  # its paths are its own
+        return client
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
