@@ -155,6 +155,16 @@ static void write_insert(struct eg_buf *sql, const struct eg_dml *dml) {
     }
 }
 
+/* t and m are one row. */
+static void write_same(struct eg_buf *sql, const struct eg_table *table, const struct eg_unique *primary) {
+    for (size_t i = 0; i < primary->n; i++) {
+        eg_buf_str(sql, i ? " AND " : "");
+        write_column(sql, "t", table, primary->columns[i]);
+        eg_buf_str(sql, " = ");
+        write_column(sql, "m", table, primary->columns[i]);
+    }
+}
+
 static void write_update(struct eg_buf *sql, const struct eg_dml *dml) {
     size_t param = 0;
     eg_buf_str(sql, "UPDATE ");
@@ -183,12 +193,7 @@ static void write_update(struct eg_buf *sql, const struct eg_dml *dml) {
     write_match(sql, "x", dml->table, dml->n_key, dml->key, param);
     write_newest(sql, "x", dml->table);
     eg_buf_str(sql, ") AS m WHERE ");
-    for (size_t i = 0; i < primary->n; i++) {
-        eg_buf_str(sql, i ? " AND " : "");
-        write_column(sql, "t", dml->table, primary->columns[i]);
-        eg_buf_str(sql, " = ");
-        write_column(sql, "m", dml->table, primary->columns[i]);
-    }
+    write_same(sql, dml->table, primary);
 }
 
 static void write_delete(struct eg_buf *sql, const struct eg_dml *dml) {
@@ -225,13 +230,17 @@ static void write_demand(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_char(sql, ')');
 }
 
+/* For each row of values first what is referred to, then the rows that lack it, one by one: as a join PostgreSQL, which knows little of a
+ * table that grows, would go through all that wait for each. OFFSET 0 keeps either look-up apart from the rest. */
 static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
     const struct eg_ref *ref = dml->fill.ref;
+    const struct eg_unique *primary = eg_table_primary(dml->table);
+    EG_ASSERT(primary);
     eg_buf_str(sql, "UPDATE ");
     write_name(sql, dml->table->name);
     eg_buf_str(sql, " AS t SET ");
     write_column(sql, NULL, dml->table, dml->fill.column);
-    eg_buf_str(sql, " = r.v FROM ");
+    eg_buf_str(sql, " = m.v FROM ");
     write_rows(sql, dml, false);
     eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT r.");
     write_name(sql, ref->table->columns[ref->column].name);
@@ -242,11 +251,16 @@ static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
     if (ref->newest) {
         write_newest(sql, "r", ref->table);
     }
-    eg_buf_str(sql, ") AS r WHERE ");
-    write_match(sql, "t", dml->table, ref->n_where, dml->fill.stored, 0);
+    eg_buf_str(sql, " OFFSET 0) AS r CROSS JOIN LATERAL (SELECT r.v, ");
+    write_columns(sql, "x", dml->table, primary->n, primary->columns);
+    eg_buf_str(sql, " FROM ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS x WHERE ");
+    write_match(sql, "x", dml->table, ref->n_where, dml->fill.stored, 0);
     eg_buf_str(sql, " AND ");
-    write_column(sql, "t", dml->table, dml->fill.column);
-    eg_buf_str(sql, " IS NULL");
+    write_column(sql, "x", dml->table, dml->fill.column);
+    eg_buf_str(sql, " IS NULL OFFSET 0) AS m WHERE ");
+    write_same(sql, dml->table, primary);
 }
 
 void eg_pg_sql_write(struct eg_buf *sql, const struct eg_dml *dml) {
