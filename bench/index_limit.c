@@ -1,12 +1,36 @@
-/* The limit of the indexer: the bare parser over the same files; the trees are not looked at. Files are named on standard input,
- * one a line; one line of JSON says the speed, by processor time. */
+/* The limit of the indexer: the bare parser over the same files, all of one language; the trees are not looked at. Files are named on
+ * standard input, one a line; one line of JSON says the speed, by processor time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <tree_sitter/api.h>
 
-const TSLanguage *tree_sitter_python(void);
+#define X(name, grammar, ...) const TSLanguage *grammar(void);
+#include "indexer/languages.def"
+#undef X
+
+static const struct {
+    const TSLanguage *(*grammar)(void);
+    const char *endings;
+} languages[] = {
+#define X(name, grammar, endings, ...) {grammar, endings " "},
+#include "indexer/languages.def"
+#undef X
+};
+
+/* NULL: of none. */
+static const TSLanguage *language_of(const char *path) {
+    char ending[32];
+    const char *dot = strrchr(path, '.');
+    snprintf(ending, sizeof(ending), "%s ", dot ? dot : "");
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+        if (dot && strstr(languages[i].endings, ending)) {
+            return languages[i].grammar();
+        }
+    }
+    return NULL;
+}
 
 static int64_t processor_us(void) {
     struct timespec now;
@@ -17,13 +41,13 @@ static int64_t processor_us(void) {
 int main(void) {
     char path[4096];
     TSParser *parser = ts_parser_new();
-    ts_parser_set_language(parser, tree_sitter_python());
     size_t bytes = 0, files = 0;
     int64_t spent_us = 0;
     while (fgets(path, sizeof(path), stdin)) {
         path[strcspn(path, "\n")] = '\0';
+        const TSLanguage *language = language_of(path);
         FILE *file = fopen(path, "re");
-        if (!file || fseek(file, 0, SEEK_END)) {
+        if (!language || !ts_parser_set_language(parser, language) || !file || fseek(file, 0, SEEK_END)) {
             fprintf(stderr, "index_limit: %s cannot be read\n", path);
             return 1;
         }

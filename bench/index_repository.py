@@ -74,12 +74,12 @@ def head(number):
     return b"commit refs/heads/main\ncommitter Ada <ada@example.org> %d +0000\n" % (1_600_000_000 + 60 * number) + blob(b"commit %d" % number)
 
 
-def files(folder, texts, count):
+def files(folder, texts, count, ending="py"):
     """One commit of so many files; texts are used again and again."""
     def write(put):
         put(head(0))
         for n in range(count):
-            put(b"M 100644 inline d%d/s%d/m%d.py\n" % (n % 37, n % 11, n) + blob(texts[n % len(texts)]))
+            put(b"M 100644 inline d%d/s%d/m%d.%s\n" % (n % 37, n % 11, n, ending.encode()) + blob(texts[n % len(texts)]))
     make(folder, write)
 
 
