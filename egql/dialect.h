@@ -39,7 +39,6 @@ struct egql_dialect {
                                a limit that hold for each row before */
     const char *parents;  /* a FROM item: the strings of a JSON column % that may be no array, as column `value` of p */
     const char *whole;    /* text % as a bigint */
-    const char *repo_of;  /* of the payload %: its repo, '' without: as the migrations' index has it */
     const char *bucket;   /* the begin of the span of ^ seconds that time % is in; spans are counted from the first Monday of year 1 */
     const char *elapsed_ms; /* from time % to time ^, a double */
     const char *event_join; /* joins e, the event of s; % is the column with its id */

@@ -52,7 +52,6 @@ const struct egql_dialect egql_dialect_postgresql = {
     .first_rows = " CROSS JOIN LATERAL (SELECT s.* FROM ^ s WHERE %) s",
     .parents = "jsonb_array_elements_text(CASE jsonb_typeof(%) WHEN 'array' THEN % ELSE '[]' END) AS p(value)",
     .whole = "(%)::bigint",
-    .repo_of = "coalesce(% ->> 'repo', '')",
     .bucket = "date_bin(^ * interval '1 second', %, timestamptz '0001-01-01 00:00:00+00')",
     .elapsed_ms = "(extract(epoch FROM ^ - %) * 1000)::double precision",
     /* By way of event_ids, whose time leads to one partition instead of all. */

@@ -38,7 +38,6 @@ const struct egql_dialect egql_dialect_sqlite = {
     .first_rows = " CROSS JOIN ^ s ON s.\"id\" IN (SELECT s.\"id\" FROM ^ s WHERE %)",
     .parents = "json_each(CASE json_type(%) WHEN 'array' THEN % ELSE '[]' END) AS p",
     .whole = "CAST(% AS INTEGER)",
-    .repo_of = "coalesce(json_extract(%, '$.repo'), '')",
     .bucket = "egdb_bucket(%, ^)",
     .elapsed_ms = "(egdb_time_us(^) - egdb_time_us(%)) / 1000.0",
     .event_join = " LEFT JOIN \"events\" e ON e.\"id\" = %",

@@ -11,13 +11,11 @@ static const char *simple(struct egql_emit *e, enum egql_slot_kind kind, enum eg
     return egql_slot(e, (struct egql_slot){.kind = kind, .type = type, .param = -1});
 }
 
-/* Of a repository the newest event that indexed it. The topic is a literal and repo_of the expression of
- * ix_events_graph: both must be, for the index to be used. */
+/* Of a repository the file that was told of last: by its place in the log, since the graph may go back to an older commit. */
 static const char *newest(struct egql_emit *e, const char *column) {
-    static const char pattern[] =
-        "(SELECT x.\"^\" FROM \"events\" x WHERE x.\"topic\" = 'code.graph.indexed@v1' AND % = r.repo ORDER BY"
-        " x.\"ts_utc\" DESC, x.\"position\" DESC LIMIT 1)";
-    return egql_put(e, pattern, egql_put(e, e->dialect->repo_of, "x.\"payload_json\"", NULL), column);
+    static const char pattern[] = "(SELECT x.\"^\" FROM \"files\" x WHERE x.\"repo\" = % AND x.\"position\" IS NOT NULL ORDER BY"
+                                  " x.\"position\" DESC LIMIT 1)";
+    return egql_put(e, pattern, "r.repo", column);
 }
 
 /* The repositories with a graph, by jumping in the index of files, and what a scope needs of each. */
@@ -25,14 +23,14 @@ static void indexed_step(struct egql_emit *e) {
     bool all = e->ast->query.scope.kind == EGQL_S_ALL, branch = e->ast->query.scope.kind == EGQL_S_BRANCH;
     const char *recorded = "NULL";
     if (branch)
-        recorded = egql_put(e, "(SELECT c.\"branch\" FROM \"commits\" c WHERE c.\"commit_sha\" = %)", newest(e, "repo_sha"), NULL);
+        recorded = egql_put(e, "(SELECT c.\"branch\" FROM \"commits\" c WHERE c.\"commit_sha\" = %)", newest(e, "sha"), NULL);
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
     eg_buf_printf(&sql,
                   "WITH RECURSIVE r(repo, n) AS (SELECT min(\"repo\"), 1 FROM \"files\" UNION ALL SELECT (SELECT "
                   "min(f.\"repo\") FROM \"files\" f WHERE f.\"repo\" > r.repo), n + 1 FROM r WHERE r.repo IS NOT NULL "
                   "AND n <= %d) SELECT r.repo, %s, %s, %s FROM r WHERE r.repo IS NOT NULL ORDER BY r.repo",
-                  EGQL_MOST_INDEXED, all ? "NULL" : newest(e, "repo_sha"), all ? "NULL" : newest(e, "repo_branch"), recorded);
+                  EGQL_MOST_INDEXED, all ? "NULL" : newest(e, "sha"), all ? "NULL" : newest(e, "branch"), recorded);
     egql_step(e, EGQL_STEP_INDEXED, 0, &sql, 4, indexed_columns);
     eg_buf_free(&sql);
 }

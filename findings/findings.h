@@ -101,13 +101,19 @@ void eg_finding_suppress(struct eg_findings *set, struct eg_finding *finding, co
 
 struct eg_findings_event {
     const char *sha;
-    bool complete; /* the reports cover the whole repository; a run that failed never does */
+    bool complete;    /* the reports cover the whole repository; a run that failed never does */
+    const char *tool; /* this one's only; NULL: all */
+    const char *scan; /* the same in all events of this scan and in no others, at most 64 bytes; a complete one needs it. NULL: none */
+    int64_t after;    /* where in the log the tool's scan before this one is; 0: left out */
 };
-/* The payloads, in the order in which they must be stored: tool after tool, at most 100 findings each; of a complete scan the first says
+/* The payloads, in the order in which they must be stored: tool after tool, at most 100 findings each; of a complete scan the last says
  * so. */
 typedef eg_status (*eg_findings_take)(void *ctx, const struct eg_buf *payload, struct eg_err *err);
 EG_MUST_CHECK eg_status eg_findings_payloads(struct eg_findings *set, const struct eg_findings_event *event, eg_findings_take take,
                                              void *ctx, struct eg_err *err);
+
+/* The tools of the reports, in their order; NULL behind the last. */
+const char *eg_findings_tool_name(const struct eg_findings *set, size_t i);
 
 struct eg_findings_sum {
     size_t read, findings, secrets; /* read: before duplicates were fused */

@@ -77,8 +77,7 @@ static void put_finding(struct eg_buf *out, const struct eg_finding *finding) {
     eg_buf_printf(out, ",\"queue\":\"%s\",\"fingerprint\":\"%s\"}", finding->queue, finding->fingerprint);
 }
 
-static void put_head(struct eg_buf *out, const struct eg_findings *set, const struct eg_findings_event *event, const struct eg_tool *tool,
-                     bool first) {
+static void put_head(struct eg_buf *out, const struct eg_findings *set, const struct eg_findings_event *event, const struct eg_tool *tool) {
     out->len = 0;
     eg_buf_char(out, '{');
     if (*set->config.repo) {
@@ -89,17 +88,25 @@ static void put_head(struct eg_buf *out, const struct eg_findings *set, const st
     eg_buf_str(out, "\"sha\":");
     eg_buf_json_string(out, event->sha, strlen(event->sha));
     text(out, "tool", tool->name);
-    eg_buf_printf(out, ",\"complete\":%s,\"findings\":[", event->complete && !tool->failed && first ? "true" : "false");
+    eg_buf_str(out, ",\"findings\":[");
 }
 
-/* One tool's. A complete scan begins with the event that says so: what its further parts bring counts as seen after it. */
+static void put_tail(struct eg_buf *out, const struct eg_findings_event *event, const struct eg_tool *tool, bool last) {
+    eg_buf_printf(out, "],\"complete\":%s", event->complete && !tool->failed && last ? "true" : "false");
+    text(out, "scan", event->scan);
+    if (event->after > 0) {
+        eg_buf_printf(out, ",\"after\":%lld", (long long)event->after);
+    }
+    eg_buf_char(out, '}');
+}
+
+/* One tool's. The last event of a complete scan says that it is: one that was cut off closes nothing. */
 static eg_status put_tool(struct eg_findings *set, const struct eg_findings_event *event, const struct eg_tool *tool, struct eg_buf *out,
                           eg_findings_take take, void *ctx, struct eg_err *err) {
     size_t i = 0;
-    bool first = true;
+    EG_ASSERT(event->scan || !event->complete);
     do {
-        put_head(out, set, event, tool, first);
-        first = false;
+        put_head(out, set, event, tool);
         for (size_t n = 0; i < set->n && n < PART_MOST && out->len < PART_FULL_B; i++) {
             if (strcmp(set->list[i].tool, tool->name) == 0) {
                 if (n++) {
@@ -111,7 +118,7 @@ static eg_status put_tool(struct eg_findings *set, const struct eg_findings_even
         while (i < set->n && strcmp(set->list[i].tool, tool->name) != 0) {
             i++;
         }
-        eg_buf_str(out, "]}");
+        put_tail(out, event, tool, i == set->n);
         if (out->failed) {
             return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "findings of %.100s do not fit into an event", tool->name);
         }
@@ -128,11 +135,16 @@ eg_status eg_findings_payloads(struct eg_findings *set, const struct eg_findings
     eg_status status = EG_OK;
     eg_buf_init(&out, PART_MOST_B);
     for (size_t i = 0; i < set->n_tools && status == EG_OK; i++) {
+        if (event->tool && strcmp(event->tool, set->tools[i].name) != 0) {
+            continue;
+        }
         status = put_tool(set, event, &set->tools[i], &out, take, ctx, err);
     }
     eg_buf_free(&out);
     return status;
 }
+
+const char *eg_findings_tool_name(const struct eg_findings *set, size_t i) { return i < set->n_tools ? set->tools[i].name : NULL; }
 
 void eg_finding_suppress(struct eg_findings *set, struct eg_finding *finding, const char *suppression_json, int64_t now_us) {
     json_t *json = json_loads(suppression_json, 0, NULL);

@@ -10,6 +10,7 @@
 #define CONNECT_MS 5000
 #define REQUEST_MS 120000
 #define QUERY_MS 60000 /* the server may allow less */
+#define ANSWER_MS 1000 /* to say that a question took too long */
 #define REPLY_MOST_B ((size_t)256 << 20)
 #define RETRIES 5
 #define READY_MS 10000
@@ -18,22 +19,35 @@
 struct eg_asker {
     struct eg_client *client;
     struct eg_reply reply;
+    long query_ms;
+    int retries;
 };
 
-eg_status eg_asker_open(const char *server, const char *token_file, struct eg_asker **out, struct eg_err *err) {
-    struct eg_client_config config = {
-        .server = server, .token_file = token_file, .connect_ms = CONNECT_MS, .timeout_ms = REQUEST_MS};
+static eg_status open_asker(const struct eg_client_config *config, long query_ms, int retries, struct eg_asker **out, struct eg_err *err) {
     struct eg_asker *asker = *out = calloc(1, sizeof(*asker));
     if (!asker) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
+    asker->query_ms = query_ms;
+    asker->retries = retries;
     eg_buf_init(&asker->reply.body, REPLY_MOST_B);
-    if (eg_client_open(&config, &asker->client, err)) {
+    if (eg_client_open(config, &asker->client, err)) {
         eg_asker_close(asker);
         *out = NULL;
         return EG_FAIL;
     }
     return EG_OK;
+}
+
+eg_status eg_asker_open(const char *server, const char *token_file, struct eg_asker **asker, struct eg_err *err) {
+    struct eg_client_config config = {.server = server, .token_file = token_file, .connect_ms = CONNECT_MS, .timeout_ms = REQUEST_MS};
+    return open_asker(&config, QUERY_MS, RETRIES, asker, err);
+}
+
+eg_status eg_asker_open_within(const char *server, const char *token_file, long timeout_ms, struct eg_asker **asker, struct eg_err *err) {
+    struct eg_client_config config = {.server = server, .token_file = token_file, .connect_ms = timeout_ms,
+                                      .timeout_ms = timeout_ms + ANSWER_MS};
+    return open_asker(&config, timeout_ms < QUERY_MS ? timeout_ms : QUERY_MS, 0, asker, err);
 }
 
 void eg_asker_close(struct eg_asker *asker) {
@@ -87,16 +101,16 @@ static eg_status take_rows(struct eg_asker *asker, json_t *answer, json_t **rows
 
 eg_status eg_ask(struct eg_asker *asker, const char *query, json_t *params, json_t **rows, struct eg_err *err) {
     json_t *body =
-        json_pack("{s:s, s:o, s:i}", "query", query, "params", params ? params : json_object(), "timeout_ms", QUERY_MS);
+        json_pack("{s:s, s:o, s:I}", "query", query, "params", params ? params : json_object(), "timeout_ms", (json_int_t)asker->query_ms);
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     struct eg_reply *reply = &asker->reply;
     json_decref(body);
     if (!text) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    for (int i = 0; i <= RETRIES; i++) {
+    for (int i = 0; i <= asker->retries; i++) {
         eg_client_post(asker->client, "/v1/query?format=json", "application/json", NULL, text, strlen(text), reply);
-        if (!is_busy(reply) || i == RETRIES) {
+        if (!is_busy(reply) || i == asker->retries) {
             break;
         }
         struct timespec pause = {reply->retry_after_s > 0 && reply->retry_after_s < 10 ? reply->retry_after_s : 1, 0};

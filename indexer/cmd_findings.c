@@ -156,7 +156,12 @@ static eg_status write_events(struct run *run, struct eg_err *err) {
     if (eg_sink_open(&config, &run->sink, err)) {
         return EG_FAIL;
     }
-    eg_status status = eg_findings_payloads(run->set, &event, put, run, err);
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && (event.tool = eg_findings_tool_name(run->set, i)); i++) {
+        char scan[EG_SCAN_B];
+        status = eg_findings_scan(run->set, run->asker, run->name, &event, scan, err);
+        status = status ? status : eg_findings_payloads(run->set, &event, put, run, err);
+    }
     if (eg_sink_close(run->sink, &run->sum, &closing) && status == EG_OK) {
         *err = closing;
         status = EG_FAIL;

@@ -7,6 +7,7 @@
 struct run {
     git_repository *repo;
     struct eg_commit_info commit;
+    struct eg_known *known;
     struct eg_graph_stage stage;
     struct eg_tell tell;
     struct eg_sink_sum sum;
@@ -23,8 +24,13 @@ static eg_status read_state(struct run *run, const struct eg_index_flags *flags,
         (flags->from && eg_repo_commit(run->repo, flags->from, &base, err))) {
         return EG_FAIL;
     }
+    const git_oid *from = flags->from ? &base.oid : NULL;
+    int jobs; /* a mistake is said before anybody is asked */
+    if (eg_graph_jobs(flags, &jobs, err) || eg_known_read(flags, 0, run->tell.name, run->commit.sha, &run->known, err)) {
+        return EG_FAIL;
+    }
     eg_progress_begin(&run->progress, "files");
-    return eg_graph_stage_read(&run->stage, flags, run->repo, &run->commit, flags->from ? &base.oid : NULL, &run->progress, err);
+    return eg_graph_stage_read(&run->stage, flags, run->repo, &run->commit, from, run->known, &run->progress, err);
 }
 
 static eg_status write_state(struct run *run, const struct eg_index_flags *flags, struct eg_err *err) {
@@ -62,6 +68,7 @@ int eg_index_graph(struct eg_index_command *command) {
         report(&run);
     }
     eg_graph_stage_end(&run.stage);
+    eg_known_free(run.known);
     eg_tell_end(&run.tell);
     git_repository_free(run.repo);
     eg_repo_end();

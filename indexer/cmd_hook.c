@@ -22,6 +22,7 @@ struct run {
     long timeout_ms;
     struct eg_commit_info commit, first; /* the commit, and the oldest that is posted with it */
     struct eg_range range;
+    struct eg_known *known;
     struct eg_graph_stage graph;
     struct eg_change_stage changes;
     struct eg_tell tell;
@@ -89,7 +90,7 @@ static eg_status take_change(void *ctx, const struct eg_history_step *step, stru
 
 static eg_status tell_graph(struct run *run, struct eg_err *err) {
     const git_oid *base = run->first.n_parents > 0 ? &run->first.parent : NULL;
-    eg_status status = eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->commit, base, &run->progress, err);
+    eg_status status = eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->commit, base, run->known, &run->progress, err);
     return status ? status : eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
 }
 
@@ -129,7 +130,9 @@ static eg_status post(struct run *run, const struct eg_spool *spool, bool waits,
     eg_tell_begin(&run->tell, run->repo, run->flags->name);
     eg_progress_begin(&run->progress, "files");
     run->progress.quiet = true; /* what a hook says stands in the way of a commit */
-    if (list(run, spool, waits, err) || eg_change_stage_begin(&run->changes, run->flags, run->repo, err) ||
+    if (list(run, spool, waits, err) ||
+        eg_known_read(run->flags, PATIENCE * run->timeout_ms, run->tell.name, run->commit.sha, &run->known, err) ||
+        eg_change_stage_begin(&run->changes, run->flags, run->repo, err) ||
         eg_sink_open(&config, &run->tell.sink, err)) {
         return EG_FAIL;
     }
@@ -203,6 +206,7 @@ int eg_index_hook(struct eg_index_command *command) {
         fprintf(stderr, "egdb-index hook: %s%s%s\n", err->place, *err->place ? ": " : "", err->message);
     }
     eg_graph_stage_end(&run.graph);
+    eg_known_free(run.known);
     eg_change_stage_end(&run.changes);
     eg_range_free(&run.range);
     eg_tell_end(&run.tell);

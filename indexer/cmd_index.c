@@ -13,6 +13,7 @@ struct run {
     struct eg_commit_info from, to;
     struct eg_range range;
     struct eg_energies *energies;
+    struct eg_known *known;
     struct eg_graph_stage graph;
     struct eg_change_stage changes;
     struct eg_tell tell;
@@ -44,8 +45,12 @@ static eg_status begin(struct run *run, struct eg_err *err) {
 }
 
 static eg_status tell_graph(struct run *run, struct eg_err *err) {
+    const git_oid *from = run->flags->from ? &run->from.oid : NULL;
+    if (eg_known_read(run->flags, 0, run->tell.name, run->to.sha, &run->known, err)) {
+        return EG_FAIL;
+    }
     eg_progress_begin(&run->progress, "files");
-    if (eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->to, run->flags->from ? &run->from.oid : NULL, &run->progress, err)) {
+    if (eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->to, from, run->known, &run->progress, err)) {
         return EG_FAIL;
     }
     eg_status status = eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
@@ -97,6 +102,7 @@ int eg_index_index(struct eg_index_command *command) {
         eg_gating_unfreeze(command, run.tell.name);
     }
     eg_graph_stage_end(&run.graph);
+    eg_known_free(run.known);
     eg_change_stage_end(&run.changes);
     eg_energies_free(run.energies);
     eg_range_free(&run.range);

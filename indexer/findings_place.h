@@ -12,6 +12,11 @@ EG_MUST_CHECK eg_status eg_findings_place_repo(struct eg_findings *set, git_repo
                                                const git_oid *base, struct eg_err *err);
 /* By the server's graph: cells, and the definitions of files that were not bound yet. repo: its name in the events. */
 EG_MUST_CHECK eg_status eg_findings_place_server(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err);
+#define EG_SCAN_B 33 /* a scan's name, with its NUL */
+
+/* After all else: names the scan of event->tool; sets event->scan (to name) and event->after. asker: NULL without a server. */
+EG_MUST_CHECK eg_status eg_findings_scan(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_findings_event *event,
+                                         char name[EG_SCAN_B], struct eg_err *err);
 /* After eg_findings_finish: what people said of them. */
 EG_MUST_CHECK eg_status eg_findings_ask_words(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err);
 

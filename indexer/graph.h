@@ -16,7 +16,6 @@ struct eg_graph_file {
     char sha256[65];
     struct eg_facts *facts;
     int lines_laid;       /* on the mosaic */
-    const char *old_path; /* when it was renamed since the state compared with; else NULL */
     bool wanted;          /* is to be written */
 };
 
@@ -42,7 +41,7 @@ struct eg_graph {
     struct eg_map *by_name;    /* language group and name → the only one, or ambiguous */
     struct eg_package_name *names; /* sorted by key and file */
     size_t n_names;
-    struct eg_map *previous;   /* uid → struct eg_str: the uid it had in the state compared with, where that was another; NULL: none */
+    struct eg_map *previous;   /* uid → struct eg_str: the uid it had before, where that was another; NULL: none */
     const struct eg_mosaic *mosaic; /* of the commit, the caller's; NULL: nodes have no cells */
     size_t n_left_out;
 };

@@ -61,7 +61,7 @@ static void put_previous(struct eg_buf *out, const struct eg_graph *graph, const
     eg_buf_free(&text);
 }
 
-static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file) {
+static void put_module_node(struct eg_buf *out, const struct eg_graph *graph, const struct eg_graph_file *file) {
     const struct eg_facts *facts = file->facts;
     eg_buf_str(out, "{\"uid\":");
     eg_graph_uid(out, file->path, file->path_len, NULL);
@@ -79,10 +79,7 @@ static void put_module_node(struct eg_buf *out, const struct eg_graph_file *file
     eg_buf_str(out, facts->broken ? ",\"broken\":true" : "");
     eg_buf_str(out, facts->not_utf8 ? ",\"not_utf8\":true" : "");
     eg_buf_str(out, facts->n_defs > NODES_MOST || facts->n_imports + facts->n_calls > edges_most(facts) ? ",\"truncated\":true" : "");
-    if (file->old_path) {
-        eg_buf_str(out, ",\"previous_uid\":");
-        eg_graph_uid(out, file->old_path, strlen(file->old_path), NULL);
-    }
+    put_previous(out, graph, file, NULL);
     eg_buf_str(out, "}}");
 }
 
@@ -252,7 +249,7 @@ void eg_graph_payload(struct eg_buf *out, const struct eg_graph *graph, int at, 
     eg_buf_str(out, ",\"file\":{\"path\":");
     eg_buf_json_string(out, file->path, file->path_len);
     eg_buf_printf(out, ",\"sha256\":\"%s\"},\"nodes\":[", file->sha256);
-    put_module_node(out, file);
+    put_module_node(out, graph, file);
     for (int i = 0; i < file->facts->n_defs && i < NODES_MOST && out->len < NODES_MOST_B; i++) {
         put_node(out, graph, file, &file->facts->defs[i]);
     }

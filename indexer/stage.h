@@ -4,6 +4,7 @@
 
 #include "indexer/command.h"
 #include "indexer/graph.h"
+#include "indexer/known.h"
 #include "indexer/mosaic_read.h"
 #include "indexer/progress.h"
 #include "indexer/tell.h"
@@ -11,9 +12,10 @@
 struct eg_graph_stage {
     const struct eg_index_flags *flags;
     git_repository *repo;
+    const struct eg_known *known; /* the caller's; NULL: nothing is known of the server */
     struct eg_commit_info commit;
-    bool has_base;
-    git_oid base;
+    const git_oid *base; /* the state compared with; NULL: from nothing */
+    git_oid from;        /* what base leads to */
     struct eg_arena *arena;
     struct eg_changes changes; /* since base */
     struct eg_graph *graph;
@@ -23,11 +25,15 @@ struct eg_graph_stage {
     size_t left_out;              /* paths that are too long or not UTF-8 */
 };
 
-/* Reads the graph of `commit`. base: only what changed since that state is told; NULL: all, with what the first
- * parent says of renames. Call eg_graph_stage_end in every case. */
+/* How many files are read at a time. err: usage. */
+EG_MUST_CHECK eg_status eg_graph_jobs(const struct eg_index_flags *flags, int *jobs, struct eg_err *err);
+/* Reads the graph of `commit`. base: only what changed since that state is told, and what the server has otherwise; NULL: all, with what
+ * the first parent says of renames. known: must outlive the stage; NULL is fine. Call eg_graph_stage_end in every case. */
 EG_MUST_CHECK eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
-                                            const struct eg_commit_info *commit, const git_oid *base, struct eg_progress *progress,
-                                            struct eg_err *err);
+                                            const struct eg_commit_info *commit, const git_oid *base, const struct eg_known *known,
+                                            struct eg_progress *progress, struct eg_err *err);
+/* graph_follow.c: which definitions and files had another name before, and, when only what changed is told, which files are concerned. */
+EG_MUST_CHECK eg_status eg_graph_follow(struct eg_graph_stage *stage, bool only, struct eg_err *err);
 /* graph_reach.c: marks, beside the files that changed, those whose edges the change may lead elsewhere, as wanted. */
 EG_MUST_CHECK eg_status eg_graph_reach(struct eg_graph *graph, const struct eg_delta *delta, struct eg_err *err);
 /* code.file.removed@v1 and code.graph.indexed@v1. */

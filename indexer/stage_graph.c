@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "indexer/delta.h"
 #include "indexer/stage.h"
 
 #define JOBS_MOST 64
 #define MEMORY_MOST_B ((size_t)1 << 30)
 
-static eg_status read_jobs(const char *text, int *jobs, struct eg_err *err) {
+eg_status eg_graph_jobs(const struct eg_index_flags *flags, int *jobs, struct eg_err *err) {
+    const char *text = flags->jobs;
     char *end = NULL;
     long n = text ? strtol(text, &end, 10) : sysconf(_SC_NPROCESSORS_ONLN);
     if (n < 1 || n > JOBS_MOST || (end && *end)) {
@@ -23,7 +23,8 @@ static eg_status read_jobs(const char *text, int *jobs, struct eg_err *err) {
     return n ? EG_OK : eg_err_set(err, EG_E_USAGE, "--jobs", "a number from 1 to %d", JOBS_MOST);
 }
 
-static eg_status tell_removed(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, struct eg_err *err) {
+static eg_status tell_removed(struct eg_graph_stage *stage, struct eg_tell *tell, const char *path, const struct eg_known_file *file,
+                              struct eg_err *err) {
     tell->payload.len = 0;
     eg_buf_str(&tell->payload, "{\"repo\":");
     eg_buf_json_string(&tell->payload, tell->name, strlen(tell->name));
@@ -31,26 +32,46 @@ static eg_status tell_removed(struct eg_graph_stage *stage, struct eg_tell *tell
     eg_buf_json_string(&tell->payload, path, strlen(path));
     eg_buf_char(&tell->payload, '}');
     stage->removed++;
+    eg_known_settle(stage->known, file, "code.file.removed@v1", stage->commit.time_s, &tell->payload);
     return eg_tell_put(tell, "code.file.removed@v1", &stage->commit, err);
+}
+
+static bool is_gone(const struct eg_graph_stage *stage, const char *path) {
+    size_t len = strlen(path);
+    return eg_grammar_of_path(path, len) && !eg_map_get(stage->graph->by_path, path, len);
 }
 
 /* The file of our languages that is no longer there; NULL: none. */
 static const char *gone_by(const struct eg_graph_stage *stage, const struct eg_change *change) {
     const char *gone = change->status == 'D' || change->status == 'R' ? change->old_path : NULL;
-    return gone && eg_grammar_of_path(gone, strlen(gone)) && !eg_map_get(stage->graph->by_path, gone, strlen(gone)) ? gone : NULL;
+    return gone && is_gone(stage, gone) ? gone : NULL;
+}
+
+/* Of a server that can be asked, what it has and the commit has not, whenever that went. */
+static eg_status tell_all_removed(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_err *err) {
+    const struct eg_known *known = stage->known;
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && known && i < known->n_files; i++) {
+        const struct eg_known_file *file = &known->files[i];
+        status = is_gone(stage, file->path) ? tell_removed(stage, tell, file->path, file, err) : EG_OK;
+    }
+    for (size_t i = 0; status == EG_OK && !known && i < stage->changes.n; i++) {
+        const char *gone = gone_by(stage, &stage->changes.v[i]);
+        status = gone ? tell_removed(stage, tell, gone, NULL, err) : EG_OK;
+    }
+    return status;
 }
 
 /* Removals first: a file may stand where another one was. The files then come in any order, as edges wait for the nodes they lead to. */
 eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress, struct eg_err *err) {
     struct eg_graph *graph = stage->graph;
-    eg_status status = EG_OK;
-    for (size_t i = 0; status == EG_OK && i < stage->changes.n; i++) {
-        const char *gone = gone_by(stage, &stage->changes.v[i]);
-        status = gone ? tell_removed(stage, tell, gone, err) : EG_OK;
-    }
+    eg_status status = tell_all_removed(stage, tell, err);
     for (int i = 0; status == EG_OK && i < graph->n_files; i++) {
-        if (graph->files[i].wanted) {
+        const struct eg_graph_file *file = &graph->files[i];
+        if (file->wanted) {
             eg_graph_payload(&tell->payload, graph, i, tell->name, stage->commit.sha);
+            eg_known_settle(stage->known, eg_known_file(stage->known, file->path, file->path_len), "code.graph.indexed@v1",
+                            stage->commit.time_s, &tell->payload);
             stage->files++;
             stage->nodes += (size_t)graph->files[i].facts->n_defs + 1;
             status = eg_tell_put_any(tell, "code.graph.indexed@v1", &stage->commit, err);
@@ -60,17 +81,19 @@ eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell
     return status;
 }
 
-static void mark_changes(struct eg_graph_stage *stage, bool only) {
+/* Of a server's file that has another text it does not matter why: a run that was cut off, or another clone that went elsewhere. */
+static void mark_changes(struct eg_graph_stage *stage) {
     struct eg_graph *graph = stage->graph;
-    for (int i = 0; only && i < graph->n_files; i++) {
-        graph->files[i].wanted = false;
+    for (int i = 0; i < graph->n_files; i++) {
+        struct eg_graph_file *file = &graph->files[i];
+        const struct eg_known_file *there = eg_known_file(stage->known, file->path, file->path_len);
+        file->wanted = there && strcmp(there->sha256, file->sha256) != 0;
     }
     for (size_t i = 0; i < stage->changes.n; i++) {
         const struct eg_change *change = &stage->changes.v[i];
         struct eg_graph_file *file = change->status == 'D' ? NULL : eg_map_get(graph->by_path, change->path, strlen(change->path));
         if (file) {
             file->wanted = true;
-            file->old_path = change->status == 'R' ? change->old_path : NULL;
         }
     }
 }
@@ -79,53 +102,9 @@ static eg_status compare(struct eg_graph_stage *stage, const git_oid *base, stru
     if (!base && stage->commit.n_parents == 0) {
         return EG_OK;
     }
-    stage->has_base = true;
-    stage->base = base ? *base : stage->commit.parent;
-    return eg_repo_changes(stage->repo, &stage->base, &stage->commit.oid, stage->arena, &stage->changes, err);
-}
-
-static struct eg_str uid(struct eg_arena *arena, const struct eg_delta_side *side, int at) {
-    const struct eg_def *def = &side->facts->defs[at];
-    char *text = eg_arena_printf(arena, "AST::%s#%.*s", side->path, (int)def->qual.n, def->qual.p);
-    if (text && def->ordinal > 1) {
-        text = eg_arena_printf(arena, "%s~%d", text, def->ordinal);
-    }
-    return (struct eg_str){text, text ? strlen(text) : 0};
-}
-
-static bool put_previous(struct eg_graph *graph, const struct eg_delta *delta, int pair, int def) {
-    const struct eg_delta_side *new = &delta->pairs[pair].new;
-    struct eg_def_ref from = new->match[def];
-    struct eg_str now = uid(graph->arena, new, def), before = uid(graph->arena, &delta->pairs[from.pair].old, from.def);
-    struct eg_str *value = eg_arena_alloc(graph->arena, sizeof(*value));
-    if (!now.p || !before.p || !value) {
-        return false;
-    }
-    *value = before;
-    return eg_str_eq(now, before) || eg_map_put(graph->previous, now.p, now.n, value);
-}
-
-/* Which definitions had another uid in the state compared with; and, when only what changed is told, who else is concerned. */
-static eg_status follow_changes(struct eg_graph_stage *stage, bool only, struct eg_err *err) {
-    struct eg_delta_reader *reader = NULL;
-    const struct eg_delta *delta;
-    const struct eg_tokens *tokens;
-    struct eg_graph *graph = stage->graph;
-    if (!stage->has_base || stage->changes.n == 0) {
-        return EG_OK;
-    }
-    eg_status status = eg_delta_reader_new(stage->repo, NULL, &reader, err);
-    status = status ? status : eg_delta_read(reader, &stage->base, &stage->commit.oid, &delta, &tokens, err);
-    graph->previous = status ? NULL : eg_map_new(graph->arena, 64);
-    bool good = graph->previous != NULL;
-    for (int p = 0; good && p < delta->n_pairs; p++) {
-        for (int i = 0; good && i < delta->pairs[p].new.facts->n_defs; i++) {
-            good = delta->pairs[p].new.match[i].pair < 0 || put_previous(graph, delta, p, i);
-        }
-    }
-    status = status || !good || !only ? status : eg_graph_reach(graph, delta, err);
-    eg_delta_reader_free(reader);
-    return status ? status : good ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    stage->from = base ? *base : stage->commit.parent;
+    stage->base = &stage->from;
+    return eg_repo_changes(stage->repo, stage->base, &stage->commit.oid, stage->arena, &stage->changes, err);
 }
 
 static eg_status read_mosaic(struct eg_graph_stage *stage, struct eg_err *err) {
@@ -148,20 +127,22 @@ static eg_status read_mosaic(struct eg_graph_stage *stage, struct eg_err *err) {
 }
 
 eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
-                              const struct eg_commit_info *commit, const git_oid *base, struct eg_progress *progress,
-                              struct eg_err *err) {
+                              const struct eg_commit_info *commit, const git_oid *base, const struct eg_known *known,
+                              struct eg_progress *progress, struct eg_err *err) {
     int jobs;
-    *stage = (struct eg_graph_stage){.flags = flags, .repo = repo, .commit = *commit, .arena = eg_arena_new(MEMORY_MOST_B)};
+    *stage = (struct eg_graph_stage){.flags = flags, .repo = repo, .commit = *commit, .known = known, .arena = eg_arena_new(MEMORY_MOST_B)};
     if (!stage->arena) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
-    if (read_jobs(flags->jobs, &jobs, err) || compare(stage, base, err) ||
+    if (eg_graph_jobs(flags, &jobs, err) || compare(stage, base, err) ||
         eg_graph_read(flags->repo ? flags->repo : ".", repo, commit, jobs, eg_progress_tell, progress, &stage->graph, err)) {
         return EG_FAIL;
     }
     stage->left_out = stage->graph->n_left_out;
-    mark_changes(stage, base != NULL);
-    return follow_changes(stage, base != NULL, err) ? EG_FAIL : read_mosaic(stage, err);
+    if (base) {
+        mark_changes(stage);
+    }
+    return eg_graph_follow(stage, base != NULL, err) ? EG_FAIL : read_mosaic(stage, err);
 }
 
 static void write_document(struct eg_graph_stage *stage, struct eg_tell *tell, FILE *file) {

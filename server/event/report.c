@@ -3,8 +3,11 @@
  * take → copy → convert → nodes → changes → bind → known → write → submit, and from there as events_post. */
 #include "server/event/report.h"
 
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 #define REPORTS_MOST 2 /* at a time: each may take hundreds of megabytes */
 #define REPORT_MOST_B ((size_t)192 << 20)
@@ -33,11 +36,26 @@ static eg_status read_switch(struct eg_request *req, struct eg_report *report) {
     return EG_OK;
 }
 
+/* Each report is a scan of its own, whatever it says; a repetition by its key is the same one. */
+static void name_scan(struct eg_request *req, struct eg_report *report) {
+    const char *key = eg_request_header(req, "Idempotency-Key");
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    char *text = key ? eg_arena_printf(report->arena, "%s\n%s\n%s", key, report->about.sha, report->repo) : NULL;
+    if (text) {
+        SHA256((const unsigned char *)text, strlen(text), hash);
+        eg_ulid_from(0, hash, report->scan);
+    } else {
+        eg_ulid_make(eg_clock_now_us(), report->scan);
+    }
+    report->about.scan = report->scan;
+}
+
 static eg_status read_query(struct eg_request *req, struct eg_report *report) {
     report->about.sha = query_of(req, report, "sha", "");
     report->repo = query_of(req, report, "repo", "");
     report->branch = query_of(req, report, "branch", "");
     report->source = query_of(req, report, "source", "sarif");
+    name_scan(req, report);
     size_t len = strlen(report->about.sha);
     bool plain = strspn(report->about.sha, "0123456789abcdefABCDEF") == len;
     if (len < 7 || len > SHA_MOST_B || !plain)

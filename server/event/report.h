@@ -3,6 +3,7 @@
 #ifndef EG_EVENT_REPORT_H
 #define EG_EVENT_REPORT_H
 
+#include "base/ulid.h"
 #include "findings/findings.h"
 #include "server/event/room.h"
 
@@ -31,6 +32,7 @@ struct eg_report {
     /* as it was asked for */
     struct eg_findings_event about;
     const char *repo, *branch, *source;
+    char scan[EG_ULID_B]; /* its name */
     enum eg_report_format format;
     struct eg_buf body; /* a copy: the request may go */
     size_t copied;

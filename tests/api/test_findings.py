@@ -160,12 +160,15 @@ def test_a_run_that_failed_closes_nothing(client, store):
 
 
 def test_a_large_scan_is_closed_and_opened_as_one(client, store):
-    """Several events, the first of which says that the scan is complete."""
+    """Several events, the last of which says that the scan is complete."""
     answer = send(client, sarif(*(result(f"R{i}") for i in range(250))), query="&complete=1")
     assert (answer["events"], answer["stored"]) == (3, 3)
     assert len(open_ids(store)) == 250
     send(client, sarif(*(result(f"R{i}") for i in range(1, 250))), sha=B, query="&complete=1")
     assert len(open_ids(store)) == 249
+    assert store.query("SELECT complete, count(*), count(DISTINCT scan) FROM sast_scans GROUP BY complete ORDER BY 2") == [(True, 2, 2), (False, 4, 2)]
+    send(client, sarif(*(result(f"R{i}") for i in range(250))), query="&complete=1")
+    assert len(open_ids(store)) == 250, "the first report once more is a scan of its own"
 
 
 def test_suppression_survives_rescans_until_it_expires(client, store):

@@ -16,7 +16,7 @@ OF_THE_LOG = {"events", "event_ids", "event_keys", "event_position", "events_dlq
 MANY_REPOSITORIES = DERIVED - {"sast_fix_verification", "heal_verification", "heal_outcomes"}
 VIEWS = {"vw_last_run_by_sha", "vw_invariants_heatmap", "vw_sast_backlog", "vw_heal_success_by_kind",
          "vw_delta_density_by_module", "vw_commit_deltas", "vw_invariants_violations", "vw_delta_tokens",
-         "vw_file_tokens", "vw_sast_open", "vw_sast_suppressed"}
+         "vw_file_tokens", "vw_sast_open", "vw_sast_suppressed", "vw_sast_complete"}
 DISTRIBUTED_BY = {"events": "id", "event_ids": "id", "artifacts": "event_id", "runs": "id", "steps": "run_id",
                   "delta_tokens": "sha", "delta_fingerprints": "sha", "ast_edges": "repo", "phi_links": "repo"}
 

@@ -33,7 +33,7 @@ static eg_status take(void *ctx, const struct eg_buf *payload, struct eg_err *er
 
 static void run(enum eg_report_format format, const char *text, size_t len, struct eg_buf *out) {
     struct eg_findings_config config = {.policy = policy, .repo = "r", .root = "/src"};
-    struct eg_findings_event event = {.sha = "0123456789", .complete = true};
+    struct eg_findings_event event = {.sha = "0123456789", .complete = true, .scan = "s"};
     struct eg_err err = {0};
     struct eg_findings *set = eg_findings_new(&config);
     EG_ASSERT(set);

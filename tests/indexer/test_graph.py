@@ -289,12 +289,14 @@ def test_a_server_that_is_full_gets_all_in_the_end(repository, start_server, sto
 
 def test_removals_are_stored_before_what_takes_their_place(repository, server, store):
     first = repository.commit(files={f"old{n}.py": f"x = {n}\n" for n in range(250)})
+    indexer.run("graph", "--repo", repository.folder, "--server", server.url)
     repository.git("rm", "-q", "*.py")
-    repository.commit(files={f"new{n}.py": f"def f{n}(): pass\n" for n in range(700)})
+    second = repository.commit(files={f"new{n}.py": f"def f{n}(): pass\n" for n in range(700)})
     done = json.loads(indexer.run("graph", "--repo", repository.folder, "--from", first, "--server", server.url).out)
     assert (done["removed"], done["stored"]) == (250, 950)
     bounds = dict(store.query("SELECT topic, max(position) FROM events WHERE topic = 'code.file.removed@v1' GROUP BY topic"))
-    assert bounds["code.file.removed@v1"] < store.scalar("SELECT min(position) FROM events WHERE topic = 'code.graph.indexed@v1'")
+    assert bounds["code.file.removed@v1"] < store.scalar(
+        f"SELECT min(position) FROM events WHERE topic = 'code.graph.indexed@v1' AND repo_sha = '{second}'")
 
 
 def test_commits_are_stored_in_their_order(repository, server, store):

@@ -163,7 +163,7 @@ static eg_status keep(void *ctx, const struct eg_buf *payload, struct eg_err *er
 }
 
 static void told(struct eg_buf *out) {
-    struct eg_findings_event event = {.sha = "0123456789", .complete = true};
+    struct eg_findings_event event = {.sha = "0123456789", .complete = true, .scan = "one"};
     struct eg_err err = {0};
     eg_buf_init(out, (size_t)64 << 20);
     ck_assert_int_eq(eg_findings_payloads(set, &event, keep, out, &err), EG_OK);
@@ -187,7 +187,7 @@ START_TEST(a_secret_is_never_told) {
 }
 END_TEST
 
-START_TEST(a_scan_is_told_in_parts_of_which_the_first_closes) {
+START_TEST(a_scan_is_told_in_parts_of_which_the_last_closes) {
     struct eg_buf results, out;
     size_t parts = 0, complete = 0;
     begin("r");
@@ -200,7 +200,8 @@ START_TEST(a_scan_is_told_in_parts_of_which_the_first_closes) {
     told(&out);
     for (char *rest = NULL, *line = strtok_r(out.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         complete += strstr(line, "\"complete\":true") != NULL;
-        ck_assert((strstr(line, "\"complete\":true") != NULL) == (parts == 0));
+        ck_assert((strstr(line, "\"complete\":true") != NULL) == (parts == 2));
+        ck_assert_ptr_nonnull(strstr(line, "\"scan\":\"one\""));
         parts++;
     }
     ck_assert_uint_eq(parts, 3);
@@ -280,7 +281,7 @@ int main(void) {
     tcase_add_test(tests, a_finding_is_recognized_elsewhere);
     tcase_add_test(tests, risk_is_that_of_its_formula);
     tcase_add_test(tests, a_secret_is_never_told);
-    tcase_add_test(tests, a_scan_is_told_in_parts_of_which_the_first_closes);
+    tcase_add_test(tests, a_scan_is_told_in_parts_of_which_the_last_closes);
     tcase_add_test(tests, findings_belong_to_the_innermost_node);
     tcase_add_test(tests, lines_are_added_modified_or_as_they_were);
     tcase_add_test(tests, a_suppression_ends_with_its_time);

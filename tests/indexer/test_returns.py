@@ -1,0 +1,190 @@
+"""States that return: who goes back to a commit, to another branch, or scans once more what had been mended and is not, finds it in the database;
+the same once more stores nothing. What had another name keeps its history for as long as it is there."""
+import json
+import random
+
+import jwt
+import pytest
+
+from support import indexer
+from support.repository import Repository
+
+SECRET = "0123456789abcdef0123456789abcdef"
+ONE = "def load(a):\n    for x in a:\n        print(x)\n    return a\n"
+SIDE = "import a\n\n\ndef use(b):\n    return a.load(b)\n"
+
+
+@pytest.fixture
+def repository(scratch):
+    return Repository(scratch / "repo")
+
+
+def run(repository, *args, **kw):
+    done = indexer.run(*args, "--repo", repository.folder, **kw)
+    return json.loads(done.out.splitlines()[-1]) if done.out else done
+
+
+def document(repository, folder, *args):
+    """The whole graph of a commit, as no server has anything to do with it."""
+    indexer.run("graph", "--repo", repository.folder, "--out", folder / "graph.json", *args)
+    return json.loads((folder / "graph.json").read_text("utf-8"))["files"]
+
+
+def of_document(files):
+    return ({(file["file"]["path"], file["file"]["sha256"]) for file in files},
+            sorted((node["uid"], node["line"]) for file in files for node in file["nodes"]),
+            sorted((edge["src"], edge["dst"], edge["etype"]) for file in files for edge in file["edges"]))
+
+
+def of_store(store):
+    return (set(store.query("SELECT path, sha256 FROM files")), sorted(store.query("SELECT uid, line FROM ast_nodes")),
+            sorted(store.query("SELECT src_uid, dst_uid, etype FROM ast_edges")))
+
+
+def test_the_graph_goes_back_with_the_commit(repository, scratch, server, store):
+    a = repository.commit(files={"a.py": ONE, "side.py": SIDE, "gone.py": "def gone(): pass\n"})
+    repository.git("rm", "-q", "gone.py")
+    b = repository.commit(files={"a.py": ONE.replace("load", "read"), "new.py": "def new(): pass\n"})
+    for sha in (a, b, a, b, a):
+        first = run(repository, "graph", "--to", sha, "--server", server.url)
+        assert of_store(store) == of_document(document(repository, scratch, "--to", sha))
+        again = run(repository, "graph", "--to", sha, "--server", server.url)
+        assert first["stored"] == first["events"] > 0 and (again["stored"], again["duplicates"]) == (0, again["events"])
+        with server.client() as client:
+            answer = client.post("/v1/query?format=json", {"query": f"SELECT graph FROM sha({sha}) WHERE etype=contain"})
+            assert answer.status == 200 and answer.json()["rows"], answer.text()
+
+
+def test_a_commit_that_takes_another_back_is_a_commit_of_its_own(repository, scratch, server, store):
+    a = repository.commit(files={"a.py": ONE, "side.py": SIDE})
+    repository.commit(files={"a.py": ONE.replace("load", "read")})
+    repository.git("revert", "--no-edit", "HEAD")
+    for to in (a, "HEAD^", "HEAD"):
+        assert run(repository, "--to", to, "--server", server.url)["rejected"] == 0
+    assert of_store(store) == of_document(document(repository, scratch))
+    assert run(repository, "--server", server.url)["stored"] == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_step_by_step_on_several_branches(repository, scratch, server, store, seed):
+    """Each step goes on from the commit before it or from any older one, by the hook or by --from, and what the server has is the whole graph of it."""
+    chance = random.Random(seed)
+    names = ["load", "save", "read", "Kind"]
+
+    def text():
+        return "".join(f"from m{chance.randrange(4)} import {chance.choice(names)}\n" for _ in range(2)) + "".join(
+            f"\n\ndef {name}(a):\n    return {chance.choice(names)}(m{chance.randrange(4)}.{chance.choice(names)}(a))\n" for name in chance.sample(names, 2))
+
+    commits = [repository.commit(files={f"m{n}.py": text() for n in range(4)})]
+    run(repository, "graph", "--server", server.url)
+    for n in range(8):
+        if chance.random() < 0.5:
+            repository.git("checkout", "-q", chance.choice(commits))
+        base = repository.head()
+        listed = repository.git("ls-files").stdout.decode().split()
+        if n % 3 == 2 and len(listed) > 2:
+            repository.git("rm", "-q", chance.choice(listed))
+        elif n % 3 == 1:
+            repository.git("mv", chance.choice(listed), f"m{n + 5}.py")
+        commits.append(repository.commit(files={chance.choice(listed): text()} if n % 3 == 0 else None))
+        if chance.random() < 0.5:
+            said = indexer.run("hook", "--timeout-ms", "60000", "--repo", repository.folder, "--server", server.url)
+            assert said.err == ""
+        else:
+            run(repository, "graph", "--from", base, "--server", server.url)
+        assert of_store(store) == of_document(document(repository, scratch)), f"step {n}"
+
+
+def test_who_may_only_post_is_told_what_is_not_done(repository, scratch, start_server, store):
+    a = repository.commit(files={"a.py": ONE})
+    (scratch / "secret").write_text(SECRET)
+    server = start_server(store, config={"auth.mode": "HS256", "auth.key_file": scratch / "secret"})
+    token = jwt.encode({"sub": "tester", "exp": 4102444800, "scope": "events:write"}, SECRET, "HS256")
+    done = indexer.run("graph", "--repo", repository.folder, "--server", server.url, env={"EGDB_TOKEN": token})
+    assert json.loads(done.out.splitlines()[-1])["stored"] == 1 and "cannot be asked" in done.err
+    assert store.query("SELECT path, sha FROM files") == [("a.py", a)]
+
+
+def previous(store):
+    def parsed(value):
+        return json.loads(value) if isinstance(value, str) else value
+
+    found = {uid: (parsed(meta) or {}).get("previous_uid") for uid, meta in store.query("SELECT uid, meta FROM ast_nodes")}
+    return {uid: name for uid, name in found.items() if name}
+
+
+def test_a_name_is_remembered_for_as_long_as_the_node_is_there(repository, server, store):
+    """However the commits behind the rename are indexed: whole, by the hook, with --from, or once more."""
+    repository.commit(files={"old.py": ONE, "side.py": SIDE})
+    run(repository, "--server", server.url)
+    repository.git("mv", "old.py", "pkg.py")
+    repository.commit(files={"side.py": SIDE.replace("use", "call")})
+    run(repository, "--server", server.url)
+    names = {"AST::pkg.py#": "AST::old.py#", "AST::pkg.py#load": "AST::old.py#load", "AST::side.py#call": "AST::side.py#use"}
+    assert previous(store) == names
+    before = repository.commit(files={"side.py": SIDE.replace("use", "call") + "# more\n"})
+    assert run(repository, "--server", server.url)["rejected"] == 0 and previous(store) == names
+    assert run(repository, "--server", server.url)["stored"] == 0
+    repository.commit(files={"pkg.py": ONE + "\n\ndef more():\n    pass\n"})
+    assert indexer.run("hook", "--timeout-ms", "60000", "--repo", repository.folder, "--server", server.url).err == ""
+    assert previous(store) == names
+    repository.commit(files={"pkg.py": ONE.replace("load", "fetch"), "side.py": SIDE.replace("use", "call")})
+    run(repository, "graph", "--from", before, "--server", server.url)
+    assert previous(store) == {"AST::pkg.py#": "AST::old.py#", "AST::pkg.py#fetch": "AST::pkg.py#load", "AST::side.py#call": "AST::side.py#use"}
+
+
+def test_names_are_found_over_several_commits(repository, server, store):
+    """What the server has may be older than the first parent."""
+    repository.commit(files={"old.py": ONE})
+    run(repository, "--server", server.url)
+    repository.git("mv", "old.py", "new.py")
+    repository.commit()
+    repository.commit(files={"b.py": "x = 1\n"})
+    run(repository, "--server", server.url)
+    assert previous(store) == {"AST::new.py#": "AST::old.py#", "AST::new.py#load": "AST::old.py#load"}
+    assert run(repository, "--server", server.url)["stored"] == 0
+
+
+# scans
+
+def report(folder, n, name="R", tool="t"):
+    path = folder / "report.sarif"
+    results = [{"ruleId": f"{name}{i}", "message": {"text": "m"}, "locations": [{"physicalLocation": {
+        "artifactLocation": {"uri": "a.py"}, "region": {"startLine": 1, "snippet": {"text": f"{name}{i}()"}}}}]} for i in range(n)]
+    path.write_text(json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": tool}}, "results": results}]}))
+    return path
+
+
+def open_rules(store):
+    return {rule for (rule,) in store.query("SELECT rule_id FROM vw_sast_open")}
+
+
+@pytest.mark.parametrize("complete", [["--complete"], []])
+def test_a_finding_that_is_seen_again_is_open_again(repository, scratch, server, store, complete):
+    repository.commit(files={"a.py": ONE})
+    for n, wanted in ((2, {"R0", "R1"}), (0, set()), (1, {"R0"}), (0, set()), (1, {"R0"})):
+        done, again = (run(repository, "sarif", "--server", server.url, *(complete if n else ["--complete"]), report(scratch, n)) for _ in range(2))
+        assert open_rules(store) == wanted
+        assert (done["stored"], done["duplicates"], again["stored"], again["duplicates"]) == (1, 0, 0, 1)
+
+
+def test_a_scan_that_is_cut_off_closes_nothing(repository, scratch, server, store):
+    """Of a scan of three events the first arrives, then the others; the findings of the scan before are closed by the last, and only those."""
+    repository.commit(files={"a.py": ONE})
+    run(repository, "sarif", "--complete", "--server", server.url, report(scratch, 250))
+    assert len(open_rules(store)) == 250
+    repository.commit(files={"a.py": ONE + "# more\n"})
+    report(scratch, 240)
+    indexer.run("sarif", "--complete", "--repo", repository.folder, "--out", scratch / "out", scratch / "report.sarif")
+    parts = [json.loads(line) for line in (scratch / "out/events.ndjson").read_text("utf-8").splitlines()]
+    assert [part["payload"]["complete"] for part in parts] == [False, False, True]
+    with server.client() as client:
+        assert client.post("/v1/events", parts[0]).status == 201
+        assert len(open_rules(store)) == 250
+        assert client.post("/v1/events", parts[1]).status == 201
+        assert len(open_rules(store)) == 250
+    done = run(repository, "sarif", "--complete", "--server", server.url, scratch / "report.sarif")
+    assert (done["stored"], done["duplicates"]) == (1, 2)
+    assert open_rules(store) == {f"R{i}" for i in range(240)}
+    with server.client() as client:
+        assert [row[1] for row in client.get("/v1/panels/sast-backlog").json()["rows"]] == [240]
