@@ -2,6 +2,7 @@
 #include "git/event.h"
 
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -200,6 +201,14 @@ void eg_git_last_part(char *text) {
     const char *at = scheme && start == scheme + 3 ? strrchr(start, '@') : NULL; /* "https://token@host": no secret is a name */
     start = at ? at + 1 : start;
     memmove(text, start, strlen(start) + 1);
+}
+
+void eg_git_clean_name(char *text, size_t size_b) {
+    struct eg_buf clean;
+    eg_buf_init(&clean, size_b + 4);
+    add_clean(&clean, (struct eg_str){text, strlen(text)}, size_b - 1);
+    snprintf(text, size_b, "%s", eg_buf_text(&clean));
+    eg_buf_free(&clean);
 }
 
 void eg_git_repo_name(const char *folder, char *out, size_t size_b) {

@@ -29,6 +29,8 @@ EG_MUST_CHECK eg_status eg_git_event(const struct eg_git_source *source, const s
 
 /* The repository's name: the last part of its origin's URL, else of its folder. */
 void eg_git_repo_name(const char *folder, char *out, size_t size_b);
+/* As UTF-8, in place, cut between characters: U+FFFD for each byte that is none, as events have it. */
+void eg_git_clean_name(char *text, size_t size_b);
 /* Of a URL or a path, in place: without `.git` and slashes behind it. */
 void eg_git_last_part(char *text);
 

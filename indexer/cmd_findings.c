@@ -52,15 +52,17 @@ static eg_status take_sha(struct run *run, const char *sha, struct eg_err *err) 
 
 static eg_status open_repo(struct run *run, struct eg_err *err) {
     const struct eg_index_flags *flags = &run->command->flags;
-    if (flags->name) {
-        snprintf(run->name, sizeof(run->name), "%s", flags->name);
-    }
     if (flags->sha) {
+        eg_repo_name(NULL, flags->name ? flags->name : "", run->name, sizeof(run->name));
         return take_sha(run, flags->sha, err);
     }
     if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err) ||
         eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", &run->commit, err)) {
         return EG_FAIL;
+    }
+    int64_t now_s = eg_clock_now_us() / 1000000;
+    if (!flags->out && run->commit.time_s > now_s + EG_AHEAD_MOST_S) { /* what a scanner found is no less true for that */
+        run->commit.time_s = now_s;
     }
     const char *root = git_repository_workdir(run->repo);
     snprintf(run->root, sizeof(run->root), "%s", root ? root : "");
@@ -68,9 +70,7 @@ static eg_status open_repo(struct run *run, struct eg_err *err) {
     if (len > 1 && run->root[len - 1] == '/') {
         run->root[len - 1] = '\0';
     }
-    if (!flags->name) {
-        eg_repo_name(run->repo, run->name, sizeof(run->name));
-    }
+    eg_repo_name(run->repo, flags->name, run->name, sizeof(run->name));
     return EG_OK;
 }
 
@@ -233,14 +233,14 @@ static json_t *objects_of(const json_t *rows) {
 /* Of the repository that --name or --repo says; of all without either. */
 static eg_status name_of(const struct eg_index_flags *flags, char *name, size_t size_b, struct eg_err *err) {
     git_repository *repo = NULL;
-    snprintf(name, size_b, "%s", flags->name ? flags->name : "");
+    eg_repo_name(NULL, flags->name ? flags->name : "", name, size_b);
     if (flags->name || !flags->repo) {
         return EG_OK;
     }
     eg_repo_begin();
     eg_status status = eg_repo_open(flags->repo, &repo, err);
     if (status == EG_OK) {
-        eg_repo_name(repo, name, size_b);
+        eg_repo_name(repo, NULL, name, size_b);
     }
     git_repository_free(repo);
     eg_repo_end();

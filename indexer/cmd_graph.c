@@ -19,7 +19,7 @@ static eg_status read_state(struct run *run, const struct eg_index_flags *flags,
     if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err)) {
         return EG_FAIL;
     }
-    eg_tell_begin(&run->tell, run->repo, flags->name);
+    eg_tell_begin(&run->tell, run->repo, flags);
     if (eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", &run->commit, err) ||
         (flags->from && eg_repo_commit(run->repo, flags->from, &base, err))) {
         return EG_FAIL;

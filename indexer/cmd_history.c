@@ -32,7 +32,7 @@ static eg_status begin(struct run *run, struct eg_err *err) {
         eg_delta_reader_new(run->repo, run->policy, &run->reader, err)) {
         return EG_FAIL;
     }
-    eg_tell_begin(&run->tell, run->repo, flags->name);
+    eg_tell_begin(&run->tell, run->repo, flags);
     run->energies = eg_energies_new();
     eg_progress_begin(&run->progress, "commits");
     return run->energies ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");

@@ -107,14 +107,6 @@ static eg_status tell_all(struct run *run, struct eg_err *err) {
     const git_oid *commits = run->range.v;
     char what[GIT_OID_HEXSZ + 32];
     eg_status status = eg_commits_stage(run->flags, commits, run->range.n, &run->tell, &run->progress, err);
-    bool each = status != EG_OK && !eg_sink_failed(run->tell.sink); /* one of them is the cause */
-    status = each ? EG_OK : status;
-    for (size_t i = 0; status == EG_OK && each && i < run->range.n; i++) {
-        eg_err_clear(err);
-        status = eg_commits_stage(run->flags, &commits[i], 1, &run->tell, &run->progress, err);
-        snprintf(what, sizeof(what), "commit %.*s", GIT_OID_HEXSZ, git_oid_tostr_s(&commits[i]));
-        status = leave_out(run, what, status, err);
-    }
     status = status ? status : leave_out(run, "the code graph", tell_graph(run, err), err);
     for (size_t i = 0; status == EG_OK && i < run->range.n; i++) {
         snprintf(what, sizeof(what), "what %.*s changed", GIT_OID_HEXSZ, git_oid_tostr_s(&commits[i]));
@@ -127,7 +119,7 @@ static eg_status post(struct run *run, const struct eg_spool *spool, bool waits,
     struct eg_sink_config config = {.server = run->flags->server, .token_file = run->flags->token_file,
                                     .patience_ms = PATIENCE * run->timeout_ms};
     struct eg_err closing = {0};
-    eg_tell_begin(&run->tell, run->repo, run->flags->name);
+    eg_tell_begin(&run->tell, run->repo, run->flags);
     eg_progress_begin(&run->progress, "files");
     run->progress.quiet = true; /* what a hook says stands in the way of a commit */
     if (list(run, spool, waits, err) ||

@@ -29,7 +29,7 @@ static eg_status begin(struct run *run, struct eg_err *err) {
     if (eg_repo_open(flags->repo ? flags->repo : ".", &run->repo, err)) {
         return EG_FAIL;
     }
-    eg_tell_begin(&run->tell, run->repo, flags->name);
+    eg_tell_begin(&run->tell, run->repo, flags);
     eg_progress_begin(&run->whole, "");
     run->energies = eg_energies_new();
     if (!run->energies) {

@@ -46,7 +46,7 @@ static eg_status begin(struct run *run, struct eg_err *err) {
     if (!flags->from && run->has_base && eg_repo_commit_of(run->repo, &run->to.parent, &run->base, err)) {
         return EG_FAIL;
     }
-    eg_tell_begin(&run->tell, run->repo, flags->name);
+    eg_tell_begin(&run->tell, run->repo, flags);
     eg_progress_begin(&run->progress, "commits");
     return EG_OK;
 }

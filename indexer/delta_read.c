@@ -1,5 +1,6 @@
 /* Reads the changed files of two states and makes their delta. What was read last is kept by its object: the new text of one commit is
  * the old one of the next. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ struct eg_delta_reader {
     struct eg_changes changes;
     struct eg_tokens tokens;
     bool from_nothing; /* the delta that is being read */
+    size_t n_missing;
     struct eg_arena **owned; /* of files that are not in the cache */
     size_t n_owned, room;
 };
@@ -60,6 +62,9 @@ static void clear(struct eg_delta_reader *reader) {
 
 void eg_delta_reader_free(struct eg_delta_reader *reader) {
     if (reader) {
+        if (reader->n_missing && reader->policy) { /* the graph, which has none, says what it misses itself */
+            fprintf(stderr, "egdb-index: " EG_REPO_MISSING, reader->n_missing);
+        }
         clear(reader);
         for (size_t i = 0; i < CACHED; i++) {
             eg_arena_free(reader->cache[i].arena);
@@ -89,8 +94,13 @@ static bool own(struct eg_delta_reader *reader, struct eg_arena *arena) {
 static eg_status read_facts(struct eg_delta_reader *reader, const char *path, const git_oid *oid, struct eg_arena *arena,
                             unsigned keep, struct eg_facts **facts, struct eg_err *err) {
     git_blob *blob;
-    if (eg_repo_blob(reader->repo, oid, &blob, err)) {
+    const char *skipped;
+    if (eg_repo_blob(reader->repo, oid, &blob, &skipped, err)) {
         return EG_FAIL;
+    }
+    if (skipped) {
+        reader->n_missing += *skipped == 'm';
+        return eg_facts_skipped(path, skipped, arena, facts, err);
     }
     const char *text = git_blob_rawcontent(blob);
     size_t len = (size_t)git_blob_rawsize(blob);

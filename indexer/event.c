@@ -17,8 +17,7 @@ void eg_sha256_hex(const void *bytes, size_t len, char out[65]) {
 }
 
 static int64_t us_of(int64_t time_s) {
-    static const int64_t most_s = 253402300799; /* the end of year 9999 */
-    return (time_s < 0 ? 0 : time_s > most_s ? most_s : time_s) * 1000000;
+    return (time_s < 0 ? 0 : time_s > EG_TIME_MOST_S ? EG_TIME_MOST_S : time_s) * 1000000;
 }
 
 void eg_index_id(const char *topic, int64_t time_s, const struct eg_buf *payload, char id[EG_ULID_B]) {

@@ -49,7 +49,7 @@ struct eg_call {
 
 struct eg_facts {
     const struct eg_grammar *grammar; /* NULL: no language of ours, or not read */
-    const char *skipped;              /* why it was not read: "binary", "huge", "slow"; else NULL */
+    const char *skipped;              /* why it was not read: "binary", "huge", "slow", "missing"; else NULL */
     bool broken;                      /* has places that are not of its language */
     bool not_utf8;
     int lines;
@@ -92,5 +92,9 @@ void eg_extractor_forget(struct eg_extractor *extractor);
 /* Reads one file. Fails only when memory is out (internal); whatever the text is, it has facts. keep: EG_KEEP_*. */
 EG_MUST_CHECK eg_status eg_extract(struct eg_extractor *extractor, const char *path, const char *text, size_t len,
                                    unsigned keep, struct eg_arena *arena, struct eg_facts **facts, struct eg_err *err);
+
+/* repo_blob.c: the facts of a file that was not read. why: a literal. */
+EG_MUST_CHECK eg_status eg_facts_skipped(const char *path, const char *why, struct eg_arena *arena, struct eg_facts **facts,
+                                         struct eg_err *err);
 
 #endif

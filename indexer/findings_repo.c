@@ -113,7 +113,9 @@ static char *diff_of(struct placing *placing, const struct eg_change *change, gi
     git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     options.context_lines = 0;
     char *text = NULL;
-    if (git_blob_lookup(&before, placing->repo, &change->old_oid) == 0 &&
+    const char *skipped;
+    struct eg_err ignored = {0};
+    if (eg_repo_blob(placing->repo, &change->old_oid, &before, &skipped, &ignored) == EG_OK && before &&
         git_patch_from_blobs(&patch, before, change->old_path, now, change->path, &options) == 0 && git_patch_to_buf(&buf, patch) == 0) {
         text = strndup(buf.ptr, buf.size);
     }
@@ -142,9 +144,12 @@ static eg_status place_file(struct placing *placing, struct eg_finding *findings
     git_tree_entry *entry = NULL;
     git_blob *blob = NULL;
     eg_status status = EG_OK;
+    const char *skipped;
     if (git_tree_entry_bypath(&entry, placing->tree, findings[0].file) == 0 && git_tree_entry_type(entry) == GIT_OBJECT_BLOB &&
-        git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK &&
-        git_blob_lookup(&blob, placing->repo, git_tree_entry_id(entry)) == 0) {
+        git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK) {
+        status = eg_repo_blob(placing->repo, git_tree_entry_id(entry), &blob, &skipped, err);
+    }
+    if (status == EG_OK && blob) {
         place_lines(placing, findings, n, blob);
         status = place_definitions(placing, findings[0].file, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob), err);
     }

@@ -16,11 +16,7 @@ static eg_status open_repo(struct eg_gating *gating, struct eg_err *err) {
         return eg_err_set(err, EG_E_USAGE, own.place, "%.300s; without a repository --name says which one is meant",
                           own.message);
     }
-    if (flags->name) {
-        snprintf(gating->name, sizeof(gating->name), "%s", flags->name);
-    } else {
-        eg_repo_name(gating->repo, gating->name, sizeof(gating->name));
-    }
+    eg_repo_name(gating->repo, flags->name, gating->name, sizeof(gating->name));
     return EG_OK;
 }
 

@@ -51,8 +51,14 @@ struct eg_str eg_module_of(struct eg_arena *arena, const char *path, size_t len)
 static eg_status read_file(struct worker *worker, git_repository *repo, struct eg_extractor *extractor, struct eg_graph_file *file,
                            struct eg_err *err) {
     git_blob *blob;
-    if (eg_repo_blob(repo, &file->oid, &blob, err)) {
+    const char *skipped;
+    if (eg_repo_blob(repo, &file->oid, &blob, &skipped, err)) {
         return EG_FAIL;
+    }
+    if (skipped) { /* git's own name of the object stands for the text */
+        eg_sha256_hex(file->oid.id, GIT_OID_RAWSZ, file->sha256);
+        file->lines_laid = eg_mosaic_lines(NULL);
+        return eg_facts_skipped(file->path, skipped, worker->arena, &file->facts, err);
     }
     const char *text = git_blob_rawcontent(blob);
     size_t len = (size_t)git_blob_rawsize(blob);

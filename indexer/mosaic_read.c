@@ -42,11 +42,11 @@ void eg_mosaic_reader_free(struct eg_mosaic_reader *reader) {
 static bool is_text(git_blob *blob) { return (size_t)git_blob_rawsize(blob) <= EG_MOSAIC_FILE_MOST_B && !git_blob_is_binary(blob); }
 
 eg_status eg_mosaic_text(git_repository *repo, const git_oid *oid, git_blob **blob, struct eg_err *err) {
-    *blob = NULL;
-    if (eg_repo_blob(repo, oid, blob, err)) {
+    const char *skipped;
+    if (eg_repo_blob(repo, oid, blob, &skipped, err)) {
         return EG_FAIL;
     }
-    if (!is_text(*blob)) {
+    if (*blob && !is_text(*blob)) {
         git_blob_free(*blob);
         *blob = NULL;
     }

@@ -28,10 +28,9 @@ eg_status eg_repo_open(const char *folder, git_repository **repo, struct eg_err 
     return git_repository_open_ext(repo, folder, 0, NULL) ? eg_repo_failed(err, EG_E_USAGE, folder) : EG_OK;
 }
 
-void eg_repo_name(git_repository *repo, char *out, size_t size_b) {
+static void name_of(git_repository *repo, char *out, size_t size_b) {
     git_config *config = NULL;
     git_buf url = {0};
-    out[0] = '\0';
     if (git_repository_config_snapshot(&config, repo) == 0 && git_config_get_string_buf(&url, config, "remote.origin.url") == 0) {
         strncat(out, url.ptr, size_b - 1);
         eg_git_last_part(out);
@@ -43,6 +42,16 @@ void eg_repo_name(git_repository *repo, char *out, size_t size_b) {
     }
     git_buf_dispose(&url);
     git_config_free(config);
+}
+
+void eg_repo_name(git_repository *repo, const char *given, char *out, size_t size_b) {
+    out[0] = '\0';
+    if (given) {
+        strncat(out, given, size_b - 1);
+    } else {
+        name_of(repo, out, size_b);
+    }
+    eg_git_clean_name(out, size_b);
 }
 
 static bool is_edge(git_repository *repo, const git_commit *commit) {
@@ -99,6 +108,7 @@ bool eg_repo_path_fits(const char *path, size_t len) {
 }
 
 struct listing {
+    git_repository *repo;
     struct eg_arena *arena;
     struct eg_tree_files *files;
     size_t room;
@@ -116,31 +126,57 @@ char *eg_repo_join(struct eg_arena *arena, const char *folder, const char *name,
     return path;
 }
 
-static int take_entry(const char *root, const git_tree_entry *entry, void *ctx) {
-    struct listing *listing = ctx;
+static void take_file(struct listing *listing, const char *folder, const git_tree_entry *entry) {
     struct eg_tree_files *files = listing->files;
-    git_filemode_t mode = git_tree_entry_filemode(entry);
-    if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE) {
-        return 0; /* symbolic links and submodules have no text of their own */
-    }
     if (files->n == listing->room) {
         listing->room = listing->room ? listing->room * 2 : 256;
         struct eg_tree_file *grown = realloc(files->v, listing->room * sizeof(*files->v));
         if (!grown) {
             listing->failed = true;
-            return -1;
+            return;
         }
         files->v = grown;
     }
     size_t len;
-    char *path = eg_repo_join(listing->arena, root, git_tree_entry_name(entry), &len);
+    char *path = eg_repo_join(listing->arena, folder, git_tree_entry_name(entry), &len);
     listing->failed = listing->failed || !path;
     if (!path || !eg_repo_path_fits(path, len)) {
         files->n_left_out++;
-        return listing->failed ? -1 : 0;
+        return;
     }
     files->v[files->n++] = (struct eg_tree_file){path, len, *git_tree_entry_id(entry)};
-    return 0;
+}
+
+static int list_tree(struct listing *listing, const char *folder, const git_tree *tree, int depth);
+
+static int list_folder(struct listing *listing, const char *folder, const git_tree_entry *entry, int depth) {
+    git_tree *tree = NULL;
+    size_t len;
+    if (depth == EG_FOLDERS_MOST) {
+        listing->files->n_left_out++;
+        return 0;
+    }
+    char *path = eg_repo_join(listing->arena, folder, git_tree_entry_name(entry), &len);
+    char *inner = path ? eg_repo_join(listing->arena, path, "/", &len) : NULL;
+    listing->failed = listing->failed || !inner;
+    int code = listing->failed ? 0 : git_tree_lookup(&tree, listing->repo, git_tree_entry_id(entry));
+    code = code || !tree ? code : list_tree(listing, inner, tree, depth + 1);
+    git_tree_free(tree);
+    return code;
+}
+
+static int list_tree(struct listing *listing, const char *folder, const git_tree *tree, int depth) {
+    int code = 0;
+    for (size_t i = 0; code == 0 && !listing->failed && i < git_tree_entrycount(tree); i++) {
+        const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
+        git_filemode_t mode = git_tree_entry_filemode(entry);
+        if (mode == GIT_FILEMODE_TREE) {
+            code = list_folder(listing, folder, entry, depth);
+        } else if (mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE) {
+            take_file(listing, folder, entry); /* symbolic links and submodules have no text of their own */
+        }
+    }
+    return code;
 }
 
 static int by_path(const void *a, const void *b) {
@@ -159,13 +195,13 @@ int eg_repo_tree(git_repository *repo, const git_oid *oid, git_tree **tree) {
 
 eg_status eg_repo_files(git_repository *repo, const git_oid *commit, struct eg_arena *arena, struct eg_tree_files *files,
                         struct eg_err *err) {
-    struct listing listing = {.arena = arena, .files = files};
+    struct listing listing = {.repo = repo, .arena = arena, .files = files};
     git_tree *tree;
     *files = (struct eg_tree_files){0};
     if (eg_repo_tree(repo, commit, &tree)) {
         return eg_repo_failed(err, EG_E_USAGE, NULL);
     }
-    int code = git_tree_walk(tree, GIT_TREEWALK_PRE, take_entry, &listing);
+    int code = list_tree(&listing, "", tree, 0);
     git_tree_free(tree);
     if (code || listing.failed) {
         free(files->v);
@@ -180,8 +216,4 @@ eg_status eg_repo_files(git_repository *repo, const git_oid *commit, struct eg_a
         qsort(files->v, files->n, sizeof(*files->v), by_path);
     }
     return EG_OK;
-}
-
-eg_status eg_repo_blob(git_repository *repo, const git_oid *oid, git_blob **blob, struct eg_err *err) {
-    return git_blob_lookup(blob, repo, oid) ? eg_repo_failed(err, EG_E_INTERNAL, NULL) : EG_OK;
 }

@@ -28,7 +28,7 @@ struct eg_tree_file {
 struct eg_tree_files {
     struct eg_tree_file *v; /* sorted by path; malloc, the caller frees it. Paths stand in the arena. */
     size_t n;
-    size_t n_left_out; /* paths that are too long or not UTF-8 */
+    size_t n_left_out; /* paths that are too long or not UTF-8, and folders that are too deep to have others */
 };
 
 struct eg_change {
@@ -51,8 +51,9 @@ void eg_repo_end(void);
 
 /* err: usage, when there is no repository. */
 EG_MUST_CHECK eg_status eg_repo_open(const char *folder, git_repository **repo, struct eg_err *err);
-/* The last part of the origin's URL, else of the folder. */
-void eg_repo_name(git_repository *repo, char *out, size_t size_b);
+/* What the events call it: `given`, as the user wants it; NULL: the last part of the origin's URL, else of the folder. As UTF-8. repo:
+ * not needed when it is given. */
+void eg_repo_name(git_repository *repo, const char *given, char *out, size_t size_b);
 #define EG_REPO_EDGE "the history before it is not here (a shallow clone): `git fetch --unshallow` brings it; in CI, fetch-depth: 0"
 /* err: usage, when rev names no commit. */
 EG_MUST_CHECK eg_status eg_repo_commit(git_repository *repo, const char *rev, struct eg_commit_info *info, struct eg_err *err);
@@ -63,7 +64,10 @@ EG_MUST_CHECK eg_status eg_repo_files(git_repository *repo, const git_oid *commi
 /* From one commit (NULL: from nothing) to another, with renames. */
 EG_MUST_CHECK eg_status eg_repo_changes(git_repository *repo, const git_oid *from, const git_oid *to, struct eg_arena *arena,
                                         struct eg_changes *changes, struct eg_err *err);
-/* The bytes live until git_blob_free. */
-EG_MUST_CHECK eg_status eg_repo_blob(git_repository *repo, const git_oid *oid, git_blob **blob, struct eg_err *err);
+#define EG_BLOB_MOST_B ((size_t)16 << 20)
+/* The bytes live until git_blob_free. *blob is NULL, and *skipped says why, when the object is not here (a partial or damaged clone:
+ * "missing") or larger than EG_BLOB_MOST_B ("huge"). */
+EG_MUST_CHECK eg_status eg_repo_blob(git_repository *repo, const git_oid *oid, git_blob **blob, const char **skipped, struct eg_err *err);
+#define EG_REPO_MISSING "the texts of %zu files are not in this clone, so that nothing is said of them: `git fetch --refetch` brings them\n"
 
 #endif

@@ -7,7 +7,6 @@
 #include "indexer/repo_int.h"
 
 #define RENAMES_MOST 1000 /* files added and deleted in one commit that are compared with each other */
-#define FOLDERS_MOST 200  /* within each other; deeper ones are libgit2's, which does not recurse */
 
 struct comparing {
     git_repository *repo;
@@ -16,6 +15,7 @@ struct comparing {
     size_t room;
     bool added, deleted;
     bool unclear; /* a file may have been renamed, or is something else now */
+    bool deep;    /* there are folders that are not looked into; libgit2 would */
     bool no_memory;
 };
 
@@ -30,7 +30,7 @@ static void take_entry(struct comparing *c, const char *folder, const git_tree_e
     c->deleted = c->deleted || !new;
     c->unclear = c->unclear || (c->added && c->deleted) || ((old_mode ^ new_mode) & 0170000 && old && new);
     c->no_memory = c->no_memory || !path;
-    if (c->no_memory || c->unclear || !eg_repo_path_fits(path, len)) {
+    if (c->no_memory || !eg_repo_path_fits(path, len)) {
         return;
     }
     if (c->changes->n == c->room) {
@@ -57,8 +57,8 @@ static int into(struct comparing *c, const char *folder, const git_tree_entry *o
     char *path = eg_repo_join(c->arena, folder, git_tree_entry_name(new ? new : old), &len);
     char *inner = path ? eg_repo_join(c->arena, path, "/", &len) : NULL;
     c->no_memory = c->no_memory || !inner;
-    c->unclear = c->unclear || depth == FOLDERS_MOST;
-    if (c->no_memory || c->unclear) {
+    c->deep = c->deep || depth == EG_FOLDERS_MOST;
+    if (c->no_memory || depth == EG_FOLDERS_MOST) {
         return 0;
     }
     int code = old ? git_tree_lookup(&old_tree, c->repo, git_tree_entry_id(old)) : 0;
@@ -78,7 +78,7 @@ static bool is_same(const git_tree_entry *old, const git_tree_entry *new) {
 static int compare(struct comparing *c, const char *folder, const git_tree *old, const git_tree *new, int depth) {
     size_t n_old = old ? git_tree_entrycount(old) : 0, n_new = new ? git_tree_entrycount(new) : 0, i = 0, j = 0;
     int code = 0;
-    while (code == 0 && (i < n_old || j < n_new) && !c->no_memory && !c->unclear) {
+    while (code == 0 && (i < n_old || j < n_new) && !c->no_memory) {
         const git_tree_entry *a = i < n_old ? git_tree_entry_byindex(old, i) : NULL, *b = j < n_new ? git_tree_entry_byindex(new, j) : NULL;
         int order = a && b ? git_tree_entry_cmp(a, b) : a ? -1 : 1;
         a = order <= 0 ? a : NULL;
@@ -128,7 +128,8 @@ static int ask_libgit2(struct comparing *c, git_tree *old_tree, git_tree *new_tr
     find.flags = GIT_DIFF_FIND_RENAMES;
     find.rename_limit = RENAMES_MOST;
     int code = git_diff_tree_to_tree(&diff, c->repo, old_tree, new_tree, &options);
-    code = code || !old_tree ? code : git_diff_find_similar(diff, &find);
+    int similar = code || !old_tree ? 0 : git_diff_find_similar(diff, &find);
+    code = similar == GIT_ENOTFOUND ? 0 : code ? code : similar; /* what is not in this clone is like nothing */
     size_t n = code ? 0 : git_diff_num_deltas(diff);
     free(changes->v);
     *changes = (struct eg_changes){.v = calloc(n + 1, sizeof(*changes->v))};
@@ -148,7 +149,7 @@ eg_status eg_repo_changes(git_repository *repo, const git_oid *from, const git_o
     int code = from ? eg_repo_tree(repo, from, &old_tree) : 0;
     code = code ? code : eg_repo_tree(repo, to, &new_tree);
     code = code ? code : compare(&c, "", old_tree, new_tree, 0);
-    code = code || c.no_memory || !c.unclear ? code : ask_libgit2(&c, old_tree, new_tree);
+    code = code || c.no_memory || !c.unclear || c.deep ? code : ask_libgit2(&c, old_tree, new_tree);
     git_tree_free(old_tree);
     git_tree_free(new_tree);
     if (code || c.no_memory || eg_arena_failed(arena)) {

@@ -4,6 +4,8 @@
 
 #include "indexer/repo.h"
 
+#define EG_FOLDERS_MOST 512 /* within each other: below them every path has more than EG_PATH_MOST characters */
+
 /* Says what libgit2 said last. */
 eg_status eg_repo_failed(struct eg_err *err, enum eg_code code, const char *place);
 bool eg_repo_path_fits(const char *path, size_t len); /* is told at all: UTF-8, of EG_PATH_MOST characters at most */

@@ -14,7 +14,8 @@ struct telling {
     struct eg_git_source source;
     struct eg_tell *tell;
     struct eg_progress *progress;
-    size_t done, of, left_out, edge;
+    struct eg_err why; /* of the first commit that cannot be read */
+    size_t done, of, left_out, edge, unreadable;
 };
 
 static eg_status take(void *ctx, const struct eg_commit *commit, struct eg_err *err) {
@@ -24,7 +25,30 @@ static eg_status take(void *ctx, const struct eg_commit *commit, struct eg_err *
         return EG_FAIL;
     }
     eg_progress_tell(telling->progress, ++telling->done, telling->of);
+    if (eg_tell_is_ahead(tell, commit->sha.p, commit->committed_s)) {
+        return EG_OK;
+    }
     return eg_sink_put(tell->sink, tell->event.data, tell->event.len, err);
+}
+
+/* What git cannot tell of (objects are missing) is looked for by halves, so that it costs nobody else. */
+static eg_status ask_some(struct telling *telling, const char *folder, const char *const *words, size_t n, struct eg_err *err) {
+    size_t done = telling->done, left_out = telling->left_out, edge = telling->edge;
+    eg_status status = eg_git_log(folder, words, n, take, telling, &telling->edge, err);
+    if (status == EG_OK || eg_sink_failed(telling->tell->sink) || err->code != EG_E_USAGE) {
+        return status;
+    }
+    telling->done = done;
+    telling->left_out = left_out;
+    telling->edge = edge;
+    if (n == 1) {
+        telling->why = telling->unreadable++ ? telling->why : *err;
+        eg_err_clear(err);
+        return EG_OK;
+    }
+    eg_err_clear(err);
+    status = ask_some(telling, folder, words, n / 2, err);
+    return status ? status : ask_some(telling, folder, words + n / 2, n - n / 2, err);
 }
 
 static eg_status ask(struct telling *telling, const char *folder, const git_oid *commits, size_t n, struct eg_err *err) {
@@ -36,7 +60,7 @@ static eg_status ask(struct telling *telling, const char *folder, const git_oid 
         for (size_t i = 0; i < some; i++) {
             words[i] = git_oid_tostr(names[i], sizeof(names[i]), &commits[first + i]);
         }
-        status = eg_git_log(folder, words, some, take, telling, &telling->edge, err);
+        status = ask_some(telling, folder, words, some, err);
     }
     free(names);
     free(words);
@@ -56,11 +80,14 @@ eg_status eg_commits_stage(const struct eg_index_flags *flags, const git_oid *co
     struct eg_git_source source = {.repo = tell->name, .branch = branch, .types = types};
     struct telling telling = {.source = source, .tell = tell, .progress = progress, .of = n};
     eg_status status = ask(&telling, folder, commits, n, err);
-    if (status == EG_OK && telling.done + telling.edge < n) {
+    if (status == EG_OK && telling.done + telling.edge + telling.unreadable < n) {
         status = eg_err_set(err, EG_E_INTERNAL, folder, "git told of %zu commits of %zu", telling.done, n);
     }
     if (telling.edge) {
         fprintf(stderr, "egdb-index: %zu commits were left out: " EG_GIT_EDGE "\n", telling.edge);
+    }
+    if (telling.unreadable) {
+        fprintf(stderr, "egdb-index: %zu commits were left out: %s\n", telling.unreadable, telling.why.message);
     }
     if (telling.left_out) {
         fprintf(stderr, "egdb-index: %zu files of commits were left out: their paths or their number are beyond the topic's bounds\n",

@@ -126,6 +126,15 @@ static eg_status read_mosaic(struct eg_graph_stage *stage, struct eg_err *err) {
     return EG_OK;
 }
 
+static size_t count_missing(const struct eg_graph *graph) {
+    size_t n = 0;
+    for (int i = 0; i < graph->n_files; i++) {
+        const struct eg_facts *facts = graph->files[i].facts;
+        n += facts && facts->skipped && strcmp(facts->skipped, "missing") == 0;
+    }
+    return n;
+}
+
 eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
                               const struct eg_commit_info *commit, const git_oid *base, const struct eg_known *known,
                               struct eg_progress *progress, struct eg_err *err) {
@@ -139,6 +148,10 @@ eg_status eg_graph_stage_read(struct eg_graph_stage *stage, const struct eg_inde
         return EG_FAIL;
     }
     stage->left_out = stage->graph->n_left_out;
+    size_t n_missing = count_missing(stage->graph);
+    if (n_missing) {
+        fprintf(stderr, "egdb-index: " EG_REPO_MISSING, n_missing);
+    }
     if (base) {
         mark_changes(stage);
     }

@@ -3,21 +3,33 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "indexer/delta_event.h"
 #include "indexer/event.h"
 
-void eg_tell_begin(struct eg_tell *tell, git_repository *repo, const char *name) {
-    *tell = (struct eg_tell){0};
+void eg_tell_begin(struct eg_tell *tell, git_repository *repo, const struct eg_index_flags *flags) {
+    *tell = (struct eg_tell){.latest_s = flags->out ? 0 : eg_clock_now_us() / 1000000 + EG_AHEAD_MOST_S};
     eg_buf_init(&tell->payload, EG_EVENT_MOST_B);
     eg_buf_init(&tell->event, EG_EVENT_MOST_B + 4096);
-    if (name) {
-        snprintf(tell->name, sizeof(tell->name), "%s", name);
-    } else {
-        eg_repo_name(repo, tell->name, sizeof(tell->name));
+    eg_repo_name(repo, flags->name, tell->name, sizeof(tell->name));
+}
+
+bool eg_tell_is_ahead(struct eg_tell *tell, const char *sha, int64_t time_s) {
+    bool ahead = tell->latest_s && time_s > tell->latest_s;
+    if (ahead && tell->n_ahead++ == 0) {
+        snprintf(tell->ahead_sha, sizeof(tell->ahead_sha), "%.40s", sha);
+        tell->ahead_s = time_s;
     }
+    return ahead;
 }
 
 void eg_tell_end(struct eg_tell *tell) {
+    if (tell->n_ahead) {
+        char time[EG_TIME_TEXT_B];
+        eg_time_format((tell->ahead_s < EG_TIME_MOST_S ? tell->ahead_s : EG_TIME_MOST_S) * 1000000, time);
+        fprintf(stderr, "egdb-index: %zu events were left out: they are of commits dated more than a day ahead (the first is %.12s, of "
+                "%.10s), which the server takes when that day has come\n", tell->n_ahead, tell->ahead_sha, time);
+    }
     eg_buf_free(&tell->payload);
     eg_buf_free(&tell->event);
 }
@@ -29,10 +41,16 @@ static eg_status make(struct eg_tell *tell, const char *topic, const struct eg_c
 }
 
 eg_status eg_tell_put(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
+    if (eg_tell_is_ahead(tell, commit->sha, commit->time_s)) {
+        return EG_OK;
+    }
     return make(tell, topic, commit, err) ? EG_FAIL : eg_sink_put(tell->sink, tell->event.data, tell->event.len, err);
 }
 
 eg_status eg_tell_put_any(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err) {
+    if (eg_tell_is_ahead(tell, commit->sha, commit->time_s)) {
+        return EG_OK;
+    }
     return make(tell, topic, commit, err) ? EG_FAIL : eg_sink_put_any(tell->sink, tell->event.data, tell->event.len, err);
 }
 

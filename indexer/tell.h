@@ -4,6 +4,7 @@
 #define EG_INDEXER_TELL_H
 
 #include "base/buf.h"
+#include "indexer/command.h"
 #include "indexer/history.h"
 #include "indexer/mosaic_event.h"
 #include "indexer/sink.h"
@@ -12,11 +13,17 @@ struct eg_tell {
     struct eg_sink *sink; /* the caller's */
     char name[200];       /* of the repository */
     struct eg_buf payload, event;
+    int64_t latest_s;     /* what is dated later no server takes; 0: no server is meant */
+    size_t n_ahead;       /* events that were left out for it */
+    char ahead_sha[GIT_OID_HEXSZ + 1]; /* the first */
+    int64_t ahead_s;
 };
 
-/* name: as the user wants it; NULL: the last part of the origin's URL, else of the folder. Call eg_tell_end in every case. */
-void eg_tell_begin(struct eg_tell *tell, git_repository *repo, const char *name);
-void eg_tell_end(struct eg_tell *tell);
+/* Call eg_tell_end in every case. */
+void eg_tell_begin(struct eg_tell *tell, git_repository *repo, const struct eg_index_flags *flags);
+void eg_tell_end(struct eg_tell *tell); /* says what was left out */
+/* Whether a commit of this time is left out; then it is counted. A server takes it when the day has come. */
+bool eg_tell_is_ahead(struct eg_tell *tell, const char *sha, int64_t time_s);
 
 /* An event around tell->payload, at the commit's time. err: that of the sink; internal. */
 EG_MUST_CHECK eg_status eg_tell_put(struct eg_tell *tell, const char *topic, const struct eg_commit_info *commit, struct eg_err *err);
