@@ -43,7 +43,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/emit_cond.c egql/emit_scope.c egql/emit_graph.c egql/emit_path.c egql/run.c egql/run_bind.c egql/run_walk.c egql/explain.c \
 	egql/print.c
 FINDINGS_SRC = findings/set.c findings/text.c findings/secrets.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
-	findings/osv.c findings/diff.c findings/finish.c findings/payload.c
+	findings/osv.c findings/diff.c findings/finish.c findings/twin.c findings/payload.c
 GIT_SRC = git/run.c git/view.c git/log.c git/event.c git/change_type.c git/spool.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
 	server/query/may.c server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \

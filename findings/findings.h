@@ -18,6 +18,9 @@ struct eg_findings_policy; /* spec/policies, compiled; immutable */
 enum eg_severity { EG_SEVERITY_LOW, EG_SEVERITY_MEDIUM, EG_SEVERITY_HIGH, EG_SEVERITY_CRITICAL };
 enum eg_bind { EG_BIND_UNKNOWN, EG_BIND_UNCHANGED, EG_BIND_MODIFIED, EG_BIND_ADDED };
 
+/* What a fingerprint is made of, where another way to read the report may have to make it of something else. */
+enum eg_mark { EG_MARK_OWN, EG_MARK_LINE, EG_MARK_MESSAGE };
+
 enum eg_report_format {
     EG_REPORT_UNKNOWN,
 #define X(name, text, reader) EG_REPORT_##name,
@@ -55,6 +58,9 @@ struct eg_finding {
     /* made by eg_finding_suppress */
     const char *suppression; /* JSON */
     char base[65]; /* the fingerprint without its ordinal */
+    enum eg_mark mark;
+    char twin[65]; /* what both ways have in common; empty of an own mark */
+    size_t alike;  /* findings of the set that have it, this one among them */
     int n_fused;
 };
 
@@ -96,6 +102,16 @@ enum eg_bind eg_findings_bind_of_diff(const char *diff, int line, int end_line);
 
 /* Fingerprints, duplicates fused, risk, queue; the list is then shorter and sorted by falling risk. */
 EG_MUST_CHECK eg_status eg_findings_finish(struct eg_findings *set, struct eg_err *err);
+#define EG_ALIAS_B 64
+void eg_alias_make(const struct eg_finding *finding, enum eg_mark mark, char out[EG_ALIAS_B]);
+
+struct eg_findings_twin { /* a finding that is stored; its texts are the caller's */
+    const char *fingerprint, *alias, *file; /* alias: "" without */
+    int line;
+};
+/* After finish, before suppress: findings that are not stored, but are, by the other way, under another fingerprint, take that one over.
+ * twins: those that are stored under a fingerprint of the set, or under an alias that one of it may have. */
+EG_MUST_CHECK eg_status eg_findings_adopt(struct eg_findings *set, const struct eg_findings_twin *twins, size_t n, struct eg_err *err);
 /* What a person said of it before. An expired word is given on too, and counts for nothing. now_us: since 1970. */
 void eg_finding_suppress(struct eg_findings *set, struct eg_finding *finding, const char *suppression_json, int64_t now_us);
 

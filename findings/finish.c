@@ -54,6 +54,24 @@ static bool has_code(const char *text) {
     return text && text[strspn(text, " \t\r\n")] != '\0';
 }
 
+/* Of what any way to read the report has: no line of the code, and no definition around it. */
+static eg_status make_twin(const struct eg_findings *set, struct eg_finding *finding, struct eg_buf *work, struct eg_err *err) {
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    work->len = 0;
+    part(work, "egdb-twin");
+    part(work, set->config.repo);
+    part(work, finding->tool);
+    part(work, finding->rule);
+    message_part(work, finding->message);
+    part(work, finding->symbol);
+    if (work->failed) {
+        return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "a finding takes more than 64 MiB");
+    }
+    SHA256((const unsigned char *)work->data, work->len, hash);
+    hex(hash, finding->twin);
+    return EG_OK;
+}
+
 static eg_status make_base(const struct eg_findings *set, struct eg_finding *finding, struct eg_buf *work, struct eg_err *err) {
     unsigned char hash[SHA256_DIGEST_LENGTH];
     const char *symbol = finding->symbol ? finding->symbol : finding->ast_ref ? strchr(finding->ast_ref, '#') : NULL;
@@ -63,13 +81,16 @@ static eg_status make_base(const struct eg_findings *set, struct eg_finding *fin
     part(work, finding->tool);
     part(work, finding->rule);
     if (finding->stable) {
+        finding->mark = EG_MARK_OWN;
         part(work, "stable");
         part(work, finding->stable);
     } else if (has_code(finding->snippet) || has_code(finding->line_text)) {
+        finding->mark = has_code(finding->snippet) ? EG_MARK_OWN : EG_MARK_LINE;
         part(work, "code");
         code_part(work, has_code(finding->snippet) ? finding->snippet : finding->line_text);
         part(work, finding->symbol);
     } else {
+        finding->mark = EG_MARK_MESSAGE;
         part(work, "message");
         message_part(work, finding->message);
         part(work, symbol);
@@ -79,7 +100,7 @@ static eg_status make_base(const struct eg_findings *set, struct eg_finding *fin
     }
     SHA256((const unsigned char *)work->data, work->len, hash);
     hex(hash, finding->base);
-    return EG_OK;
+    return finding->mark == EG_MARK_OWN ? EG_OK : make_twin(set, finding, work, err);
 }
 
 static int by_place(const void *a, const void *b) {
@@ -212,6 +233,22 @@ static void number_all(struct eg_findings *set) {
     }
 }
 
+static int by_twin(const void *a, const void *b) {
+    const struct eg_finding *x = a, *y = b;
+    return strcmp(x->twin, y->twin);
+}
+
+static void count_alike(struct eg_findings *set) {
+    qsort(set->list, set->n, sizeof *set->list, by_twin);
+    for (size_t i = 0, n; i < set->n; i += n) {
+        for (n = 1; i + n < set->n && strcmp(set->list[i].twin, set->list[i + n].twin) == 0; n++) {
+        }
+        for (size_t k = 0; k < n; k++) {
+            set->list[i + k].alike = n;
+        }
+    }
+}
+
 static double bias_of(const struct eg_findings_policy *policy, const char *category) {
     for (size_t i = 0; category && i < policy->n_categories; i++) {
         if (strcmp(policy->categories[i].name, category) == 0) {
@@ -253,6 +290,7 @@ eg_status eg_findings_finish(struct eg_findings *set, struct eg_err *err) {
         qsort(set->list, set->n, sizeof *set->list, by_base);
         fuse_all(set);
         number_all(set);
+        count_alike(set);
         for (size_t i = 0; i < set->n; i++) {
             weigh(set->config.policy, &set->list[i]);
         }

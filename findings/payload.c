@@ -74,7 +74,13 @@ static void put_finding(struct eg_buf *out, const struct eg_finding *finding) {
     }
     eg_buf_str(out, ",\"risk\":");
     eg_buf_json_double(out, finding->risk);
-    eg_buf_printf(out, ",\"queue\":\"%s\",\"fingerprint\":\"%s\"}", finding->queue, finding->fingerprint);
+    eg_buf_printf(out, ",\"queue\":\"%s\",\"fingerprint\":\"%s\"", finding->queue, finding->fingerprint);
+    if (finding->mark != EG_MARK_OWN) {
+        char alias[EG_ALIAS_B];
+        eg_alias_make(finding, finding->mark, alias);
+        text(out, "alias", alias);
+    }
+    eg_buf_char(out, '}');
 }
 
 static void put_head(struct eg_buf *out, const struct eg_findings *set, const struct eg_findings_event *event, const struct eg_tool *tool) {

@@ -7,6 +7,7 @@
 #include "indexer/findings_place.h"
 
 #define FILES_A_QUESTION 40
+#define TWINS_A_QUESTION 30 /* parameters: a query has 64 */
 #define ROWS "LIMIT 100000"
 
 /* "… file IN ($f0, $f1)" and its parameters. NULL: memory is out. */
@@ -129,12 +130,94 @@ eg_status eg_findings_place_server(struct eg_findings *set, struct eg_asker *ask
     return EG_OK;
 }
 
+struct twins {
+    struct eg_findings_twin *v;
+    size_t n, room;
+};
+
+static bool take_twin(struct eg_findings *set, struct twins *twins, const json_t *row) {
+    const char *cells[3];
+    for (size_t i = 0; i < 3; i++) {
+        const char *text = json_string_value(json_array_get(row, i));
+        cells[i] = text ? eg_findings_keep(set, text) : "";
+    }
+    if (twins->n == twins->room) {
+        size_t room = twins->room ? 2 * twins->room : 64;
+        struct eg_findings_twin *grown = realloc(twins->v, room * sizeof(*grown));
+        if (!grown) {
+            return false;
+        }
+        twins->v = grown;
+        twins->room = room;
+    }
+    twins->v[twins->n++] = (struct eg_findings_twin){cells[0], cells[1], cells[2], (int)json_integer_value(json_array_get(row, 3))};
+    return true;
+}
+
+/* Of some findings; each may be stored by its line, when there is a checkout, or by its message. */
+static eg_status ask_twins(struct eg_findings *set, struct eg_asker *asker, const char *repo, const struct eg_finding *const *some,
+                           size_t n, struct twins *twins, struct eg_err *err) {
+    struct eg_buf query;
+    json_t *params = json_object(), *rows = NULL, *row;
+    char name[32], alias[EG_ALIAS_B];
+    size_t i;
+    eg_buf_init(&query, 65536);
+    eg_buf_str(&query, "SELECT findings (fingerprint, alias, file, line) FROM all WHERE repo=$repo (fingerprint IN (");
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "f%zu", i);
+        eg_buf_printf(&query, "%s$%s", i ? ", " : "", name);
+        json_object_set_new(params, name, json_string(some[i]->fingerprint));
+    }
+    eg_buf_str(&query, ") OR alias IN (");
+    for (i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "a%zu", i);
+        eg_alias_make(some[i], some[i]->mark == EG_MARK_LINE ? EG_MARK_MESSAGE : EG_MARK_LINE, alias);
+        eg_buf_printf(&query, "%s$%s", i ? ", " : "", name);
+        json_object_set_new(params, name, json_string(alias));
+    }
+    eg_buf_str(&query, ")) " ROWS);
+    json_object_set_new(params, "repo", json_string(repo));
+    eg_status status = eg_ask(asker, eg_buf_text(&query), params, &rows, err);
+    json_array_foreach(rows, i, row) {
+        if (status == EG_OK && !take_twin(set, twins, row)) {
+            status = eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+        }
+    }
+    json_decref(rows);
+    eg_buf_free(&query);
+    return status;
+}
+
+static eg_status adopt(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err) {
+    const struct eg_finding *some[TWINS_A_QUESTION];
+    struct twins twins = {0};
+    size_t n, n_some = 0;
+    const struct eg_finding *all = eg_findings_list(set, &n);
+    eg_status status = EG_OK;
+    for (size_t i = 0; status == EG_OK && i < n; i++) {
+        if (all[i].mark != EG_MARK_OWN) {
+            some[n_some++] = &all[i];
+        }
+        if (n_some == TWINS_A_QUESTION || (n_some && i + 1 == n)) {
+            status = ask_twins(set, asker, repo, some, n_some, &twins, err);
+            n_some = 0;
+        }
+    }
+    status = status ? status : eg_findings_adopt(set, twins.v, twins.n, err);
+    free(twins.v);
+    return status;
+}
+
 eg_status eg_findings_ask_words(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err) {
     json_t *rows = NULL, *words = json_object();
     size_t n, i;
     const json_t *row;
     struct eg_finding *all = eg_findings_list(set, &n);
     int64_t now_us = eg_clock_now_us();
+    if (adopt(set, asker, repo, err)) {
+        json_decref(words);
+        return EG_FAIL;
+    }
     if (eg_ask(asker, "SELECT findings (fingerprint, suppression) FROM all WHERE repo=$repo EXISTS suppression " ROWS,
                json_pack("{s:s}", "repo", repo), &rows, err)) {
         json_decref(words);

@@ -17,7 +17,7 @@ EG_MUST_CHECK eg_status eg_findings_place_server(struct eg_findings *set, struct
 /* After all else: names the scan of event->tool; sets event->scan (to name) and event->after. asker: NULL without a server. */
 EG_MUST_CHECK eg_status eg_findings_scan(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_findings_event *event,
                                          char name[EG_SCAN_B], struct eg_err *err);
-/* After eg_findings_finish: what people said of them. */
+/* After eg_findings_finish: which of them the server has under another fingerprint, and what people said of them. */
 EG_MUST_CHECK eg_status eg_findings_ask_words(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err);
 
 #endif

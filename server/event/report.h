@@ -16,8 +16,9 @@ struct eg_report_file { /* what the store knows of a file that findings are in *
     size_t n, room;
 };
 
-struct eg_report_known { /* what a person said of a finding */
-    const char *fingerprint, *suppression;
+struct eg_report_known { /* a finding that is stored, and what a person said of it */
+    struct eg_findings_twin twin;
+    const char *suppression; /* NULL: nothing */
 };
 
 struct eg_report {
@@ -39,14 +40,14 @@ struct eg_report {
     /* as it is made */
     struct eg_findings *set;
     struct eg_read read;
-    struct eg_value params[2];
+    struct eg_value params[3];
     struct eg_read_handle *handle;
     struct eg_report_file *files; /* sorted by path */
     size_t n_files;
     bool commit_known;
     size_t n_nodes;
     struct eg_report_known *known;
-    size_t n_known, n_asked;
+    size_t n_known, known_room;
     struct eg_str *payloads;
     size_t n_payloads, payloads_room, payloads_b;
     struct eg_findings_sum sum;
@@ -60,7 +61,7 @@ struct eg_report_submission {
 
 /* report_job.c: what threads do, each with the set alone. */
 void eg_report_convert(struct eg_report *report); /* → the set and its files */
-void eg_report_bind(struct eg_report *report);    /* → fingerprints */
+void eg_report_bind(struct eg_report *report);    /* → fingerprints, and aliases of theirs */
 void eg_report_write(struct eg_report *report);   /* → payloads */
 void eg_report_free(struct eg_report *report);
 bool eg_report_start(struct eg_report *report, void (*run)(struct eg_report *report)); /* false: err is set */

@@ -64,7 +64,17 @@ void eg_report_bind(struct eg_report *report) {
 
 static int by_fingerprint(const void *a, const void *b) {
     const struct eg_report_known *x = a, *y = b;
-    return strcmp(x->fingerprint, y->fingerprint);
+    return strcmp(x->twin.fingerprint, y->twin.fingerprint);
+}
+
+static eg_status adopt(struct eg_report *report) {
+    struct eg_findings_twin *twins = calloc(report->n_known + 1, sizeof *twins);
+    for (size_t i = 0; twins && i < report->n_known; i++)
+        twins[i] = report->known[i].twin;
+    eg_status status = twins ? eg_findings_adopt(report->set, twins, report->n_known, &report->err)
+                             : eg_err_set(&report->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+    free(twins);
+    return status;
 }
 
 static void suppress(struct eg_report *report) {
@@ -74,9 +84,9 @@ static void suppress(struct eg_report *report) {
     if (report->n_known)
         qsort(report->known, report->n_known, sizeof *report->known, by_fingerprint);
     for (size_t i = 0; i < n && report->n_known; i++) {
-        struct eg_report_known key = {.fingerprint = all[i].fingerprint};
+        struct eg_report_known key = {.twin = {.fingerprint = all[i].fingerprint}};
         const struct eg_report_known *found = bsearch(&key, report->known, report->n_known, sizeof key, by_fingerprint);
-        if (found)
+        if (found && found->suppression)
             eg_finding_suppress(report->set, &all[i], found->suppression, now_us);
     }
 }
@@ -117,6 +127,8 @@ static eg_status take_payload(void *ctx, const struct eg_buf *payload, struct eg
 }
 
 void eg_report_write(struct eg_report *report) {
+    if (adopt(report))
+        return;
     suppress(report);
     eg_findings_sum(report->set, &report->sum);
     (void)!eg_findings_payloads(report->set, &report->about, take_payload, report, &report->err);
@@ -127,6 +139,7 @@ void eg_report_free(struct eg_report *report) {
     for (size_t i = 0; i < report->n_payloads; i++)
         free((void *)(uintptr_t)report->payloads[i].p);
     free(report->payloads);
+    free(report->known);
     for (size_t i = 0; i < report->n_files; i++)
         free(report->files[i].nodes);
     eg_buf_free(&report->body);

@@ -8,6 +8,7 @@
 
 #define NODES_MOST 200000
 #define FILES_MOST 5000 /* beyond, findings are stored unbound */
+#define KNOWN_MOST 400000
 #define ASKED_MOST_B ((size_t)16 << 20)
 
 void eg_report_ended(struct eg_report *report) {
@@ -96,13 +97,34 @@ static bool take_change(void *ctx, const struct eg_value *cells, size_t n_column
     return true;
 }
 
+/* One that is found by both its fingerprint and its alias comes twice, which does no harm. */
 static bool take_known(void *ctx, const struct eg_value *cells, size_t n_columns) {
     struct eg_report *report = ctx;
-    EG_ASSERT(n_columns == 2);
-    const char *fingerprint = keep(report, &cells[0]), *suppression = keep(report, &cells[1]);
-    if (fingerprint && suppression && report->n_known < report->n_asked)
-        report->known[report->n_known++] = (struct eg_report_known){fingerprint, suppression};
-    return fingerprint && suppression;
+    EG_ASSERT(n_columns == 4);
+    if (report->n_known == KNOWN_MOST) {
+        eg_warn(NULL, "a report is compared with the first %d findings that are like its own: more are stored", KNOWN_MOST);
+        return false;
+    }
+    if (report->n_known == report->known_room) {
+        size_t room = report->known_room ? 2 * report->known_room : 64;
+        struct eg_report_known *more = realloc(report->known, room * sizeof *more);
+        if (!more)
+            return false;
+        report->known = more;
+        report->known_room = room;
+    }
+    json_t *place = cells[2].null ? NULL : json_loadb(cells[2].s.p, cells[2].s.n, 0, NULL);
+    const char *file = json_string_value(json_object_get(place, "file"));
+    json_int_t line = json_integer_value(json_object_get(place, "line"));
+    struct eg_report_known known = {{.fingerprint = keep(report, &cells[0]), .alias = cells[1].null ? "" : keep(report, &cells[1]),
+                                     .file = file ? eg_arena_dup(report->arena, file, strlen(file)) : "",
+                                     .line = line > 0 && line < 2147483647 ? (int)line : 0},
+                                    cells[3].null ? NULL : keep(report, &cells[3])};
+    json_decref(place);
+    bool good = known.twin.fingerprint && known.twin.alias && known.twin.file && (cells[3].null || known.suppression);
+    if (good)
+        report->known[report->n_known++] = known;
+    return good;
 }
 
 static bool ask(struct eg_report *report, enum eg_sql sql, size_t n_params,
@@ -148,17 +170,25 @@ bool eg_report_ask_changes(struct eg_report *report) {
 
 bool eg_report_ask_known(struct eg_report *report) {
     size_t n;
-    struct eg_buf list;
+    struct eg_buf list, aliases;
     const struct eg_finding *all = eg_findings_list(report->set, &n);
-    report->n_asked = n;
-    report->known = n ? eg_arena_alloc(report->arena, n * sizeof *report->known) : NULL;
-    if (!report->known)
+    if (n == 0)
         return false;
     eg_buf_init(&list, ASKED_MOST_B);
+    eg_buf_init(&aliases, ASKED_MOST_B);
     for (size_t i = 0; i < n; i++) {
         eg_buf_char(&list, i ? ',' : '[');
         eg_buf_json_string(&list, all[i].fingerprint, strlen(all[i].fingerprint));
+        if (all[i].mark == EG_MARK_MESSAGE) {
+            char alias[EG_ALIAS_B];
+            eg_alias_make(&all[i], EG_MARK_LINE, alias);
+            eg_buf_char(&aliases, aliases.len ? ',' : '[');
+            eg_buf_json_string(&aliases, alias, strlen(alias));
+        }
     }
+    if (aliases.len == 0)
+        eg_buf_char(&aliases, '[');
     report->params[0] = eg_cstr(report->repo);
-    return set_list(report, &report->params[1], &list) && ask(report, EG_SQL_REPORT_KNOWN, 2, take_known);
+    bool good = set_list(report, &report->params[1], &list);
+    return set_list(report, &report->params[2], &aliases) && good && ask(report, EG_SQL_REPORT_KNOWN, 3, take_known);
 }

@@ -6,7 +6,7 @@ import random
 import jwt
 import pytest
 
-from support import indexer
+from support import events, indexer
 from support.repository import Repository
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -188,3 +188,57 @@ def test_a_scan_that_is_cut_off_closes_nothing(repository, scratch, server, stor
     assert open_rules(store) == {f"R{i}" for i in range(240)}
     with server.client() as client:
         assert [row[1] for row in client.get("/v1/panels/sast-backlog").json()["rows"]] == [240]
+
+
+# the same finding by two ways
+
+def bare(folder, *places, message="m"):
+    """A report that quotes nothing of the code."""
+    path = folder / "bare.sarif"
+    results = [{"ruleId": "R", "message": {"text": message}, "locations": [{"physicalLocation": {
+        "artifactLocation": {"uri": file}, "region": {"startLine": line}}}]} for file, line in places]
+    path.write_text(json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": results}]}))
+    return path
+
+
+def by_post(server, repository, path):
+    with server.client() as client:
+        answer = client.post(f"/v1/sarif?sha={repository.head()}&repo=repo&complete=1", path.read_bytes(), headers={"Content-Type": "application/json"})
+        assert answer.status == 201, answer.text()
+
+
+@pytest.mark.parametrize("order", [("cli", "post"), ("post", "cli")])
+def test_a_checkout_and_a_server_find_the_same(repository, scratch, server, store, order):
+    repository.commit(files={"a.py": ONE, "b.py": SIDE})
+    run(repository, "graph", "--server", server.url)
+    path = bare(scratch, ("a.py", 1), ("a.py", 4), ("b.py", 5))
+    for n, way in enumerate(order * 2):
+        if way == "cli":
+            run(repository, "sarif", "--complete", "--server", server.url, path)
+        else:
+            by_post(server, repository, path)
+        found = sorted(store.query("SELECT id, fingerprint FROM sast_findings"))
+        assert len(found) == 3 and found == (first if n else found)
+        first = found
+    assert len(store.query("SELECT id FROM vw_sast_open")) == 3
+    with server.client() as client:
+        word = {"nf_id": first[0][0], "reason": "r", "state": "local"}
+        assert client.post_event(events.event("sast.finding.suppressed@v1", word)).status == 201
+    run(repository, "sarif", "--complete", "--server", server.url, path)
+    by_post(server, repository, path)
+    assert len(store.query("SELECT id FROM vw_sast_open")) == 2
+
+
+def test_what_is_alike_takes_over_no_other_ones_identity(repository, scratch, server, store):
+    """A line more in a file where a finding of the same words was mended is another finding; alone in its words it is the same."""
+    repository.commit(files={"a.py": ONE, "b.py": SIDE})
+    run(repository, "sarif", "--complete", "--server", server.url, bare(scratch, ("a.py", 2), ("b.py", 5)))
+    before = {row[0] for row in store.query("SELECT id FROM sast_findings")}
+    repository.commit(files={"a.py": "# more\n" + ONE})
+    by_post(server, repository, bare(scratch, ("a.py", 3), ("b.py", 4)))
+    assert len({row[0] for row in store.query("SELECT id FROM vw_sast_open")} & before) == 0
+    run(repository, "sarif", "--complete", "--server", server.url, bare(scratch, ("a.py", 3), message="other"))
+    repository.commit(files={"a.py": "# more\n# and more\n" + ONE})
+    one = store.query("SELECT id FROM vw_sast_open")
+    by_post(server, repository, bare(scratch, ("a.py", 4), message="other"))
+    assert store.query("SELECT id FROM vw_sast_open") == one
