@@ -110,7 +110,7 @@ static void find_server(struct following *following) {
         following->has_server = !following->is_server && git_commit_lookup(&commit, stage->repo, &following->server) == 0;
         git_commit_free(commit);
     }
-    following->has_fork = following->has_server && !stage->commit.edge &&
+    following->has_fork = following->has_server && git_repository_is_shallow(stage->repo) != 1 &&
                           git_merge_base(&following->fork, stage->repo, &following->server, &stage->commit.oid) == 0 &&
                           !git_oid_equal(&following->fork, &stage->commit.oid);
 }
