@@ -27,6 +27,7 @@ struct log {
     struct eg_err *err;
     const char *shallow;    /* the file with the commits at a shallow clone's edge */
     size_t *edge;           /* those that were left out */
+    bool at_commits;        /* git ran, and something is wrong with what it tells of */
     struct eg_arena *arena; /* the commit's */
     struct eg_buf field;    /* the one that is being read */
     struct eg_str heads[N_HEADS];
@@ -39,6 +40,7 @@ struct log {
 };
 
 static eg_status odd(struct log *log, const char *what) {
+    log->at_commits = true;
     return eg_err_set(log->err, EG_E_USAGE, "git log", "git's output cannot be understood: %s", what);
 }
 
@@ -219,6 +221,7 @@ static eg_status run(struct log *log, const char *folder, const struct eg_git_vi
     eg_status status = read_all(log, git.out);
     bool well = eg_git_end(&git, status != EG_OK);
     if (status == EG_OK && !well) {
+        log->at_commits = true;
         status = eg_err_set(log->err, EG_E_USAGE, folder,
                             "git log failed; are objects missing (a partial clone, a damaged one)? "
                             "`git fetch --refetch` brings them");
@@ -281,11 +284,14 @@ static void ask_for(const char *words[], const char *const *shas, size_t n_shas,
 }
 
 eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take, void *ctx,
-                     size_t *edge, struct eg_err *err) {
+                     size_t *edge, bool *at_commits, struct eg_err *err) {
     static const char *const at[] = {"rev-parse", "--verify", "--quiet", "HEAD", NULL};
     const char *words[N_LOG_WORDS + SHAS_MOST + 5];
     char head[128];
     struct eg_git_view view;
+    if (at_commits) {
+        *at_commits = false;
+    }
     if (eg_git_view_make(folder, &view, err)) {
         eg_git_view_drop(&view);
         return EG_FAIL;
@@ -298,6 +304,9 @@ eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas,
     eg_status status = log.arena ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     if (status == EG_OK && (n_shas > 0 || *head)) {
         status = run(&log, folder, &view, words);
+    }
+    if (at_commits) {
+        *at_commits = log.at_commits;
     }
     eg_git_view_drop(&view);
     eg_buf_free(&log.field);

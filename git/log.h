@@ -2,6 +2,7 @@
 #ifndef EG_GIT_LOG_H
 #define EG_GIT_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,10 +32,10 @@ typedef eg_status (*eg_commit_take)(void *ctx, const struct eg_commit *commit, s
 
 /* Calls take for each commit, parents before children. shas: these only (unknown ones are left out); n_shas 0: all that
  * HEAD reaches. Commits at the edge of a shallow clone, which seem to be roots that add every file, are left out and
- * added to *edge. err: usage when git cannot run or fails, else what take said. A repository without commits is no
- * error. */
+ * added to *edge. err: usage when git cannot run or fails, else what take said; *at_commits: git ran, and what it has to
+ * tell of is at fault, so that fewer commits may go well (NULL is fine). A repository without commits is no error. */
 EG_MUST_CHECK eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take,
-                                   void *ctx, size_t *edge, struct eg_err *err);
+                                   void *ctx, size_t *edge, bool *at_commits, struct eg_err *err);
 
 /* The first line that `git words…` prints, without its end; "" when it fails or prints none. words end with NULL. */
 void eg_git_line(const char *folder, const char *const *words, char *out, size_t size_b);

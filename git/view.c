@@ -48,7 +48,7 @@ eg_status eg_git_view_make(const char *folder, struct eg_git_view *view, struct 
     const char *place = getenv("TMPDIR");
     *view = (struct eg_git_view){0};
     if (!ask(folder, objects, path, sizeof(path))) {
-        return eg_err_set(err, EG_E_USAGE, folder, "this is no git repository, or not yours to read");
+        return eg_err_set(err, EG_E_USAGE, folder, "this is no git repository, or not yours to read, or git is not installed");
     }
     snprintf(view->objects, sizeof(view->objects), "GIT_OBJECT_DIRECTORY=%s", path);
     if (!ask(folder, shallow, path, sizeof(path)) || !ask(folder, format, kind, sizeof(kind))) {

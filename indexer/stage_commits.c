@@ -31,11 +31,13 @@ static eg_status take(void *ctx, const struct eg_commit *commit, struct eg_err *
     return eg_sink_put(tell->sink, tell->event.data, tell->event.len, err);
 }
 
-/* What git cannot tell of (objects are missing) is looked for by halves, so that it costs nobody else. */
+/* What git cannot tell of (objects are missing) is looked for by halves, so that it costs nobody else. Where git cannot run at all,
+ * nobody can be told of: that ends the run, and whoever waits in a spool goes on waiting. */
 static eg_status ask_some(struct telling *telling, const char *folder, const char *const *words, size_t n, struct eg_err *err) {
     size_t done = telling->done, left_out = telling->left_out, edge = telling->edge;
-    eg_status status = eg_git_log(folder, words, n, take, telling, &telling->edge, err);
-    if (status == EG_OK || eg_sink_failed(telling->tell->sink) || err->code != EG_E_USAGE) {
+    bool at_commits = false;
+    eg_status status = eg_git_log(folder, words, n, take, telling, &telling->edge, &at_commits, err);
+    if (status == EG_OK || !at_commits) {
         return status;
     }
     telling->done = done;

@@ -28,7 +28,7 @@ static eg_status post_all(struct eg_poster *poster, const struct eg_post_git *po
                           struct eg_err *err) {
     struct posting posting = {.poster = poster, .source = &post->source};
     eg_buf_init(&posting.event, EVENT_MOST_B);
-    eg_status status = eg_git_log(post->folder, shas, n, post_commit, &posting, &posting.edge, err);
+    eg_status status = eg_git_log(post->folder, shas, n, post_commit, &posting, &posting.edge, NULL, err);
     if (status == EG_OK) {
         status = eg_poster_flush(poster, err);
     }

@@ -237,6 +237,20 @@ def test_a_hook_never_fails(repository, server, words):
     assert done.err.startswith("egdb-index hook: ") and done.out == ""
 
 
+@pytest.mark.parametrize("broken", [{"TMPDIR": "/nonexistent"}, {"PATH": "/nonexistent"}])
+def test_where_git_cannot_run_no_commit_is_lost(repository, server, store, broken):
+    """A clone that lacks objects costs the commits that need them; a git that does not run costs none, as all can be told of later."""
+    done = indexer.run("--repo", repository.folder, "--server", server.url, env=broken, check=None)
+    assert done.returncode == 2 and not done.out, done.out
+    assert ("TMPDIR: no temporary folder" if "TMPDIR" in broken else "git is not installed") in done.err
+    said = run(repository, *HOOK, "--server", server.url, env=broken).err
+    assert "1 commits wait in" in said and "left out" not in said
+    assert (repository.folder / ".git/egdb/commits").read_text("ascii").split() == [repository.head()]
+    assert store.scalar("SELECT count(*) FROM commits") == 0
+    assert run(repository, *HOOK, "--server", server.url).err == ""
+    assert store.query("SELECT commit_sha FROM commits") == [(repository.head(),)]
+
+
 def test_paths_are_as_long_as_the_system_takes(repository, scratch):
     deep = scratch.joinpath(*(letter * 200 for letter in "abcd"))
     run(repository, "--out", deep / "out")
