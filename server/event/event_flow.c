@@ -1,5 +1,5 @@
 /* The way of an event, as two tables. A request goes receive → prepare → gather → store → acknowledge; inside prepare each of its
- * items goes parse → secrets → authenticate → validate → key, alone, so that a bad one never takes its neighbours with it. Each step
+ * items goes parse → authenticate → secrets → validate → key, alone, so that a bad one never takes its neighbours with it. Each step
  * stands in the file of its name. What happens to a batch of items between gather and acknowledge is in store.c. */
 #include "base/clock.h"
 #include "server/event/room.h"
@@ -11,8 +11,8 @@ struct item_step {
 
 static const struct item_step item_way[] = {
     {"parse", eg_item_parse},
-    {"secrets", eg_item_secrets},
     {"authenticate", eg_item_authenticate},
+    {"secrets", eg_item_secrets},
     {"validate", eg_item_validate},
     {"key", eg_item_key},
 };
@@ -30,6 +30,7 @@ void eg_item_prepare(struct eg_item *item) {
         if (item_way[i].run(item) == EG_OK)
             continue;
         eg_item_drop_docs(item);
+        eg_secrets_tell(item);
         eg_debug(&item->of->req->log, "item %zu rejected at %s: %s", item->index, item_way[i].name, item->failure->err.message);
         if (item->dead_letter && !item->of->atomic && eg_dead_letter_prepare(item) != EG_OK)
             item->dead_letter = false;

@@ -42,7 +42,7 @@ eg_status eg_item_too_large(struct eg_item *item) {
     (void)eg_item_reject(item, EG_E_BODY_TOO_LARGE, NULL,
                          alone ? "this event and its rows take more memory than a request has: send it as several events"
                                : "the events of this request and their rows take more memory than a request has: send fewer at once");
-    item->dead_letter = alone && !item->letter;
+    item->dead_letter = alone && !item->letter && item->failure->err.code == EG_E_BODY_TOO_LARGE; /* not when even that found no memory */
     return EG_FAIL;
 }
 

@@ -9,6 +9,11 @@
 
 static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = EG_JSON_MOST_VALUES, .max_number_b = 400};
 
+bool eg_json_bounded(struct eg_str text) {
+    struct eg_err err = {0};
+    return eg_jscan_check(text.p, text.n, &limits, &err) == EG_OK || err.code == EG_E_NUL_CHARACTER || err.code == EG_E_NUMBER_OUT_OF_RANGE;
+}
+
 /* The binary mode's data stands beside its attributes: a pointer into it is told as of the structured form. */
 static eg_status refuse_text(struct eg_item *item, struct eg_err *err) {
     struct eg_err told = {0};

@@ -72,8 +72,11 @@ EG_MUST_CHECK eg_status eg_item_key(struct eg_item *item);
 /* glance.c: of an item that was refused by a value: what of its envelope can be read all the same. */
 void eg_item_glance(struct eg_item *item);
 
-/* secrets.c: what a dead letter keeps (bytes, headers, envelope, message), without secrets; nothing without event.secrets. */
+/* secrets.c; both do nothing without event.secrets. What is told of a refusal (message, place) quotes no secret; and what a dead letter
+ * keeps (bytes, headers, envelope) has none. */
+void eg_secrets_tell(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_secrets_letter(struct eg_item *item);
+bool eg_json_bounded(struct eg_str text); /* parse.c: JSON within the bounds of depth and values; a NUL or a number may be wrong in it */
 
 /* envelope.c, cloudevents.c: item->doc → item->env. */
 EG_MUST_CHECK eg_status eg_envelope_read(struct eg_item *item);

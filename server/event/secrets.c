@@ -61,9 +61,38 @@ static bool look_at(struct look *look, const json_t *value) {
     }
 }
 
+struct named {
+    const char *pointer;
+    struct eg_str text;
+};
+
+/* What came in headers: the bytes say nothing of it. */
+static eg_status look_at_headers(struct eg_item *item, struct eg_secrets *secrets) {
+    const struct eg_envelope *env = &item->env;
+    const char *key = item->of->key;
+    const struct named texts[] = {
+        {"", {key, key ? strlen(key) : 0}},        {"/id", env->id},
+        {"/source", env->source},                  {"/type", env->topic},
+        {"/correlationid", env->correlation_id},   {"/causationid", env->causation_id},
+        {"/reposha", env->repo_sha},               {"/repobranch", env->repo_branch},
+        {"/idempotencykey", env->idempotency_key},
+    };
+    for (size_t i = 0; i < (item->of->binary ? sizeof texts / sizeof texts[0] : 1); i++) {
+        const char *found = texts[i].text.p ? eg_secrets_find(secrets, texts[i].text.p, texts[i].text.n) : NULL;
+        if (found)
+            return eg_item_reject(item, EG_E_SECRET_FOUND, texts[i].pointer, "%s holds what looks like a secret (%s)",
+                                  i ? "this attribute" : "the header Idempotency-Key", found);
+    }
+    return EG_OK;
+}
+
 eg_status eg_item_secrets(struct eg_item *item) {
     struct eg_event *event = item->of->event;
-    if (!event->secrets || (!item->extra && !eg_secrets_in_json(event->secrets, item->bytes.p, item->bytes.n)))
+    if (!event->secrets)
+        return EG_OK;
+    if (look_at_headers(item, event->secrets) != EG_OK)
+        return EG_FAIL;
+    if (!item->extra && !eg_secrets_in_json(event->secrets, item->bytes.p, item->bytes.n))
         return EG_OK;
     struct look look = {.secrets = event->secrets};
     eg_buf_init(&look.pointer, POINTER_MOST_B);
@@ -118,10 +147,55 @@ static json_t *clean(struct eg_secrets *secrets, const json_t *value, bool *any)
     }
 }
 
-/* text without secrets, in the arena; the text itself where it has none. What is no JSON is looked at as it stands. p NULL: no memory. */
+/* Its escapes resolved wherever they stand, since broken JSON has no strings; what is beyond ASCII is of no pattern. */
+static void unescape(struct eg_buf *out, struct eg_str text) {
+    static const char plain[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+    for (const char *p = text.p, *end = text.p + text.n; p < end; p++) {
+        char hex[5] = {0};
+        if (*p != '\\' || p + 1 == end) {
+            eg_buf_char(out, *p);
+            continue;
+        }
+        p++;
+        if (*p == 'u' && end - p > 4) {
+            memcpy(hex, p + 1, 4);
+            unsigned long unit = strtoul(hex, NULL, 16);
+            eg_buf_char(out, unit > 0 && unit < 0x80 ? (char)unit : '?');
+            p += 4;
+            continue;
+        }
+        const char *at = NULL;
+        for (const char *pair = plain; *pair && !at; pair += 2)
+            at = *pair == *p ? pair : NULL;
+        eg_buf_char(out, at ? at[1] : *p);
+    }
+}
+
+/* What cannot be read as it would be stored is looked at as it stands, and as it stands without its escapes. */
+static bool clean_broken(struct eg_secrets *secrets, struct eg_str text, struct eg_buf *out) {
+    struct eg_buf plain;
+    bool any = eg_secrets_find(secrets, text.p, text.n) != NULL;
+    eg_buf_init(&plain, LETTER_MOST_B);
+    if (any)
+        eg_secrets_redact(secrets, text.p, text.n, out);
+    unescape(&plain, any ? (struct eg_str){out->data ? out->data : "", out->len} : text);
+    if (plain.failed || (plain.len && eg_secrets_find(secrets, plain.data, plain.len))) {
+        any = true;
+        out->len = 0;
+        eg_buf_str(out, "_redacted");
+    }
+    eg_buf_free(&plain);
+    return any;
+}
+
+/* text without secrets, in the arena; the text itself where it has none. p NULL: no memory. */
 static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
     struct eg_secrets *secrets = item->of->event->secrets;
-    json_t *doc = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    if (!eg_secrets_in_json(secrets, text.p, text.n))
+        return text;
+    /* A name that stands twice would hide the first of its values. */
+    static const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES;
+    json_t *doc = eg_json_bounded(text) ? json_loadb(text.p, text.n, flags, NULL) : NULL;
     struct eg_buf out;
     bool any = false;
     eg_buf_init(&out, LETTER_MOST_B);
@@ -131,8 +205,8 @@ static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
             out.failed = true;
         json_decref(made);
         json_decref(doc);
-    } else if ((any = eg_secrets_find(secrets, text.p, text.n) != NULL)) {
-        eg_secrets_redact(secrets, text.p, text.n, &out);
+    } else {
+        any = clean_broken(secrets, text, &out);
     }
     struct eg_str kept = text;
     if (any) {
@@ -140,6 +214,33 @@ static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
         kept = (struct eg_str){own, own ? out.len : 0};
     }
     eg_buf_free(&out);
+    return kept;
+}
+
+/* Percent-encoded texts; one whose decoded form has a secret goes whole. */
+static const char *clean_headers(struct eg_item *item) {
+    struct eg_secrets *secrets = item->of->event->secrets;
+    json_t *headers = json_loads(item->headers_json, 0, NULL), *value;
+    const char *name;
+    void *next;
+    bool any = false;
+    json_object_foreach_safe(headers, next, name, value) {
+        json_t *decoded = eg_cloudevent_decoded(json_string_value(value));
+        const char *text = decoded ? json_string_value(decoded) : json_string_value(value);
+        bool found = eg_secrets_find(secrets, text, strlen(text)) || eg_secrets_find(secrets, name, strlen(name));
+        json_decref(decoded);
+        if (!found)
+            continue;
+        any = true;
+        if (eg_secrets_find(secrets, name, strlen(name)))
+            json_object_del(headers, name);
+        else
+            json_object_set_new(headers, name, json_string("_redacted"));
+    }
+    char *text = headers && any ? json_dumps(headers, JSON_COMPACT) : NULL;
+    const char *kept = !headers ? NULL : !any ? item->headers_json : text ? eg_arena_dup(item->of->arena, text, strlen(text)) : NULL;
+    free(text);
+    json_decref(headers);
     return kept;
 }
 
@@ -156,19 +257,30 @@ static void clean_envelope(struct eg_item *item) {
     }
 }
 
+void eg_secrets_tell(struct eg_item *item) {
+    struct eg_secrets *secrets = item->of->event->secrets;
+    struct eg_err *err = &item->failure->err;
+    if (!secrets)
+        return;
+    if (eg_secrets_find(secrets, err->message, strlen(err->message))) /* the parser quotes what it stands at */
+        snprintf(err->message, sizeof err->message, "the reason quotes what looks like a secret, and is left out");
+    while (eg_secrets_find(secrets, err->place, strlen(err->place))) { /* a name is one: told is what is around it */
+        char *slash = strrchr(err->place, '/');
+        *(slash ? slash : err->place) = '\0';
+    }
+}
+
 eg_status eg_secrets_letter(struct eg_item *item) {
     struct eg_secrets *secrets = item->of->event->secrets;
     if (!secrets)
         return EG_OK;
-    struct eg_err *err = &item->failure->err;
-    if (eg_secrets_find(secrets, err->message, strlen(err->message))) /* the parser quotes what it stands at */
-        snprintf(err->message, sizeof err->message, "the reason quotes what looks like a secret, and is left out");
+    eg_secrets_tell(item);
     clean_envelope(item);
     item->bytes = clean_json(item, item->bytes);
     if (!item->bytes.p)
         return EG_FAIL;
     if (!item->headers_json)
         return EG_OK;
-    item->headers_json = clean_json(item, (struct eg_str){item->headers_json, strlen(item->headers_json)}).p;
+    item->headers_json = clean_headers(item);
     return item->headers_json ? EG_OK : EG_FAIL;
 }

@@ -271,6 +271,9 @@ static eg_status one_fill(struct eg_rules *rules, struct eg_drafts *drafts, cons
     if (!columns) {
         return EG_FAIL;
     }
+    if (!eg_table_primary(rules->table)) {
+        return eg_rules_fail(rules, "an optional lookup is filled in later, so `%s` needs a primary key", rules->table->name);
+    }
     for (size_t i = 0; i < ref->n_where; i++) {
         const struct eg_column *wanted = &ref->table->columns[ref->where[i]];
         const struct eg_draft *at = stored(rules, drafts, &draft->where[i], wanted->type);

@@ -20,8 +20,11 @@ static eg_status find_tables(struct eg_rules *rules, const char *name, const cha
     if (!guard->of) {
         return EG_FAIL;
     }
-    return !guard->of->view ? EG_OK
-                            : eg_rules_fail(rules, "`unless`: `%s` is a view; `of` names the table whose rows it shows", guard->of->name);
+    if (guard->of->view) {
+        return eg_rules_fail(rules, "`unless`: `%s` is a view; `of` names the table whose rows it shows", guard->of->name);
+    }
+    /* rows of one statement see each other in SQLite only */
+    return guard->of != rules->table ? EG_OK : eg_rules_fail(rules, "`unless` asks for rows of another table than the rule's own");
 }
 
 /* Its columns in the table and in `of`, with the event's own repository where none is named. */

@@ -27,7 +27,8 @@ def server(start_server, store):
 
 def kept(store):
     """Whatever the database has of events and dead letters."""
-    words = [row for row in store.query("SELECT CAST(payload_json AS text), CAST(env_json AS text), source FROM events")]
+    words = [row for row in store.query("SELECT CAST(payload_json AS text), CAST(env_json AS text), source, id, correlation_id, causation_id FROM "
+                                        "events UNION ALL SELECT idempotency_key, '', '', '', '', '' FROM event_keys")]
     words += [(bytes(row[0]).decode("utf-8", "replace"), *row[1:]) for row in store.query(
         "SELECT original, CAST(errors_json AS text), topic, event_id, source, CAST(headers_json AS text) FROM events_dlq")]
     return json.dumps(words)
@@ -72,12 +73,18 @@ def test_an_escape_hides_nothing(client, store):
     (json.dumps(events.label(reason=GITHUB)).replace('"good"', '"good\\u0000"'), "nul_character"),
     ('{"source": "' + GITHUB + '", "topic": "t", "repo_sha": "s", "payload": {}, "n": 1e999}', "number_out_of_range"),
     ("[" + json.dumps(events.label()) + ', "' + GITHUB + '" x]', "json_invalid"),
-], ids=["unknown member", "cut", "nul", "number", "item"])
+    (json.dumps(events.label()).replace('"reason":', f'"reason": "{GITHUB}", "reason":'), "duplicate_key"),
+    ('{"n": 18446744073709551616, "s": "\\u0067hp_' + GITHUB[4:] + '"}', "number_out_of_range"),
+    (json.dumps(events.label(reason=SECRETS["assignment"].replace("'", '"')))[:-1], "json_invalid"),
+    (json.dumps(events.label())[:-1] + ', "' + GITHUB + '": 1e999}', "number_out_of_range"),
+    (json.dumps({**events.label(), GITHUB: 1}), "envelope_invalid"),
+], ids=["unknown member", "cut", "nul", "number", "item", "a name twice", "escaped", "quoted", "a name in the place", "a member's name"])
 def test_what_is_refused_otherwise_is_kept_without_them(client, store, body, code):
     answer = client.post("/v1/events", body, headers=JSON).json()
     refused = answer["code"] if "code" in answer else answer["items"][1]["error"]["code"]
     assert refused == code
-    assert GITHUB not in kept(store) and "_redacted" in kept(store)
+    whole = kept(store)
+    assert "_redacted" in whole and not any(text in whole for text in (GITHUB, GITHUB[4:], "abcdefgh1234"))
 
 
 def test_cloudevents_in_headers(client, store):
@@ -88,6 +95,11 @@ def test_cloudevents_in_headers(client, store):
         assert answer.json()["code"] == "secret_found", answer
     assert answer.json()["errors"][0]["pointer"] == "/data/reason"
     assert GITHUB not in kept(store) and len(client.get("/v1/dlq").json()["dead_letters"]) == 2
+    for more in ({"ce-source": SECRETS["url-password"]}, {"ce-correlationid": GITHUB}, {"ce-subject": "%67hp_" + GITHUB[4:]},
+                 {"ce-idempotencykey": GITHUB}, {"Idempotency-Key": GITHUB}):
+        answer = client.post("/v1/events", data, headers={**headers, **more})
+        assert answer.json()["code"] == "secret_found", answer
+        assert not any(text in kept(store) for text in (GITHUB[4:], "hunter2")), more
     assert client.post("/v1/events", data, headers=headers).status == 201
 
 
