@@ -19,6 +19,11 @@ SELECT c.repo, c.tool, c.position,
        coalesce((SELECT min(p.position) FROM sast_scans p WHERE p.repo = c.repo AND p.tool = c.tool AND p.scan = c.scan), c.position) AS since
 FROM sast_scans c WHERE c.complete;
 
+-- An end that no timestamptz can hold (offset above 15:59, year 0) was taken before, and every question to the views failed of it.
+UPDATE sast_findings SET suppression = suppression - 'until'
+WHERE suppression->>'until' !~
+      '^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])$';
+
 -- A word of a person (suppression) stands before the scanner's (silenced), until it expires.
 CREATE OR REPLACE VIEW vw_sast_open AS
 SELECT f.id, f.sha, f.last_sha, f.tool, f.rule_id, f.cwe, f.severity, f.confidence, f.category, f.message, f.location,

@@ -30,7 +30,7 @@ WHERE coalesce(f.last_position >= (SELECT c.since FROM vw_sast_complete c WHERE 
                                    ORDER BY c.position DESC LIMIT 1), TRUE)
   AND NOT CASE
         WHEN f.suppression->>'state' = 'none' THEN FALSE
-        WHEN f.suppression->>'state' IN ('local', 'policy') AND coalesce(strftime('%Y-%m-%dT%H:%M:%f000Z', f.suppression->>'until') > strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'), TRUE) THEN TRUE
+        WHEN f.suppression->>'state' IN ('local', 'policy') AND coalesce(strftime('%Y-%m-%dT%H:%M:%f000Z', upper(f.suppression->>'until')) > strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'), TRUE) THEN TRUE
         ELSE coalesce(f.silenced->>'state' IN ('local', 'policy'), FALSE)
       END;
 

@@ -76,6 +76,42 @@ def test_a_suppression_ends(client, store):
     assert blocks(store) == ["c", "after"]
 
 
+@pytest.mark.parametrize("until", [
+    "2024-06-01T00:00:00+15:00", "2024-06-01T00:00:00-23:59", "0000-06-01T00:00:00Z", "2016-12-31T23:59:60Z",
+    "2024-06-01T00:00:00." + "0" * 200 + "Z", "2024-02-30T00:00:00Z", "2024-06-01"])
+def test_an_end_that_a_store_cannot_tell_is_refused(client, store, until):
+    event = found("fp-2", "NF-2222")
+    event["payload"]["findings"][0]["suppression"] = {"state": "local", "until": until}
+    post(client, found(sha=A))
+    for envelope in (suppressed("policy", until=until), event):
+        answer = client.post_event(envelope)
+        assert (answer.status, answer.json()["code"]) == (422, "schema_invalid")
+    post(client, found(sha=B))
+    assert blocks(store) == [A, B]
+
+
+@pytest.mark.parametrize("until, ended", [
+    ("2024-06-01t00:00:00z", True), ("2024-06-01t00:00:00.123456789+14:59", True), ("0001-01-01T00:00:00+14:59", True),
+    ("2024-06-01T00:00:00-14:59", True), ("9999-12-31T23:59:59-14:59", False), ("2999-01-01t00:00:00z", False)])
+def test_an_end_in_any_writing(client, store, until, ended):
+    post(client, found(sha=A), suppressed("policy", until=until), found(sha=B, ts_utc="2024-06-02T00:00:00Z"))
+    assert blocks(store) == ([A, B] if ended else [A])
+    assert store.query("SELECT id FROM vw_sast_open") == ([("NF-1111",)] if ended else [])
+    panel = client.get("/v1/panels/sast-backlog").json()
+    assert panel["rows"] == ([["CRITICAL", 1]] if ended else [])
+
+
+def test_ends_of_before_that_a_store_cannot_tell_stop_nothing(empty_store):
+    egdb(empty_store, "up", to=12)
+    for i, until in enumerate(["2024-06-01T00:00:00+23:59", "2024-06-01t00:00:00z", "2999-01-01T00:00:00Z"]):
+        empty_store.script(
+            "INSERT INTO sast_findings(id, sha, tool, rule_id, severity, confidence, location, fingerprint, suppression) VALUES "
+            f"('NF-{i}', 's', 't', 'r', 'LOW', 0.5, '{{}}', 'fp-{i}', '{{\"state\": \"local\", \"until\": \"{until}\"}}')")
+    egdb(empty_store, "up")
+    assert empty_store.query("SELECT id FROM vw_sast_open") == [("NF-1",)]
+    assert empty_store.query("SELECT count(*) FROM vw_sast_suppressed WHERE until_utc > '2900-01-01T00:00:00Z'") == [(2,)]
+
+
 def test_what_the_event_itself_suppresses_stays_so(client, store):
     event = found()
     event["payload"]["findings"][0]["suppression"] = {"state": "local", "reason": "r"}
