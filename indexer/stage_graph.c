@@ -36,6 +36,10 @@ static eg_status tell_removed(struct eg_graph_stage *stage, struct eg_tell *tell
     return eg_tell_put(tell, "code.file.removed@v1", &stage->commit, err);
 }
 
+static bool is_missing(const struct eg_graph_file *file) {
+    return file->facts && file->facts->skipped && strcmp(file->facts->skipped, "missing") == 0;
+}
+
 static bool is_gone(const struct eg_graph_stage *stage, const char *path) {
     size_t len = strlen(path);
     return eg_grammar_of_path(path, len) && !eg_map_get(stage->graph->by_path, path, len);
@@ -62,13 +66,18 @@ static eg_status tell_all_removed(struct eg_graph_stage *stage, struct eg_tell *
     return status;
 }
 
+/* This clone lacks the text, and the server has the file: what it has may be old, and is more than this clone knows. */
+static bool is_better_known(const struct eg_graph_stage *stage, const struct eg_graph_file *file) {
+    return is_missing(file) && eg_known_file(stage->known, file->path, file->path_len);
+}
+
 /* Removals first: a file may stand where another one was. The files then come in any order, as edges wait for the nodes they lead to. */
 eg_status eg_graph_stage_tell(struct eg_graph_stage *stage, struct eg_tell *tell, struct eg_progress *progress, struct eg_err *err) {
     struct eg_graph *graph = stage->graph;
     eg_status status = tell_all_removed(stage, tell, err);
     for (int i = 0; status == EG_OK && i < graph->n_files; i++) {
         const struct eg_graph_file *file = &graph->files[i];
-        if (file->wanted) {
+        if (file->wanted && !is_better_known(stage, file)) {
             eg_graph_payload(&tell->payload, graph, i, tell->name, stage->commit.sha);
             eg_known_settle(stage->known, eg_known_file(stage->known, file->path, file->path_len), "code.graph.indexed@v1",
                             stage->commit.time_s, &tell->payload);
@@ -129,8 +138,7 @@ static eg_status read_mosaic(struct eg_graph_stage *stage, struct eg_err *err) {
 static size_t count_missing(const struct eg_graph *graph) {
     size_t n = 0;
     for (int i = 0; i < graph->n_files; i++) {
-        const struct eg_facts *facts = graph->files[i].facts;
-        n += facts && facts->skipped && strcmp(facts->skipped, "missing") == 0;
+        n += is_missing(&graph->files[i]);
     }
     return n;
 }

@@ -117,6 +117,32 @@ def test_a_folder_that_is_not_utf8_has_a_name(scratch, server, store):
         assert set(store.query(f"SELECT repo FROM {table}")) == {("caf�",)}, table
 
 
+@pytest.mark.parametrize("words", [(), ("graph",), ("graph", "--from", "HEAD^"), ("hook", "--timeout-ms", "60000")])
+def test_a_clone_that_lacks_a_text_takes_nothing_from_the_server(repository, scratch, server, store, words):
+    """What the whole clone told of the file stays until a whole one tells of it again; a new file of which nobody knows the text has its node."""
+    repository.commit(files={"a.py": CODE, "gone.py": CODE + "\n\ndef gone(b):\n    return f(b)\n"})
+    run(repository, "graph", "--server", server.url)
+    ours = "SELECT uid, line FROM ast_nodes WHERE file = 'gone.py' ORDER BY uid", "SELECT src_uid, dst_uid FROM ast_edges WHERE file = 'gone.py' ORDER BY 1, 2"
+    before = [store.query(question) for question in ours]
+    assert len(before[0]) == 3 and before[1]
+    repository.commit(files={"gone.py": CODE + "\n\ndef other():\n    return 1\n", "new.py": "def new(): pass\n", "a.py": CODE + "\n\ndef g():\n    pass\n"})
+    kept = {}
+    for name in ("gone.py", "new.py"):
+        oid = repository.git("rev-parse", f"HEAD:{name}").stdout.decode().strip()
+        path = repository.folder / ".git" / "objects" / oid[:2] / oid[2:]
+        kept[path] = path.read_bytes()
+        os.remove(path)
+    for _ in range(2):
+        assert "are not in this clone" in indexer.run(*words, "--repo", repository.folder, "--server", server.url).err
+        assert [store.query(question) for question in ours] == before
+        assert {uid for (uid,) in store.query("SELECT uid FROM ast_nodes WHERE file <> 'gone.py'")} == {"AST::a.py#", "AST::a.py#f", "AST::a.py#g", "AST::new.py#"}
+    for path, body in kept.items():
+        path.write_bytes(body)
+    run(repository, "graph", "--from", "HEAD^", "--server", server.url)
+    assert {uid for (uid,) in store.query("SELECT uid FROM ast_nodes")} == {
+        "AST::a.py#", "AST::a.py#f", "AST::a.py#g", "AST::new.py#", "AST::new.py#new", "AST::gone.py#", "AST::gone.py#f", "AST::gone.py#other"}
+
+
 def test_huge_files_are_not_read(repository, scratch):
     """More than 16 MiB: of source, and of what git calls text; as old and as new side of a change."""
     big = "x = 1\n" * 2_900_000
