@@ -322,6 +322,7 @@ static enum phase next_phase(struct eg_redrive *r) {
         return END;
     if (due_us <= now_us || r->wish.dry_run)
         return READ;
+    uv_update_time(r->timer.loop); /* the timer counts from the time that the loop knows, which is that of its last turn */
     uv_timer_start(&r->timer, on_timer, (uint64_t)(due_us - now_us + 999) / 1000, 0);
     return PAUSE;
 }

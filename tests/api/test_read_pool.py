@@ -64,19 +64,16 @@ def test_an_answer_may_be_longer_than_what_is_kept_of_it(start_server, store, fo
 
 def test_a_question_that_needs_more_memory_than_one_may_have(server, client, store):
     """Of each repository that has a graph the branch is kept, until it is known which is meant: here 80 of 1 MB, where a question has 64 MiB."""
-    series, long, now = {"sqlite": ("(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 80) SELECT n FROM s)",
-                                    "hex(zeroblob(500000))", "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')"),
-                         "postgresql": ("(SELECT n FROM generate_series(1, 80) AS g(n))", "repeat('0', 1000000)", "now()")}[store.kind]
-    store.script(f"INSERT INTO files (path, repo) SELECT 'f.py', 'r' || n FROM {series} AS t")
-    store.script("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, repo_branch, payload_json, position) SELECT 'g-' || n,"
-                 f" 'code.graph.indexed@v1', {now}, 's', 'c', 'abc' || n, {long}, CAST('{{\"repo\": \"r' || n || '\"}}' AS "
-                 f"{'text' if store.kind == 'sqlite' else 'jsonb'}), n FROM {series} AS t")
+    series, long = {"sqlite": ("(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 80) SELECT n FROM s)",
+                               "hex(zeroblob(500000))"),
+                    "postgresql": ("(SELECT n FROM generate_series(1, 80) AS g(n))", "repeat('0', 1000000)")}[store.kind]
+    store.script(f"INSERT INTO files (path, repo, sha, branch, position) SELECT 'f.py', 'r' || n, 'abc' || n, {long}, n FROM {series} AS t")
     for path in ("/v1/query", "/v1/query/explain"):
         answer = client.post(path, "SELECT graph FROM branch(main)", headers={"Content-Type": "text/plain"})
         assert (answer.status, answer.json()["code"]) == (422, "answer_too_large"), answer
         assert "memory" in answer.json()["detail"]
-        assert client.get("/v1/query?q=SELECT+events(count())+FROM+all").json()["rows"] == [[80]]
-    store.script("UPDATE events SET repo_branch = 'main' WHERE id = 'g-7'; UPDATE events SET repo_branch = 'side' WHERE id <> 'g-7'")
+        assert client.get("/v1/query?q=SELECT+files(count())+FROM+all").json()["rows"] == [[80]]
+    store.script("UPDATE files SET branch = 'main' WHERE repo = 'r7'; UPDATE files SET branch = 'side' WHERE repo <> 'r7'")
     assert client.get("/v1/query?q=SELECT+graph+FROM+branch(main)").status == 200
 
 
