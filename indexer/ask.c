@@ -67,6 +67,23 @@ static bool is_away(const struct eg_reply *reply, const json_t *answer) {
     return is_busy(reply) || reply->status == 502 || (reply->status == 504 && !json_is_string(json_object_get(answer, "code")));
 }
 
+/* What a query was answered with that had no rows, or not all: only 400 says that the server does not know what is asked. The rest may go
+ * well another time, also what ended behind the first rows (200). */
+static enum eg_code code_of(long status) {
+    switch (status) {
+    case 400:
+        return EG_E_QUERY_INVALID;
+    case 401:
+        return EG_E_UNAUTHORIZED;
+    case 403:
+        return EG_E_FORBIDDEN;
+    case 504:
+        return EG_E_TIMEOUT;
+    default:
+        return EG_E_INTERNAL;
+    }
+}
+
 static eg_status refused(struct eg_asker *asker, const json_t *answer, struct eg_err *err) {
     const struct eg_reply *reply = &asker->reply;
     const char *server = eg_client_server(asker->client),
@@ -78,10 +95,7 @@ static eg_status refused(struct eg_asker *asker, const json_t *answer, struct eg
         return eg_err_set(err, EG_E_STORE_UNAVAILABLE, server, "it answered %ld: %s", reply->status,
                           detail ? detail : "it is away or full");
     }
-    enum eg_code code = reply->status == 401   ? EG_E_UNAUTHORIZED
-                        : reply->status == 403 ? EG_E_FORBIDDEN
-                                               : EG_E_QUERY_INVALID;
-    return eg_err_set(err, code, server, "a query was answered with %ld: %s", reply->status,
+    return eg_err_set(err, code_of(reply->status), server, "a query was answered with %ld: %s", reply->status,
                       detail ? detail : "no reason given");
 }
 
@@ -91,7 +105,7 @@ static eg_status take_rows(struct eg_asker *asker, json_t *answer, json_t **rows
         return refused(asker, json_object_get(answer, "error") ? json_object_get(answer, "error") : answer, err);
     }
     if (json_is_true(json_object_get(answer, "truncated"))) {
-        return eg_err_set(err, EG_E_QUERY_INVALID, eg_client_server(asker->client),
+        return eg_err_set(err, EG_E_ANSWER_TOO_LARGE, eg_client_server(asker->client),
                           "the server cut an answer at %zu rows: raise query.rows_most there",
                           json_array_size(json_object_get(answer, "rows")));
     }

@@ -17,7 +17,8 @@ EG_MUST_CHECK eg_status eg_asker_open_within(const char *server, const char *tok
 void eg_asker_close(struct eg_asker *asker); /* NULL is fine */
 /* Gives the rows, an array of arrays in the order of the query's items; the caller decrefs it. params is taken over. An answer that was
  * cut by a limit of the server's is an error, one that the query's own LIMIT cut is not. err: store_unavailable when no server answers or
- * it stays overloaded, else what the server said. */
+ * it stays overloaded; unauthorized, forbidden; query_invalid only where the server does not know what is asked (400); timeout,
+ * answer_too_large, internal: the answer did not come, and may another time. */
 EG_MUST_CHECK eg_status eg_ask(struct eg_asker *asker, const char *query, json_t *params, json_t **rows, struct eg_err *err);
 /* Whether the server answers and its store does. err: store_unavailable, when one of them does not, or something before it says so. */
 EG_MUST_CHECK eg_status eg_ask_ready(const char *server, const char *token_file, struct eg_err *err);

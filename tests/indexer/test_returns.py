@@ -1,5 +1,6 @@
 """States that return: who goes back to a commit, to another branch, or scans once more what had been mended and is not, finds it in the database;
 the same once more stores nothing. What had another name keeps its history for as long as it is there."""
+import contextlib
 import json
 import random
 
@@ -143,6 +144,52 @@ def test_names_are_found_over_several_commits(repository, server, store):
     run(repository, "--server", server.url)
     assert previous(store) == {"AST::new.py#": "AST::old.py#", "AST::new.py#load": "AST::old.py#load"}
     assert run(repository, "--server", server.url)["stored"] == 0
+
+
+def renamed(repository, server):
+    """A rename is told, and a commit behind it is not yet."""
+    repository.commit(files={"old.py": ONE, "side.py": SIDE})
+    run(repository, "--server", server.url)
+    repository.git("mv", "old.py", "new.py")
+    repository.commit()
+    run(repository, "--server", server.url)
+    repository.commit(files={"new.py": ONE + "\n\ndef more():\n    pass\n"})
+    return {"AST::new.py#": "AST::old.py#", "AST::new.py#load": "AST::old.py#load"}
+
+
+def test_an_answer_that_was_cut_is_no_answer(repository, start_server, store):
+    """Of names that are not known nothing must be told: what the server has of them would be gone."""
+    server = start_server(store)
+    names = renamed(repository, server)
+    server.stop()
+    server = start_server(store, config={"query.rows_most": 1})
+    graphs = "SELECT count(*) FROM events WHERE topic = 'code.graph.indexed@v1'"
+    before = store.scalar(graphs)
+    for command in (["graph"], []):
+        done = indexer.run(*command, "--repo", repository.folder, "--server", server.url, check=None)
+        assert done.returncode == 1 and "raise query.rows_most there" in done.err and "cannot be asked" not in done.err, done.err
+        assert previous(store) == names
+    hook = ("hook", "--timeout-ms", "60000", "--repo", repository.folder, "--server")
+    assert "1 commits wait in" in indexer.run(*hook, server.url).err
+    assert store.scalar(graphs) == before and previous(store) == names
+    server.stop()
+    server = start_server(store)
+    assert indexer.run(*hook, server.url).err == "" and previous(store) == names
+    assert store.scalar("SELECT count(*) FROM ast_nodes WHERE uid = 'AST::new.py#more'") == 1
+
+
+@pytest.mark.only_on("postgresql")  # nobody who writes holds a reader up with SQLite
+def test_an_answer_that_takes_too_long_is_no_answer(repository, server, store):
+    names = renamed(repository, server)
+    hook = ("hook", "--repo", repository.folder, "--server", server.url, "--timeout-ms")
+    with contextlib.closing(store.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE ast_nodes IN ACCESS EXCLUSIVE MODE")
+        said = indexer.run(*hook, "300").err
+        cursor.execute("ROLLBACK")
+    assert "1 commits wait in" in said and "cannot be asked" not in said
+    assert indexer.run(*hook, "60000").err == "" and previous(store) == names
 
 
 # scans
