@@ -61,6 +61,7 @@ struct eg_finding {
     enum eg_mark mark;
     char twin[65]; /* what both ways have in common; empty of an own mark */
     size_t alike;  /* findings of the set that have it, this one among them */
+    bool mixed;    /* and some of these are marked otherwise */
     int n_fused;
 };
 
@@ -110,7 +111,8 @@ struct eg_findings_twin { /* a finding that is stored; its texts are the caller'
     int line;
 };
 /* After finish, before suppress: findings that are not stored, but are, by the other way, under another fingerprint, take that one over.
- * twins: those that are stored under a fingerprint of the set, or under an alias that one of it may have. */
+ * Fingerprints stay distinct. twins: those that are stored under a fingerprint of the set, or under an alias of either mark that one of it
+ * may have; in any order, and any number of times. err: overloaded, body_too_large. */
 EG_MUST_CHECK eg_status eg_findings_adopt(struct eg_findings *set, const struct eg_findings_twin *twins, size_t n, struct eg_err *err);
 /* What a person said of it before. An expired word is given on too, and counts for nothing. now_us: since 1970. */
 void eg_finding_suppress(struct eg_findings *set, struct eg_finding *finding, const char *suppression_json, int64_t now_us);

@@ -241,10 +241,13 @@ static int by_twin(const void *a, const void *b) {
 static void count_alike(struct eg_findings *set) {
     qsort(set->list, set->n, sizeof *set->list, by_twin);
     for (size_t i = 0, n; i < set->n; i += n) {
+        bool mixed = false;
         for (n = 1; i + n < set->n && strcmp(set->list[i].twin, set->list[i + n].twin) == 0; n++) {
+            mixed = mixed || set->list[i + n].mark != set->list[i].mark;
         }
         for (size_t k = 0; k < n; k++) {
             set->list[i + k].alike = n;
+            set->list[i + k].mixed = mixed;
         }
     }
 }

@@ -7,7 +7,7 @@
 #include "indexer/findings_place.h"
 
 #define FILES_A_QUESTION 40
-#define TWINS_A_QUESTION 30 /* parameters: a query has 64 */
+#define TWINS_A_QUESTION 60 /* parameters: a query has 64 */
 #define ROWS "LIMIT 100000"
 
 /* "… file IN ($f0, $f1)" and its parameters. NULL: memory is out. */
@@ -154,28 +154,18 @@ static bool take_twin(struct eg_findings *set, struct twins *twins, const json_t
     return true;
 }
 
-/* Of some findings; each may be stored by its line, when there is a checkout, or by its message. */
-static eg_status ask_twins(struct eg_findings *set, struct eg_asker *asker, const char *repo, const struct eg_finding *const *some,
-                           size_t n, struct twins *twins, struct eg_err *err) {
+/* Rows whose `column` is one of these. */
+static eg_status ask_twins(struct eg_findings *set, struct eg_asker *asker, const char *repo, const char *column, json_t *params,
+                           struct twins *twins, struct eg_err *err) {
     struct eg_buf query;
-    json_t *params = json_object(), *rows = NULL, *row;
-    char name[32], alias[EG_ALIAS_B];
+    json_t *rows = NULL, *row;
     size_t i;
     eg_buf_init(&query, 65536);
-    eg_buf_str(&query, "SELECT findings (fingerprint, alias, file, line) FROM all WHERE repo=$repo (fingerprint IN (");
-    for (i = 0; i < n; i++) {
-        snprintf(name, sizeof(name), "f%zu", i);
-        eg_buf_printf(&query, "%s$%s", i ? ", " : "", name);
-        json_object_set_new(params, name, json_string(some[i]->fingerprint));
+    eg_buf_printf(&query, "SELECT findings (fingerprint, alias, file, line) FROM all WHERE repo=$repo %s IN (", column);
+    for (i = 0; i < json_object_size(params); i++) {
+        eg_buf_printf(&query, "%s$v%zu", i ? ", " : "", i);
     }
-    eg_buf_str(&query, ") OR alias IN (");
-    for (i = 0; i < n; i++) {
-        snprintf(name, sizeof(name), "a%zu", i);
-        eg_alias_make(some[i], some[i]->mark == EG_MARK_LINE ? EG_MARK_MESSAGE : EG_MARK_LINE, alias);
-        eg_buf_printf(&query, "%s$%s", i ? ", " : "", name);
-        json_object_set_new(params, name, json_string(alias));
-    }
-    eg_buf_str(&query, ")) " ROWS);
+    eg_buf_str(&query, ") " ROWS);
     json_object_set_new(params, "repo", json_string(repo));
     eg_status status = eg_ask(asker, eg_buf_text(&query), params, &rows, err);
     json_array_foreach(rows, i, row) {
@@ -188,22 +178,53 @@ static eg_status ask_twins(struct eg_findings *set, struct eg_asker *asker, cons
     return status;
 }
 
-static eg_status adopt(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err) {
-    const struct eg_finding *some[TWINS_A_QUESTION];
-    struct twins twins = {0};
-    size_t n, n_some = 0;
-    const struct eg_finding *all = eg_findings_list(set, &n);
+/* values: the keys of an object, so that each is asked for once, however many findings have it. */
+static eg_status ask_all(struct eg_findings *set, struct eg_asker *asker, const char *repo, const char *column, json_t *values,
+                         struct twins *twins, struct eg_err *err) {
+    json_t *value, *params = json_object();
+    const char *text;
+    char name[32];
     eg_status status = EG_OK;
-    for (size_t i = 0; status == EG_OK && i < n; i++) {
-        if (all[i].mark != EG_MARK_OWN) {
-            some[n_some++] = &all[i];
+    json_object_foreach(values, text, value) {
+        snprintf(name, sizeof(name), "v%zu", json_object_size(params));
+        json_object_set_new(params, name, json_string(text));
+        if (json_object_size(params) == TWINS_A_QUESTION) {
+            status = ask_twins(set, asker, repo, column, params, twins, err);
+            params = json_object();
         }
-        if (n_some == TWINS_A_QUESTION || (n_some && i + 1 == n)) {
-            status = ask_twins(set, asker, repo, some, n_some, &twins, err);
-            n_some = 0;
+        if (status) {
+            break;
         }
     }
+    if (json_object_size(params) > 0 && status == EG_OK) {
+        return ask_twins(set, asker, repo, column, params, twins, err);
+    }
+    json_decref(params);
+    return status;
+}
+
+/* Each may be stored by its line, when there is a checkout, or by its message. */
+static eg_status adopt(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err) {
+    struct twins twins = {0};
+    json_t *fingerprints = json_object(), *aliases = json_object();
+    size_t n;
+    const struct eg_finding *all = eg_findings_list(set, &n);
+    for (size_t i = 0; i < n; i++) {
+        char alias[EG_ALIAS_B];
+        if (all[i].mark == EG_MARK_OWN) {
+            continue;
+        }
+        json_object_set_new(fingerprints, all[i].fingerprint, json_true());
+        for (enum eg_mark mark = EG_MARK_LINE; mark <= EG_MARK_MESSAGE; mark++) {
+            eg_alias_make(&all[i], mark, alias);
+            json_object_set_new(aliases, alias, json_true());
+        }
+    }
+    eg_status status = ask_all(set, asker, repo, "fingerprint", fingerprints, &twins, err);
+    status = status ? status : ask_all(set, asker, repo, "alias", aliases, &twins, err);
     status = status ? status : eg_findings_adopt(set, twins.v, twins.n, err);
+    json_decref(fingerprints);
+    json_decref(aliases);
     free(twins.v);
     return status;
 }

@@ -179,9 +179,9 @@ bool eg_report_ask_known(struct eg_report *report) {
     for (size_t i = 0; i < n; i++) {
         eg_buf_char(&list, i ? ',' : '[');
         eg_buf_json_string(&list, all[i].fingerprint, strlen(all[i].fingerprint));
-        if (all[i].mark == EG_MARK_MESSAGE) {
+        for (enum eg_mark mark = EG_MARK_LINE; all[i].mark && mark <= EG_MARK_MESSAGE; mark++) {
             char alias[EG_ALIAS_B];
-            eg_alias_make(&all[i], EG_MARK_LINE, alias);
+            eg_alias_make(&all[i], mark, alias);
             eg_buf_char(&aliases, aliases.len ? ',' : '[');
             eg_buf_json_string(&aliases, alias, strlen(alias));
         }

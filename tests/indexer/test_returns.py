@@ -289,3 +289,64 @@ def test_what_is_alike_takes_over_no_other_ones_identity(repository, scratch, se
     one = store.query("SELECT id FROM vw_sast_open")
     by_post(server, repository, bare(scratch, ("a.py", 4), message="other"))
     assert store.query("SELECT id FROM vw_sast_open") == one
+
+
+def ids_at(store):
+    return {json.loads(place)["file"] if isinstance(place, str) else place["file"]: (nf_id, fingerprint) for nf_id, fingerprint, place in
+            store.query("SELECT id, fingerprint, location FROM vw_sast_open")}
+
+
+@pytest.mark.parametrize("order", [("cli", "post"), ("post", "cli")])
+def test_what_one_way_only_knows_by_its_line_stays_two_findings(repository, scratch, server, store, order):
+    """gen/ is in no commit: a checkout recognizes what is there by the message, whose plain fingerprint a server gives to the first."""
+    repository.commit(files={"a.py": ONE, "b.py": SIDE})
+    places = [("a.py", 1), ("gen/b.py", 1), ("gen/c.py", 1)]
+    path, first = bare(scratch, *places), None
+    for way in order * 2:
+        run(repository, "sarif", "--complete", "--server", server.url, path) if way == "cli" else by_post(server, repository, path)
+        first = first or ids_at(store)
+        assert ids_at(store) == first and len(set(first.values())) == 3
+        assert store.query("SELECT count(*) FROM sast_findings") == [(3,)]
+    with server.client() as client:
+        word = {"nf_id": first["gen/b.py"][0], "reason": "r", "state": "local"}
+        assert client.post_event(events.event("sast.finding.suppressed@v1", word)).status == 201
+    for way in order:
+        run(repository, "sarif", "--complete", "--server", server.url, path) if way == "cli" else by_post(server, repository, path)
+        assert set(ids_at(store)) == {"a.py", "gen/c.py"}
+
+
+def test_a_new_finding_takes_over_no_word_of_another(repository, scratch, server, store):
+    """By its message gen/b.py would be what a.py is stored as, and silenced with it."""
+    repository.commit(files={"a.py": ONE})
+    by_post(server, repository, bare(scratch, ("a.py", 1)))
+    with server.client() as client:
+        word = {"nf_id": ids_at(store)["a.py"][0], "reason": "r", "state": "local"}
+        assert client.post_event(events.event("sast.finding.suppressed@v1", word)).status == 201
+    for n, way in enumerate(("cli", "cli", "post", "cli")):
+        path = bare(scratch, ("a.py", 1), ("gen/b.py", 1))
+        run(repository, "sarif", "--complete", "--server", server.url, path) if way == "cli" else by_post(server, repository, path)
+        now = ids_at(store)
+        assert set(now) == {"gen/b.py"} and now == (first if n else now)
+        first = now
+    assert store.query("SELECT count(*) FROM sast_findings") == [(2,)]
+
+
+def test_the_only_one_is_found_among_many(repository, scratch, server, store):
+    """More findings than a question asks for; each is the only one of its message, and comes by its fingerprint and by its alias."""
+    repository.commit(files={"a.py": "\n".join(f"x{chr(97 + i // 26)}{chr(97 + i % 26)} = {i}" for i in range(70)) + "\n"})
+
+    def reports(shift):
+        results = [{"ruleId": f"R{i}", "message": {"text": "m"}, "locations": [{"physicalLocation": {
+            "artifactLocation": {"uri": "a.py"}, "region": {"startLine": i + 1 + shift}}}]} for i in range(70)]
+        path = scratch / "many.sarif"
+        path.write_text(json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": results}]}))
+        return path
+
+    by_post(server, repository, reports(0))
+    before = sorted(store.query("SELECT rule_id, id FROM vw_sast_open"))
+    assert len(before) == 70
+    repository.commit(files={"a.py": "# more\n" + (repository.folder / "a.py").read_text()})
+    run(repository, "sarif", "--complete", "--server", server.url, reports(1))
+    assert sorted(store.query("SELECT rule_id, id FROM vw_sast_open")) == before
+    run(repository, "sarif", "--complete", "--server", server.url, reports(1))
+    assert sorted(store.query("SELECT rule_id, id FROM vw_sast_open")) == before

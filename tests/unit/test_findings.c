@@ -260,6 +260,53 @@ START_TEST(a_suppression_ends_with_its_time) {
 }
 END_TEST
 
+#define ALIKE(file) RESULT("R", file, "1", "", "")
+
+START_TEST(the_only_one_is_adopted_however_often_it_is_said) {
+    struct eg_err err = {0};
+    char alias[EG_ALIAS_B];
+    begin("r");
+    ck_assert_int_eq(read_sarif(ALIKE("a.py")), EG_OK);
+    struct eg_finding *one = finish(1);
+    eg_alias_make(one, EG_MARK_LINE, alias);
+    const struct eg_findings_twin twins[] = {{"other", alias, "b.py", 7}, {"other", alias, "b.py", 7}};
+    ck_assert_int_eq(eg_findings_adopt(set, twins, 2, &err), EG_OK);
+    ck_assert_str_eq(one->fingerprint, "other");
+    ck_assert_int_eq(one->mark, EG_MARK_LINE);
+}
+END_TEST
+
+/* Whatever is stored, at whatever places, under whatever of both ways. */
+START_TEST(what_is_adopted_stays_distinct) {
+    static const char *const files[] = {"a.py", "b.py", "c.py", "d.py", "gone.py"}, *const others[] = {"f0", "f1", "f2"};
+    srandom(11);
+    for (int round = 0; round < 2000; round++) {
+        struct eg_err err = {0};
+        char aliases[2][EG_ALIAS_B], natural[4][65];
+        struct eg_findings_twin twins[9];
+        size_t n;
+        begin("r");
+        ck_assert_int_eq(read_sarif(ALIKE("a.py") "," ALIKE("b.py") "," ALIKE("c.py") "," ALIKE("d.py")), EG_OK);
+        struct eg_finding *list = eg_findings_list(set, &n);
+        for (size_t i = 0; i < n; i++)
+            list[i].line_text = random() % 2 ? "x" : NULL;
+        list = finish(4);
+        eg_alias_make(list, EG_MARK_LINE, aliases[0]);
+        eg_alias_make(list, EG_MARK_MESSAGE, aliases[1]);
+        for (size_t i = 0; i < 4; i++)
+            memcpy(natural[i], list[i].fingerprint, sizeof(natural[i]));
+        n = (size_t)random() % 10;
+        for (size_t i = 0; i < n; i++)
+            twins[i] = (struct eg_findings_twin){random() % 3 ? natural[random() % 4] : others[random() % 3], aliases[random() % 2],
+                                                 files[random() % 5], 1};
+        ck_assert_int_eq(eg_findings_adopt(set, twins, n, &err), EG_OK);
+        for (size_t i = 0; i < 4; i++)
+            for (size_t j = 0; j < i; j++)
+                ck_assert_str_ne(list[i].fingerprint, list[j].fingerprint);
+    }
+}
+END_TEST
+
 START_TEST(what_is_no_report_is_refused) {
     static const char *const wrong[] = {"", "{", "[1", "{}", "{\"version\":\"2.1.0\"}", "{\"version\":\"2.1.0\",\"runs\":3}",
                                         "null", "[{}]"};
@@ -285,6 +332,8 @@ int main(void) {
     tcase_add_test(tests, findings_belong_to_the_innermost_node);
     tcase_add_test(tests, lines_are_added_modified_or_as_they_were);
     tcase_add_test(tests, a_suppression_ends_with_its_time);
+    tcase_add_test(tests, the_only_one_is_adopted_however_often_it_is_said);
+    tcase_add_test(tests, what_is_adopted_stays_distinct);
     tcase_add_test(tests, what_is_no_report_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
