@@ -101,30 +101,36 @@ static eg_status number_files(struct reading *reading) {
     return good ? EG_OK : no_memory(reading);
 }
 
+/* Another repository of the same history may have it too. */
 static eg_status ask_of_commit(struct reading *reading, const char *sha) {
-    struct eg_known *known = reading->known;
     json_t *rows = NULL;
     static const char own[] = "SELECT events (id) FROM all WHERE repo_sha=$sha topic IN (code.graph.indexed@v1, code.file.removed@v1) "
-                              "LIMIT 1";
-    eg_status status = eg_ask(reading->asker, own, json_pack("{s:s}", "sha", sha), &rows, reading->err);
-    known->told = json_array_size(rows) > 0;
+                              "payload.repo=$repo LIMIT 1";
+    eg_status status = eg_ask(reading->asker, own, json_pack("{s:s, s:s}", "sha", sha, "repo", reading->repo), &rows, reading->err);
+    reading->known->told = json_array_size(rows) > 0;
     json_decref(rows);
-    rows = NULL;
-    if (status == EG_OK && known->told) {
-        status = eg_ask(reading->asker, "SELECT events (position) FROM all ORDER BY position DESC LIMIT 1", NULL, &rows, reading->err);
-        known->end = json_integer_value(json_array_get(json_array_get(rows, 0), 0));
-        json_decref(rows);
-    }
     return status;
 }
 
+static eg_status ask_of_end(struct reading *reading) {
+    json_t *rows = NULL;
+    static const char last[] = "SELECT events (position) FROM all ORDER BY position DESC LIMIT 1";
+    eg_status status = eg_ask(reading->asker, last, NULL, &rows, reading->err);
+    reading->known->end = json_integer_value(json_array_get(json_array_get(rows, 0), 0));
+    json_decref(rows);
+    return status;
+}
+
+/* First whether the commit was told: where two runs tell of it at once, what the other one says in between must not count, else both would
+ * be stored. The end comes last: it lies behind every file that was read. */
 static eg_status read_known(struct reading *reading, const char *sha) {
-    eg_status status = read_all(reading, "SELECT files (path, sha256, event_id, sha, position, after) FROM all WHERE repo=$repo path>$last "
-                                         "ORDER BY path LIMIT " ROWS_TEXT, take_file);
+    eg_status status = ask_of_commit(reading, sha);
+    status = status ? status : read_all(reading, "SELECT files (path, sha256, event_id, sha, position, after) FROM all WHERE repo=$repo "
+                                                 "path>$last ORDER BY path LIMIT " ROWS_TEXT, take_file);
     status = status ? status : number_files(reading);
     status = status ? status : read_all(reading, "SELECT nodes (uid, meta.previous_uid) FROM all WHERE repo=$repo uid>$last EXISTS "
                                                  "meta.previous_uid ORDER BY uid LIMIT " ROWS_TEXT, take_name);
-    return status ? status : ask_of_commit(reading, sha);
+    return status == EG_OK && reading->known->told ? ask_of_end(reading) : status;
 }
 
 eg_status eg_known_read(const struct eg_index_flags *flags, long timeout_ms, const char *repo, const char *sha, struct eg_known **out,

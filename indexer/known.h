@@ -27,7 +27,7 @@ struct eg_known {
     const char *newest; /* sha of the file that was told of last; NULL: none, or not known */
     struct eg_known_name *names; /* definitions and files that had another name before */
     size_t n_names;
-    bool told;   /* something of the commit's graph is in the log */
+    bool told;   /* something of the commit's graph is in the log, of this repository */
     int64_t end; /* of the log; when told */
 };
 

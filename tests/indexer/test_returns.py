@@ -1,8 +1,11 @@
 """States that return: who goes back to a commit, to another branch, or scans once more what had been mended and is not, finds it in the database;
 the same once more stores nothing. What had another name keeps its history for as long as it is there."""
 import contextlib
+import http.client
+import http.server
 import json
 import random
+import threading
 
 import jwt
 import pytest
@@ -190,6 +193,65 @@ def test_an_answer_that_takes_too_long_is_no_answer(repository, server, store):
         cursor.execute("ROLLBACK")
     assert "1 commits wait in" in said and "cannot be asked" not in said
     assert indexer.run(*hook, "60000").err == "" and previous(store) == names
+
+
+# two at once, and two repositories
+
+@contextlib.contextmanager
+def behind_the_first_question(server, then):
+    """A way to the server on which `then` has happened when the answer to the first query arrives."""
+    class Way(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        questions = 0
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as there:
+                there.request(self.command, self.path, body, {name: self.headers[name] for name in self.headers if name not in ("Host", "Expect")})
+                answer = there.getresponse()
+                text = answer.read()
+            if self.path.startswith("/v1/query"):
+                Way.questions += 1
+                if Way.questions == 1:
+                    then()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Way) as way:
+        thread = threading.Thread(target=way.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{way.server_port}"
+        finally:
+            way.shutdown()
+            thread.join()
+    assert Way.questions > 1
+
+
+def test_two_who_tell_of_a_commit_at_once_tell_the_same(repository, server, store):
+    repository.commit(files={"a.py": ONE, "side.py": SIDE})
+    done = []
+    with behind_the_first_question(server, lambda: done.append(run(repository, "graph", "--server", server.url))) as way:
+        done.append(run(repository, "graph", "--server", way))
+    assert [(one["stored"], one["duplicates"]) for one in done] == [(2, 0), (0, 2)]
+    assert store.scalar("SELECT count(*) FROM events") == 2
+
+
+def test_what_a_fork_has_told_of_a_commit_counts_for_the_fork(repository, scratch, server, store):
+    repository.commit(files={"a.py": ONE, "side.py": SIDE})
+    for name in ("lab", "fork"):
+        run(repository, "graph", "--name", name, "--out", scratch / name)
+        assert run(repository, "graph", "--name", name, "--server", server.url)["stored"] == 2
+    told = {json.loads(line)["id"] for name in ("lab", "fork") for line in (scratch / name / "events.ndjson").read_text("utf-8").splitlines()}
+    assert {name for (name,) in store.query("SELECT id FROM events")} == told
 
 
 # scans
