@@ -14,6 +14,7 @@
 #include "indexer/spec.h"
 
 #define REPORT_MOST_B ((size_t)256 << 20)
+#define AHEAD_MOST 300 /* commits in a row; as many seconds are left to what a server takes */
 
 struct run {
     struct eg_index_command *command;
@@ -50,6 +51,24 @@ static eg_status take_sha(struct run *run, const char *sha, struct eg_err *err) 
     return EG_OK;
 }
 
+/* No server takes an event dated ahead, and what a scanner found is no less true for that. It counts as found behind the newest commit
+ * before that is not ahead, a second for each commit between, so that the same report is the same events; now, where there is none. */
+static void date_back(struct run *run) {
+    struct eg_commit_info at = run->commit;
+    struct eg_err gone = {0};
+    int64_t now_s = eg_clock_now_us() / 1000000, latest_s = now_s + EG_AHEAD_MOST_S;
+    int n = 0;
+    for (; at.time_s > latest_s && at.n_parents > 0 && n < AHEAD_MOST; n++) {
+        git_oid parent = at.parent;
+        if (eg_repo_commit_of(run->repo, &parent, &at, &gone)) {
+            break;
+        }
+    }
+    if (n > 0 || at.time_s > latest_s) {
+        run->commit.time_s = at.time_s > latest_s ? now_s : at.time_s + n;
+    }
+}
+
 static eg_status open_repo(struct run *run, struct eg_err *err) {
     const struct eg_index_flags *flags = &run->command->flags;
     if (flags->sha) {
@@ -60,9 +79,8 @@ static eg_status open_repo(struct run *run, struct eg_err *err) {
         eg_repo_commit(run->repo, flags->to ? flags->to : "HEAD", &run->commit, err)) {
         return EG_FAIL;
     }
-    int64_t now_s = eg_clock_now_us() / 1000000;
-    if (!flags->out && run->commit.time_s > now_s + EG_AHEAD_MOST_S) { /* what a scanner found is no less true for that */
-        run->commit.time_s = now_s;
+    if (!flags->out) {
+        date_back(run);
     }
     const char *root = git_repository_workdir(run->repo);
     snprintf(run->root, sizeof(run->root), "%s", root ? root : "");

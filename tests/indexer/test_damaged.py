@@ -1,4 +1,5 @@
 """Repositories that are deep, damaged, huge or out of time: each has a defined result, which is counted and said once."""
+import datetime
 import hashlib
 import json
 import os
@@ -103,6 +104,11 @@ def test_a_commit_of_tomorrow_is_left_out_until_then(repository, scratch, server
     report = scratch / "r.json"
     report.write_text("[]")
     assert run(repository, "sarif", "--complete", "--format", "gitleaks", report, "--server", server.url)[0]["stored"] == 1
+    with server.client() as client:
+        rows = client.post("/v1/query?format=json", {"query": "SELECT events (ts_utc) FROM all WHERE topic=sast.findings.ready@v1"}).json()["rows"]
+    found = [datetime.datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp() for (when,) in rows]
+    assert found == [int(repository.git("show", "-s", "--format=%ct", sha).stdout) + 1], "behind the commit before, whenever it was scanned"
+    assert run(repository, "sarif", "--complete", "--format", "gitleaks", report, "--server", server.url)[0]["stored"] == 0
     assert run(repository, "--out", scratch / "out")[0]["events"] > done["events"] and sha, "what no server is sent has no bound"
 
 
