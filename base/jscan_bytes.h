@@ -22,7 +22,8 @@ static inline const char *eg_jscan_space_end(const char *at, const char *end) {
 
 /* Behind a string that may be broken: only quotes and backslashes count. NULL when it does not end. */
 const char *eg_jscan_string_end(const char *at, const char *end);
-/* One character of a name whose text has passed the scanner: out gets its bytes, at most 4, and *at is moved behind it. */
+/* One character of a string as it stands between its quotes: out gets its bytes, at most 4, and *at is moved behind it. Of a text that has
+ * not passed the scanner what a broken escape gives is undefined, but nothing behind end is read. */
 size_t eg_jscan_unescape(const char **at, const char *end, char out[4]);
 
 /* Always EG_FAIL: the sentence is "Line …, column …: why."; place is a JSON Pointer, or NULL. */

@@ -131,7 +131,7 @@ size_t eg_jscan_unescape(const char **at, const char *end, char out[4]) {
         *at = p + 2;
         return 1;
     }
-    unsigned code = hex4(p + 2);
+    unsigned code = hex4(p + 2) & 0xFFFF;
     *at = p + 6;
     if (code >= 0xD800 && code < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
         code = 0x10000 + ((code - 0xD800) << 10) + ((hex4(p + 8) - 0xDC00) & 0x3FF);

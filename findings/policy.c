@@ -5,6 +5,8 @@
 
 #include "findings/room.h"
 
+#define SECRET_MOST_STEPS 1000000
+
 static const char *const severities[] = {"LOW", "MEDIUM", "HIGH", "CRITICAL"};
 static const char *const binds[] = {NULL, "unchanged", "modified", "added"};
 
@@ -14,12 +16,12 @@ static eg_status number(const json_t *object, const char *name, double *value, s
     return json_is_number(member) ? EG_OK : eg_err_set(err, EG_E_CONFIG, "spec/policies/sast.json", "`%s` is missing, or no number", name);
 }
 
-static eg_status pattern(const char *text, const char *place, pcre2_code **code, struct eg_err *err) {
+static eg_status pattern(const char *text, pcre2_code **code, struct eg_err *err) {
     int error = 0;
     size_t at = 0;
     *code = text ? pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &error, &at, NULL) : NULL;
     if (text && !*code)
-        return eg_err_set(err, EG_E_CONFIG, place, "`%.100s` is no regular expression (at %zu)", text, at);
+        return eg_err_set(err, EG_E_CONFIG, "spec/policies/sast.json", "`%.100s` is no regular expression (at %zu)", text, at);
     if (*code)
         (void)pcre2_jit_compile(*code, PCRE2_JIT_COMPLETE); /* without it the interpreter does the same, ten times as slowly */
     return EG_OK;
@@ -30,24 +32,7 @@ static eg_status name_pattern(const json_t *category, const char *name, pcre2_co
     const char *text = eg_text_of(category, name);
     char folded[1000];
     snprintf(folded, sizeof folded, "(?i)%.900s", text ? text : "");
-    return pattern(text ? folded : NULL, "spec/policies/sast.json", code, err);
-}
-
-static eg_status take_secrets(struct eg_findings_policy *policy, const json_t *secrets, struct eg_err *err) {
-    const json_t *list = json_object_get(secrets, "patterns"), *item;
-    size_t i;
-    json_array_foreach(list, i, item) {
-        const char *text = eg_text_of(item, "pattern");
-        if (!text || i == EG_PATTERNS_MOST) {
-            return eg_err_set(err, EG_E_CONFIG, "spec/policies/secrets.json", "patterns/%zu has no pattern, or there are more than %d", i,
-                              EG_PATTERNS_MOST);
-        }
-        if (pattern(text, "spec/policies/secrets.json", &policy->secrets[i], err)) {
-            return EG_FAIL;
-        }
-        policy->n_secrets++;
-    }
-    return EG_OK;
+    return pattern(text ? folded : NULL, code, err);
 }
 
 static eg_status take_categories(struct eg_findings_policy *policy, struct eg_err *err) {
@@ -110,7 +95,8 @@ eg_status eg_findings_policy_new(const json_t *sast, const json_t *secrets, stru
     if (!policy->sast) {
         eg_err_set(err, EG_E_CONFIG, "spec/policies/sast.json", "it is missing, or no object");
     }
-    if (!policy->sast || take_figures(policy, err) || take_categories(policy, err) || take_secrets(policy, secrets, err)) {
+    if (!policy->sast || take_figures(policy, err) || take_categories(policy, err) ||
+        eg_secrets_new(secrets, SECRET_MOST_STEPS, &policy->secrets, err)) {
         eg_findings_policy_free(policy);
         *out = NULL;
         return EG_FAIL;
@@ -122,9 +108,7 @@ void eg_findings_policy_free(struct eg_findings_policy *policy) {
     if (!policy) {
         return;
     }
-    for (size_t i = 0; i < policy->n_secrets; i++) {
-        pcre2_code_free(policy->secrets[i]);
-    }
+    eg_secrets_free(policy->secrets);
     for (size_t i = 0; i < policy->n_categories; i++) {
         pcre2_code_free(policy->categories[i].tool);
         pcre2_code_free(policy->categories[i].rule);

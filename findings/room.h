@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "findings/findings.h"
+#include "findings/secrets.h"
 
 #define EG_FINDINGS_MOST 100000
 #define EG_TOOLS_MOST 64
@@ -26,8 +27,7 @@ struct eg_category {
 
 struct eg_findings_policy {
     json_t *sast;
-    pcre2_code *secrets[EG_PATTERNS_MOST];
-    size_t n_secrets;
+    struct eg_secrets *secrets;
     struct eg_category categories[EG_CATEGORIES_MOST];
     size_t n_categories;
     double severity[4], bind[4]; /* bind: by enum eg_bind */

@@ -1,4 +1,4 @@
-/* Patterns of secrets over the texts of events. */
+/* Patterns of secrets over the texts of reports and of events. */
 #include "findings/secrets.h"
 
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #define REDACTED "_redacted"
 #define NEEDS_MOST 16   /* of a pattern */
 #define PAIRS 4096      /* bits: of pairs of bytes, hashed */
-#define MATCH_LIMIT 100000
+#define DEPTH_LIMIT 10000
 #define HEAP_LIMIT_KIB 1024
 
 struct need {
@@ -34,7 +34,6 @@ struct eg_secrets {
     uint64_t pairs[PAIRS / 64];  /* the first and the second two bytes of literals: one of these stands at an even place */
     unsigned char singles[16];   /* the first bytes of literals that are shorter than three */
     size_t n_singles;
-    pcre2_match_data *match;
     pcre2_match_context *limits;
 };
 
@@ -95,17 +94,16 @@ static eg_status take_pattern(struct eg_secrets *secrets, const json_t *item, st
     return EG_OK;
 }
 
-eg_status eg_secrets_new(const json_t *policy, struct eg_secrets **out, struct eg_err *err) {
+eg_status eg_secrets_new(const json_t *policy, uint32_t most_steps, struct eg_secrets **out, struct eg_err *err) {
     const json_t *item;
     size_t i;
     struct eg_secrets *secrets = *out = calloc(1, sizeof *secrets);
-    if (secrets) {
-        secrets->match = pcre2_match_data_create(1, NULL);
+    if (secrets)
         secrets->limits = pcre2_match_context_create(NULL);
-    }
-    eg_status status = secrets && secrets->match && secrets->limits ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+    eg_status status = secrets && secrets->limits ? EG_OK : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     if (status == EG_OK) {
-        pcre2_set_match_limit(secrets->limits, MATCH_LIMIT);
+        pcre2_set_match_limit(secrets->limits, most_steps);
+        pcre2_set_depth_limit(secrets->limits, DEPTH_LIMIT);
         pcre2_set_heap_limit(secrets->limits, HEAP_LIMIT_KIB);
     }
     json_array_foreach(json_object_get(policy, "patterns"), i, item) {
@@ -125,10 +123,8 @@ void eg_secrets_free(struct eg_secrets *secrets) {
         pcre2_code_free(secrets->list[i].code);
         free(secrets->list[i].name);
     }
-    if (secrets) {
-        pcre2_match_data_free(secrets->match);
+    if (secrets)
         pcre2_match_context_free(secrets->limits);
-    }
     free(secrets);
 }
 
@@ -169,47 +165,57 @@ static bool may_hold(const struct secret *secret, const char *text, size_t len) 
     return secret->n_needs == 0;
 }
 
-const char *eg_secrets_find(struct eg_secrets *secrets, const char *text, size_t len) {
+/* The first match at or after `at`: found gets its bounds. False: there is none. A pattern that gives up, at its limits or without memory,
+ * has found everything: better no text than a secret. */
+static bool match(const struct eg_secrets *secrets, const struct secret *secret, const char *text, size_t len, size_t at, size_t found[2]) {
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    int n = data ? pcre2_match(secret->code, (PCRE2_SPTR)text, len, at, 0, data, secrets->limits) : PCRE2_ERROR_NOMEMORY;
+    found[0] = 0;
+    found[1] = len;
+    if (n >= 0)
+        memcpy(found, pcre2_get_ovector_pointer(data), 2 * sizeof *found);
+    pcre2_match_data_free(data);
+    return n != PCRE2_ERROR_NOMATCH && found[1] > found[0]; /* a pattern that finds nothing at a place is of no use */
+}
+
+const char *eg_secrets_find(const struct eg_secrets *secrets, const char *text, size_t len) {
+    size_t found[2];
     for (size_t i = 0; i < secrets->n; i++) {
         const struct secret *secret = &secrets->list[i];
-        if (may_hold(secret, text, len) &&
-            pcre2_match(secret->code, (PCRE2_SPTR)text, len, 0, 0, secrets->match, secrets->limits) != PCRE2_ERROR_NOMATCH)
+        if (may_hold(secret, text, len) && match(secrets, secret, text, len, 0, found))
             return secret->name;
     }
     return NULL;
 }
 
-/* A pattern that gives up has found everything: better no text than a secret. */
-static void take_out(struct eg_secrets *secrets, const struct secret *secret, const char *text, size_t len, struct eg_buf *out) {
-    size_t at = 0;
-    while (at < len) {
-        int n = pcre2_match(secret->code, (PCRE2_SPTR)text, len, at, 0, secrets->match, secrets->limits);
-        const size_t *found = pcre2_get_ovector_pointer(secrets->match);
-        if (n == PCRE2_ERROR_NOMATCH || (n >= 0 && found[1] <= found[0]))
-            break;
-        if (n >= 0)
-            eg_buf_add(out, text + at, found[0] - at);
-        else
+static bool take_out(const struct eg_secrets *secrets, const struct secret *secret, const char *text, size_t len, struct eg_buf *out) {
+    size_t at = 0, found[2];
+    out->len = 0;
+    while (at < len && match(secrets, secret, text, len, at, found)) {
+        if (found[0] < at) /* given up: nothing of it stays */
             out->len = 0;
+        else
+            eg_buf_add(out, text + at, found[0] - at);
         eg_buf_str(out, REDACTED);
-        at = n >= 0 ? found[1] : len;
+        at = found[1];
     }
     eg_buf_add(out, text + at, len - at);
+    return at > 0;
 }
 
-void eg_secrets_redact(struct eg_secrets *secrets, const char *text, size_t len, struct eg_buf *out) {
+bool eg_secrets_redact(const struct eg_secrets *secrets, const char *text, size_t len, struct eg_buf *out) {
     struct eg_buf now, next;
+    bool any = false;
     eg_buf_init(&now, out->max);
     eg_buf_init(&next, out->max);
     eg_buf_add(&now, text, len);
     for (size_t i = 0; i < secrets->n && now.len; i++) {
-        if (!may_hold(&secrets->list[i], now.data, now.len))
+        if (!may_hold(&secrets->list[i], now.data, now.len) || !take_out(secrets, &secrets->list[i], now.data, now.len, &next))
             continue;
-        next.len = 0;
-        take_out(secrets, &secrets->list[i], now.data, now.len, &next);
         struct eg_buf swap = now;
         now = next;
         next = swap;
+        any = true;
     }
     if (now.failed || next.failed)
         out->failed = true;
@@ -217,4 +223,5 @@ void eg_secrets_redact(struct eg_secrets *secrets, const char *text, size_t len,
         eg_buf_add(out, now.data, now.len);
     eg_buf_free(&now);
     eg_buf_free(&next);
+    return any;
 }

@@ -1,24 +1,26 @@
 /* Secrets in texts, told by the patterns of spec/policies/secrets.json. A pattern may name literals of which every match holds one: texts
- * without any of them, nearly all, cost one pass. One thread at a time. */
+ * without any of them, nearly all, cost one pass. Once made it is not changed, and may be used by several threads. */
 #ifndef EG_FINDINGS_SECRETS_H
 #define EG_FINDINGS_SECRETS_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
 struct eg_secrets;
 
-/* policy: of secrets.json, NULL for none; it is not kept. config_invalid: a pattern is wrong. The caller frees it. */
-EG_MUST_CHECK eg_status eg_secrets_new(const json_t *policy, struct eg_secrets **secrets, struct eg_err *err);
+/* policy: of secrets.json, NULL for none; it is not kept. most_steps: of one match; beyond, it counts as found. config_invalid: a pattern
+ * is wrong. The caller frees it. */
+EG_MUST_CHECK eg_status eg_secrets_new(const json_t *policy, uint32_t most_steps, struct eg_secrets **secrets, struct eg_err *err);
 void eg_secrets_free(struct eg_secrets *secrets); /* NULL is fine */
 
 /* Whether a string of this JSON text may hold a secret: false is sure. */
 bool eg_secrets_in_json(const struct eg_secrets *secrets, const char *json, size_t len);
 /* The name of the first pattern that finds something in the text, or gives up on it; NULL: none does. */
-const char *eg_secrets_find(struct eg_secrets *secrets, const char *text, size_t len);
-/* The text with `_redacted` in place of whatever the patterns find, added to out. */
-void eg_secrets_redact(struct eg_secrets *secrets, const char *text, size_t len, struct eg_buf *out);
+const char *eg_secrets_find(const struct eg_secrets *secrets, const char *text, size_t len);
+/* Adds the text to out with `_redacted` in place of whatever the patterns find. False: nothing was found. */
+bool eg_secrets_redact(const struct eg_secrets *secrets, const char *text, size_t len, struct eg_buf *out);
 
 #endif

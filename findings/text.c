@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "findings/room.h"
 
-#define REDACTED "_redacted"
 #define WORK_MOST_B ((size_t)1 << 20)
 #define SCANNED_MOST_B 65536 /* of one text; what lies behind is cut off anyhow */
 #define SET_SCANNED_MOST_B ((size_t)64 << 20) /* of all: results may share the long text of a rule, and each has it cleaned */
@@ -28,36 +27,8 @@ static size_t cut_at(const char *text, size_t len, size_t most_b) {
     return most_b;
 }
 
-/* out: text without what the pattern finds. A pattern that gives up (a match limit) has found everything: better no text than a secret. */
-static bool take_out(struct eg_findings *set, const pcre2_code *pattern, const char *text, size_t len, struct eg_buf *out) {
-    size_t at = 0;
-    bool any = false;
-    out->len = 0;
-    for (;;) {
-        int n = pcre2_match(pattern, (PCRE2_SPTR)text, len, at, 0, set->match, set->limits);
-        if (n == PCRE2_ERROR_NOMATCH) {
-            break;
-        }
-        const size_t *found = pcre2_get_ovector_pointer(set->match);
-        if (n < 0) {
-            out->len = 0;
-            eg_buf_str(out, REDACTED);
-            return true;
-        }
-        if (found[1] <= found[0]) { /* nothing: a pattern that finds it is of no use */
-            break;
-        }
-        eg_buf_add(out, text + at, found[0] - at);
-        eg_buf_str(out, REDACTED);
-        at = found[1];
-        any = true;
-    }
-    eg_buf_add(out, text + at, len - at);
-    return any;
-}
-
 const char *eg_findings_clean(struct eg_findings *set, const char *text, size_t most_b, bool *redacted) {
-    struct eg_buf now, next;
+    struct eg_buf out;
     if (!text) {
         return NULL;
     }
@@ -67,21 +38,10 @@ const char *eg_findings_clean(struct eg_findings *set, const char *text, size_t 
         set->full = true;
         return "";
     }
-    eg_buf_init(&now, WORK_MOST_B);
-    eg_buf_init(&next, WORK_MOST_B);
-    eg_buf_add(&now, text, len);
-    for (size_t i = 0; i < set->config.policy->n_secrets; i++) {
-        if (now.len && take_out(set, set->config.policy->secrets[i], now.data, now.len, &next)) {
-            struct eg_buf swap = now;
-            now = next;
-            next = swap;
-            *redacted = true;
-        }
-    }
-    bool failed = now.failed || next.failed;
-    char *kept = failed ? NULL : eg_arena_dup(set->arena, now.data ? now.data : "", now.data ? cut_at(now.data, now.len, most_b) : 0);
-    eg_buf_free(&now);
-    eg_buf_free(&next);
+    eg_buf_init(&out, WORK_MOST_B);
+    *redacted |= eg_secrets_redact(set->config.policy->secrets, text, len, &out);
+    char *kept = out.failed ? NULL : eg_arena_dup(set->arena, out.data ? out.data : "", out.data ? cut_at(out.data, out.len, most_b) : 0);
+    eg_buf_free(&out);
     set->full = set->full || !kept;
     return kept ? kept : "";
 }

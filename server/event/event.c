@@ -10,6 +10,7 @@
 
 #define ROOM_MOST_B ((size_t)16 << 20)
 #define BATCH_ARENA_MOST_B ((size_t)256 << 20)
+#define SECRET_MOST_STEPS 100000 /* on the loop: fewer than a report's worker takes */
 #define EVENT_MAGIC 0x45474556u
 
 eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_registry *registry,
@@ -30,7 +31,7 @@ eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_regis
     const json_t *secrets = eg_registry_policy(registry, "secrets");
     if (config->refuse_secrets && !secrets)
         eg_err_set(err, EG_E_CONFIG, "event.secrets", "event.secrets = refuse needs spec/policies/secrets.json, which is not there");
-    if (config->refuse_secrets && (!secrets || eg_secrets_new(secrets, &event->secrets, err) != EG_OK)) {
+    if (config->refuse_secrets && (!secrets || eg_secrets_new(secrets, SECRET_MOST_STEPS, &event->secrets, err) != EG_OK)) {
         eg_findings_policy_free(event->findings_policy);
         eg_arena_free(arena);
         return EG_FAIL;

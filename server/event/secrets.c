@@ -2,8 +2,10 @@
  * kept without them. Each text is looked at as it would be stored; the event's bytes as a whole tell first whether that is worth while. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
+#include "base/jscan_bytes.h"
 #include "findings/secrets.h"
 #include "server/event/room.h"
 
@@ -11,7 +13,7 @@
 #define LETTER_MOST_B ((size_t)1 << 30) /* a body is smaller */
 
 struct look {
-    struct eg_secrets *secrets;
+    const struct eg_secrets *secrets;
     struct eg_buf pointer; /* of what is looked at; as much of it as can be told */
     const char *found;     /* the pattern's name */
 };
@@ -61,56 +63,51 @@ static bool look_at(struct look *look, const json_t *value) {
     }
 }
 
-struct named {
-    const char *pointer;
-    struct eg_str text;
-};
+/* A header's value, and what it stands for. */
+static const char *find_in_header(const struct eg_secrets *secrets, const char *value) {
+    json_t *decoded = eg_cloudevent_decoded(value);
+    const char *text = decoded ? json_string_value(decoded) : value;
+    const char *found = eg_secrets_find(secrets, text, strlen(text));
+    json_decref(decoded);
+    return found;
+}
 
-/* What came in headers: the bytes say nothing of it. */
-static eg_status look_at_headers(struct eg_item *item, struct eg_secrets *secrets) {
-    const struct eg_envelope *env = &item->env;
-    const char *key = item->of->key;
-    const struct named texts[] = {
-        {"", {key, key ? strlen(key) : 0}},        {"/id", env->id},
-        {"/source", env->source},                  {"/type", env->topic},
-        {"/correlationid", env->correlation_id},   {"/causationid", env->causation_id},
-        {"/reposha", env->repo_sha},               {"/repobranch", env->repo_branch},
-        {"/idempotencykey", env->idempotency_key},
-    };
-    for (size_t i = 0; i < (item->of->binary ? sizeof texts / sizeof texts[0] : 1); i++) {
-        const char *found = texts[i].text.p ? eg_secrets_find(secrets, texts[i].text.p, texts[i].text.n) : NULL;
-        if (found)
-            return eg_item_reject(item, EG_E_SECRET_FOUND, texts[i].pointer, "%s holds what looks like a secret (%s)",
-                                  i ? "this attribute" : "the header Idempotency-Key", found);
-    }
-    return EG_OK;
+static bool look_at_header(void *ctx, const char *name, const char *value) {
+    struct look *look = ctx;
+    if (strncasecmp(name, "ce-", 3) != 0)
+        return true;
+    look->found = find_in_header(look->secrets, value);
+    if (look->found)
+        eg_buf_pointer_token(&look->pointer, name + 3, strlen(name + 3));
+    return !look->found;
+}
+
+/* What came beside the bytes. */
+static bool look_beside(struct look *look, const struct eg_item *item) {
+    const struct eg_submission *sub = item->of;
+    look->found = sub->key ? eg_secrets_find(look->secrets, sub->key, strlen(sub->key)) : NULL;
+    if (!look->found && sub->binary)
+        eg_request_headers(sub->req, look_at_header, look);
+    return look->found != NULL;
 }
 
 eg_status eg_item_secrets(struct eg_item *item) {
-    struct eg_event *event = item->of->event;
-    if (!event->secrets)
+    struct look look = {.secrets = item->of->event->secrets};
+    if (!look.secrets)
         return EG_OK;
-    if (look_at_headers(item, event->secrets) != EG_OK)
-        return EG_FAIL;
-    if (!item->extra && !eg_secrets_in_json(event->secrets, item->bytes.p, item->bytes.n))
-        return EG_OK;
-    struct look look = {.secrets = event->secrets};
     eg_buf_init(&look.pointer, POINTER_MOST_B);
-    eg_buf_str(&look.pointer, item->of->binary ? "/data" : "");
-    bool found = look_at(&look, item->doc);
-    if (!found && item->extra) { /* attributes that the envelope has no place for */
-        look.pointer.len = 0;
-        found = look_at(&look, item->extra);
-        look.pointer.len = 0;
+    bool found = look_beside(&look, item);
+    if (!found && eg_secrets_in_json(look.secrets, item->bytes.p, item->bytes.n)) {
+        eg_buf_str(&look.pointer, item->of->binary ? "/data" : "");
+        found = look_at(&look, item->doc);
     }
     if (found)
-        (void)eg_item_reject(item, EG_E_SECRET_FOUND, eg_buf_text(&look.pointer), "this text holds what looks like a secret (%s)",
-                             look.found);
+        (void)eg_item_reject(item, EG_E_SECRET_FOUND, eg_buf_text(&look.pointer), "what stands here looks like a secret (%s)", look.found);
     eg_buf_free(&look.pointer);
     return found ? EG_FAIL : EG_OK;
 }
 
-static json_t *clean_text(struct eg_secrets *secrets, const char *text, size_t len, bool *any) {
+static json_t *clean_text(const struct eg_secrets *secrets, const char *text, size_t len, bool *any) {
     struct eg_buf out;
     if (!eg_secrets_find(secrets, text, len))
         return json_stringn_nocheck(text, len);
@@ -123,7 +120,7 @@ static json_t *clean_text(struct eg_secrets *secrets, const char *text, size_t l
 }
 
 /* A copy without secrets; NULL: memory is out. */
-static json_t *clean(struct eg_secrets *secrets, const json_t *value, bool *any) {
+static json_t *clean(const struct eg_secrets *secrets, const json_t *value, bool *any) {
     const char *name;
     json_t *member, *made;
     size_t i, len;
@@ -147,38 +144,16 @@ static json_t *clean(struct eg_secrets *secrets, const json_t *value, bool *any)
     }
 }
 
-/* Its escapes resolved wherever they stand, since broken JSON has no strings; what is beyond ASCII is of no pattern. */
-static void unescape(struct eg_buf *out, struct eg_str text) {
-    static const char plain[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
-    for (const char *p = text.p, *end = text.p + text.n; p < end; p++) {
-        char hex[5] = {0};
-        if (*p != '\\' || p + 1 == end) {
-            eg_buf_char(out, *p);
-            continue;
-        }
-        p++;
-        if (*p == 'u' && end - p > 4) {
-            memcpy(hex, p + 1, 4);
-            unsigned long unit = strtoul(hex, NULL, 16);
-            eg_buf_char(out, unit > 0 && unit < 0x80 ? (char)unit : '?');
-            p += 4;
-            continue;
-        }
-        const char *at = NULL;
-        for (const char *pair = plain; *pair && !at; pair += 2)
-            at = *pair == *p ? pair : NULL;
-        eg_buf_char(out, at ? at[1] : *p);
-    }
-}
-
-/* What cannot be read as it would be stored is looked at as it stands, and as it stands without its escapes. */
-static bool clean_broken(struct eg_secrets *secrets, struct eg_str text, struct eg_buf *out) {
+/* What cannot be read as it would be stored is looked at as it stands, and, wherever they stand, without its escapes. */
+static bool clean_broken(const struct eg_secrets *secrets, struct eg_str text, struct eg_buf *out) {
     struct eg_buf plain;
-    bool any = eg_secrets_find(secrets, text.p, text.n) != NULL;
+    bool any = eg_secrets_redact(secrets, text.p, text.n, out);
     eg_buf_init(&plain, LETTER_MOST_B);
-    if (any)
-        eg_secrets_redact(secrets, text.p, text.n, out);
-    unescape(&plain, any ? (struct eg_str){out->data ? out->data : "", out->len} : text);
+    for (const char *at = out->data, *end = at + out->len; at < end;) {
+        char bytes[4];
+        size_t n = eg_jscan_unescape(&at, end, bytes);
+        eg_buf_add(&plain, bytes, n);
+    }
     if (plain.failed || (plain.len && eg_secrets_find(secrets, plain.data, plain.len))) {
         any = true;
         out->len = 0;
@@ -190,7 +165,7 @@ static bool clean_broken(struct eg_secrets *secrets, struct eg_str text, struct 
 
 /* text without secrets, in the arena; the text itself where it has none. p NULL: no memory. */
 static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
-    struct eg_secrets *secrets = item->of->event->secrets;
+    const struct eg_secrets *secrets = item->of->event->secrets;
     if (!eg_secrets_in_json(secrets, text.p, text.n))
         return text;
     /* A name that stands twice would hide the first of its values. */
@@ -217,27 +192,24 @@ static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
     return kept;
 }
 
-/* Percent-encoded texts; one whose decoded form has a secret goes whole. */
+/* A header with a secret keeps its name; one whose name is a secret goes. */
 static const char *clean_headers(struct eg_item *item) {
-    struct eg_secrets *secrets = item->of->event->secrets;
+    const struct eg_secrets *secrets = item->of->event->secrets;
     json_t *headers = json_loads(item->headers_json, 0, NULL), *value;
     const char *name;
     void *next;
     bool any = false;
     json_object_foreach_safe(headers, next, name, value) {
-        json_t *decoded = eg_cloudevent_decoded(json_string_value(value));
-        const char *text = decoded ? json_string_value(decoded) : json_string_value(value);
-        bool found = eg_secrets_find(secrets, text, strlen(text)) || eg_secrets_find(secrets, name, strlen(name));
-        json_decref(decoded);
-        if (!found)
+        bool in_name = eg_secrets_find(secrets, name, strlen(name)) != NULL;
+        if (!in_name && !find_in_header(secrets, json_string_value(value)))
             continue;
         any = true;
-        if (eg_secrets_find(secrets, name, strlen(name)))
+        if (in_name)
             json_object_del(headers, name);
         else
             json_object_set_new(headers, name, json_string("_redacted"));
     }
-    char *text = headers && any ? json_dumps(headers, JSON_COMPACT) : NULL;
+    char *text = any ? json_dumps(headers, JSON_COMPACT) : NULL;
     const char *kept = !headers ? NULL : !any ? item->headers_json : text ? eg_arena_dup(item->of->arena, text, strlen(text)) : NULL;
     free(text);
     json_decref(headers);
@@ -258,7 +230,7 @@ static void clean_envelope(struct eg_item *item) {
 }
 
 void eg_secrets_tell(struct eg_item *item) {
-    struct eg_secrets *secrets = item->of->event->secrets;
+    const struct eg_secrets *secrets = item->of->event->secrets;
     struct eg_err *err = &item->failure->err;
     if (!secrets)
         return;
@@ -271,7 +243,7 @@ void eg_secrets_tell(struct eg_item *item) {
 }
 
 eg_status eg_secrets_letter(struct eg_item *item) {
-    struct eg_secrets *secrets = item->of->event->secrets;
+    const struct eg_secrets *secrets = item->of->event->secrets;
     if (!secrets)
         return EG_OK;
     eg_secrets_tell(item);
