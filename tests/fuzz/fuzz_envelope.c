@@ -39,7 +39,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     must(eg_db_open(uv_default_loop(), &config, &event.db, &err) == EG_OK, &err);
     must(eg_registry_load("spec", eg_db_catalogue(event.db), &registry, &err) == EG_OK, &err);
     event.registry = registry;
-    must(eg_secrets_new(eg_registry_policy(registry, "secrets"), &event.secrets, &err) == EG_OK, &err);
+    must(eg_secrets_new(eg_registry_policy(registry, "secrets"), 100000, &event.secrets, &err) == EG_OK, &err);
     unlink(dsn + strlen("sqlite:"));
     return 0;
 }
