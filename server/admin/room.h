@@ -8,14 +8,17 @@
 
 #define EG_ADMIN_MAGIC 0x45474144u
 
+#define EG_VIEWS_MOST 64
+
 struct eg_admin_views {
     uv_timer_t tick, tokens_tick, series;
     struct eg_read read;
     bool running; /* a refresh that nobody asked for */
     bool tokens;  /* it is that of the views of tokens alone */
     size_t asked; /* refreshes that were asked for, and run */
-    int64_t position, refreshed_position;
-    int64_t tokens_refreshed; /* the newest row of delta_tokens then */
+    int64_t position;
+    int64_t refreshed_at[EG_VIEWS_MOST]; /* of each materialized view: the position that it has seen */
+    int64_t tokens_refreshed; /* of those of tokens: the newest row of delta_tokens that they have seen */
     uint64_t refreshed, failed, skipped, took_ms;
 };
 

@@ -1,5 +1,6 @@
 /* Materialized views: refreshed on demand (POST /v1/views/refresh), after a series of events has ended, and from time to time. Unasked
- * it happens only when something was written since the last time. Aggregates of tokens have a period of their own, as they shall be one
+ * it happens only to views that have not seen what was written last; one that fails keeps no other back, and its turn comes again with
+ * the next time. Aggregates of tokens have a period of their own, as they shall be one
  * minute old at most, with the time that a panel keeps its answer. */
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "base/clock.h"
 #include "server/admin/room.h"
 
-#define NAMES_MOST 64
+#define NAMES_MOST EG_VIEWS_MOST
 #define BODY_MOST_B 65536
 #define ASKED_MOST 8 /* refreshes at once; those are counted whose client has gone while the store works */
 #define SERIES_WAIT_MS 1000 /* series that end one after another are refreshed for together */
@@ -17,6 +18,8 @@ struct view_job { /* lives apart from its request, which may go */
     struct eg_request *req; /* NULL: nobody asked, or he has gone */
     size_t n, at;
     char *names[NAMES_MOST];
+    int64_t *seen[NAMES_MOST]; /* unasked: where it is noted that the view has seen position */
+    int64_t position;
     json_t *refreshed;
     struct eg_err err;
     bool unasked, done;
@@ -69,10 +72,6 @@ static void end_job(struct view_job *job) {
     admin->views.asked -= !job->unasked;
     if (job->unasked) {
         admin->views.running = false;
-        if (job->err.code != EG_E_NONE && !admin->stopping) {
-            const struct eg_log log = {.object = "views"};
-            eg_warn(&log, "a view was not refreshed: %s", job->err.message);
-        }
     }
     if (job->req) {
         eg_request_wake(job->req);
@@ -83,17 +82,36 @@ static void end_job(struct view_job *job) {
 
 static void next_view(struct view_job *job);
 
+/* Nobody waits for it: what it failed on stays late, and the next view is due. */
+static void took_unasked(struct view_job *job, const struct eg_err *err) {
+    const struct eg_log log = {.object = "views"};
+    if (!err) {
+        *job->seen[job->at] = job->position;
+    } else if (!job->admin->stopping) {
+        eg_warn(&log, "%s was not refreshed: %s", job->names[job->at], err->message);
+    }
+    job->at++;
+    next_view(job);
+}
+
 static void took_view(void *ctx, const struct eg_err *err, int64_t rows, int64_t took_ms) {
     struct view_job *job = ctx;
     struct eg_admin *admin = job->admin;
     if (err) {
         admin->views.failed++;
+    } else {
+        admin->views.refreshed++;
+        admin->views.took_ms += (uint64_t)took_ms;
+    }
+    if (job->unasked) {
+        took_unasked(job, err);
+        return;
+    }
+    if (err) {
         job->err = *err;
         end_job(job);
         return;
     }
-    admin->views.refreshed++;
-    admin->views.took_ms += (uint64_t)took_ms;
     json_array_append_new(job->refreshed, json_pack("{s:s, s:I, s:I}", "view", job->names[job->at], "rows", (json_int_t)rows,
                                                     "ms", (json_int_t)took_ms));
     job->at++;
@@ -117,7 +135,29 @@ static void next_view(struct view_job *job) {
 
 static const char of_tokens[] = "vw_file_tokens";
 
-static bool add_unasked(struct view_job *job) { return job->admin->views.tokens ? add_name(job, of_tokens) : add_all(job); }
+static bool add_late(struct view_job *job, const char *name, int64_t *seen) {
+    if (*seen == job->position) {
+        return true;
+    }
+    job->seen[job->n] = seen;
+    return add_name(job, name);
+}
+
+/* What has not seen the position that was read. */
+static bool add_unasked(struct view_job *job) {
+    struct eg_admin_views *views = &job->admin->views;
+    const char *const *names;
+    size_t n = eg_db_materialized(job->admin->config.db, &names);
+    bool added = n <= NAMES_MOST;
+    job->position = views->position;
+    if (views->tokens) {
+        return add_late(job, of_tokens, &views->tokens_refreshed);
+    }
+    for (size_t i = 0; added && i < n; i++) {
+        added = add_late(job, names[i], &views->refreshed_at[i]);
+    }
+    return added;
+}
 
 static bool take_position(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_admin *admin = ctx;
@@ -129,18 +169,16 @@ static bool take_position(void *ctx, const struct eg_value *cells, size_t n) {
 static void took_position(void *ctx, const struct eg_err *err) {
     struct eg_admin *admin = ctx;
     struct eg_admin_views *views = &admin->views;
-    int64_t *refreshed = views->tokens ? &views->tokens_refreshed : &views->refreshed_position;
-    bool news = !err && views->position != *refreshed;
-    struct view_job *job = news && !admin->stopping ? new_job(admin, NULL) : NULL;
-    views->skipped += !err && !news && !views->tokens;
-    if (!job || !add_unasked(job)) {
+    struct view_job *job = !err && !admin->stopping ? new_job(admin, NULL) : NULL;
+    bool added = job && add_unasked(job);
+    views->skipped += added && !job->n && !views->tokens;
+    if (!added || !job->n) {
         if (job) {
             free_job(job);
         }
         views->running = false;
         return;
     }
-    *refreshed = views->position;
     next_view(job);
 }
 

@@ -79,6 +79,20 @@ def test_aggregates_of_tokens_have_a_period_of_their_own(store, start_server):
         until(client, "egdb_views_refreshed_total", 2)  # only when tokens were written
 
 
+@pytest.mark.only_on("postgresql")
+def test_a_refresh_that_failed_is_tried_again_and_keeps_no_other_back(store, start_server):
+    """The first of the views cannot be refreshed: the others are, and it is as soon as it can be, though nothing else is written."""
+    with start_server(store, config={"views.refresh_s": 1, "views.after_topic": "", "views.tokens_refresh_s": 0}).client() as client:
+        store.script("ALTER MATERIALIZED VIEW vw_file_tokens RENAME TO vw_elsewhere")
+        token = {"token": "ADD_FN", "file": "src/a.py", "weight": 0.5}
+        finish_a_run(client)
+        assert client.post_event(events.event("delta.tokens@v1", {"sha": "1" * 40, "tokens": [token]})).status == 201
+        wait.until(lambda: store.query("SELECT runs FROM vw_last_run_by_sha") == [(1,)], "the others are refreshed")
+        wait.until(lambda: metric(client, "egdb_views_failed_total") > 1, "the first is tried again")
+        store.script("ALTER MATERIALIZED VIEW vw_elsewhere RENAME TO vw_file_tokens")
+        wait.until(lambda: store.query("SELECT file FROM vw_file_tokens") == [("src/a.py",)], "it is refreshed when it can be")
+
+
 def test_aggregates_of_tokens_are_a_minute_old_at_most(client):
     panel = next(panel for panel in client.get("/v1/panels").json()["panels"] if panel["name"] == "delta-density")
     options = (binary.ROOT / "server/options.def").read_text("utf-8")
