@@ -200,6 +200,11 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
             eg_batch_is_duplicate(batch, item, known->id, known->position);
             return true;
         }
+        const struct eg_item *first = &item->of->items[0];
+        if (!known && item->of->key_hash && item != first && first->result == EG_RESULT_DUPLICATE) {
+            eg_batch_is_duplicate(batch, item, first->receipt_id, first->position);
+            return true;
+        }
         if (known) {
             (void)eg_item_reject(item, EG_E_KEY_CONFLICT, "/idempotency_key",
                                  "the key was used for event %.*s (position %lld), which has other content", (int)known->id.n,

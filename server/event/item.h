@@ -75,6 +75,8 @@ struct eg_submission {
     struct eg_request *req;
     struct eg_arena *arena;
     const char *key; /* the request's Idempotency-Key; NULL without, and where each item has its own (redriven letters) */
+    const uint8_t *key_hash; /* of a report: its items' keys stand for it whole, so that all are duplicates when the first is; NULL: each
+                                for its own content */
     enum eg_form form;
     bool cloudevents;  /* items are structured CloudEvents */
     bool binary;       /* one CloudEvent, its attributes in headers */

@@ -7,7 +7,16 @@
 #include "base/ulid.h"
 #include "server/event/room.h"
 
-#define HEADER_MOST_B 240 /* an envelope takes 255: room for #<number> of an item, which a dead letter has already */
+eg_status eg_key_check(const char *key, size_t most_b, struct eg_err *err) {
+    size_t len = strlen(key);
+    if (len == 0 || len > most_b)
+        return eg_err_set(err, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key has 1 to %d bytes", EG_KEY_HEADER_MOST_B);
+    for (const char *p = key; *p; p++) {
+        if (*p < 0x20 || *p > 0x7e)
+            return eg_err_set(err, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key is printable ASCII");
+    }
+    return EG_OK;
+}
 
 static eg_status set_key_of_header(struct eg_item *item) {
     const struct eg_submission *sub = item->of;
@@ -15,14 +24,10 @@ static eg_status set_key_of_header(struct eg_item *item) {
     const char *header = letter ? letter->idempotency_key : sub->key;
     if (!header || item->env.idempotency_key.p)
         return EG_OK;
-    size_t len = strlen(header);
-    if (len == 0 || len > (letter ? 255 : HEADER_MOST_B))
-        return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key has 1 to %d bytes", HEADER_MOST_B);
-    for (const char *p = header; *p; p++) {
-        if (*p < 0x20 || *p > 0x7e)
-            return eg_item_reject(item, EG_E_ENVELOPE_INVALID, "/idempotency_key", "Idempotency-Key is printable ASCII");
-    }
-    char *key = sub->form == EG_FORM_ONE || letter ? eg_arena_dup(sub->arena, header, len)
+    struct eg_err err = {0};
+    if (eg_key_check(header, letter ? 255 : EG_KEY_HEADER_MOST_B, &err) != EG_OK)
+        return eg_item_reject_with(item, &err, NULL);
+    char *key = sub->form == EG_FORM_ONE || letter ? eg_arena_dup(sub->arena, header, strlen(header))
                                          : eg_arena_printf(sub->arena, "%s#%zu", header, item->index);
     if (!key)
         return eg_item_full(item);
@@ -63,6 +68,8 @@ eg_status eg_item_key(struct eg_item *item) {
         return EG_FAIL;
     if (!eg_canonical_hash(item)) /* before the defaults: of what the sender sent */
         return item->bytes.n > EG_CANONICAL_MOST_B / 2 ? eg_item_too_large(item) : eg_item_full(item);
+    if (item->of->key_hash)
+        memcpy(item->key_hash, item->of->key_hash, EG_HASH_B);
     if (set_defaults(item) != EG_OK)
         return EG_FAIL;
     item->receipt_id = item->env.id;

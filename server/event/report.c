@@ -1,6 +1,7 @@
 /* POST /v1/sarif: a scanner's report becomes findings, and these events, which go the way of all events in one transaction. A report
  * that cannot be read is refused without a trace: it may quote secrets.
- * take → copy → convert → nodes → changes → bind → known → write → submit, and from there as events_post. */
+ * take → copy → digest → key → convert → nodes → changes → bind → known → write → submit, and from there as events_post. Under a key
+ * that was used for it before it becomes no events, however much has been learnt meanwhile: it is counted, and told as it is stored. */
 #include "server/event/report.h"
 
 #include <openssl/sha.h>
@@ -37,10 +38,9 @@ static eg_status read_switch(struct eg_request *req, struct eg_report *report) {
 }
 
 /* Each report is a scan of its own, whatever it says; a repetition by its key is the same one. */
-static void name_scan(struct eg_request *req, struct eg_report *report) {
-    const char *key = eg_request_header(req, "Idempotency-Key");
+static void name_scan(struct eg_report *report) {
     unsigned char hash[SHA256_DIGEST_LENGTH];
-    char *text = key ? eg_arena_printf(report->arena, "%s\n%s\n%s", key, report->about.sha, report->repo) : NULL;
+    char *text = report->key ? eg_arena_printf(report->arena, "%s\n%s\n%s", report->key, report->about.sha, report->repo) : NULL;
     if (text) {
         SHA256((const unsigned char *)text, strlen(text), hash);
         eg_ulid_from(0, hash, report->scan);
@@ -55,7 +55,13 @@ static eg_status read_query(struct eg_request *req, struct eg_report *report) {
     report->repo = query_of(req, report, "repo", "");
     report->branch = query_of(req, report, "branch", "");
     report->source = query_of(req, report, "source", "sarif");
-    name_scan(req, report);
+    const char *key = eg_request_header(req, "Idempotency-Key");
+    if (key && eg_key_check(key, EG_KEY_HEADER_MOST_B, &req->err) != EG_OK)
+        return EG_FAIL;
+    report->key = key ? eg_arena_dup(report->arena, key, strlen(key)) : NULL;
+    if (key && !report->key)
+        return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+    name_scan(report);
     size_t len = strlen(report->about.sha);
     bool plain = strspn(report->about.sha, "0123456789abcdefABCDEF") == len;
     if (len < 7 || len > SHA_MOST_B || !plain)
@@ -121,6 +127,16 @@ static bool ended(struct eg_report *report) {
     return was;
 }
 
+static enum eg_step_result digest(struct eg_request *req) {
+    struct eg_report *report = req->state;
+    return wait_for(req, !ended(report) && report->key && eg_report_start(report, eg_report_digest));
+}
+
+static enum eg_step_result key(struct eg_request *req) {
+    struct eg_report *report = req->state;
+    return wait_for(req, !ended(report) && report->key && eg_report_ask_key(report));
+}
+
 static enum eg_step_result convert(struct eg_request *req) {
     struct eg_report *report = req->state;
     return wait_for(req, !ended(report) && eg_report_start(report, eg_report_convert));
@@ -128,12 +144,12 @@ static enum eg_step_result convert(struct eg_request *req) {
 
 static enum eg_step_result nodes(struct eg_request *req) {
     struct eg_report *report = req->state;
-    return wait_for(req, !ended(report) && eg_report_ask_nodes(report));
+    return wait_for(req, !ended(report) && !report->again && eg_report_ask_nodes(report));
 }
 
 static enum eg_step_result changes(struct eg_request *req) {
     struct eg_report *report = req->state;
-    return wait_for(req, !ended(report) && eg_report_ask_changes(report));
+    return wait_for(req, !ended(report) && !report->again && eg_report_ask_changes(report));
 }
 
 static enum eg_step_result bind_step(struct eg_request *req) {
@@ -143,7 +159,7 @@ static enum eg_step_result bind_step(struct eg_request *req) {
 
 static enum eg_step_result known(struct eg_request *req) {
     struct eg_report *report = req->state;
-    return wait_for(req, !ended(report) && eg_report_ask_known(report));
+    return wait_for(req, !ended(report) && !report->again && eg_report_ask_known(report));
 }
 
 static enum eg_step_result write_step(struct eg_request *req) {
@@ -169,9 +185,23 @@ static eg_status make_items(struct eg_report *report, struct eg_submission *sub,
                                            "there is no memory for the events of this report: send parts of it");
 }
 
+static enum eg_step_result put_answer(struct eg_request *req, const struct eg_findings_sum *sum, size_t events, size_t stored,
+                                      int64_t position) {
+    struct eg_buf *out = &req->answer;
+    eg_buf_printf(out, "{\"findings\":%zu,\"read\":%zu,\"secrets\":%zu,\"tools\":%zu,\"failed_runs\":%zu,\"queues\":{", sum->findings,
+                  sum->read, sum->secrets, sum->tools, sum->failed_runs);
+    for (int i = 0; i < 4; i++)
+        eg_buf_printf(out, "%s\"%s\":%zu", i ? "," : "", eg_queue_names[i], sum->queues[i]);
+    eg_buf_printf(out, "},\"events\":%zu,\"stored\":%zu,\"duplicates\":%zu,\"safe_position\":%lld}\n", events, stored, events - stored,
+                  (long long)position);
+    return eg_request_answer(req, stored ? 201 : 200, "application/json");
+}
+
 /* From here the request's state is a submission. */
 static enum eg_step_result submit(struct eg_request *req) {
     struct eg_report *report = req->state;
+    if (report->again)
+        return put_answer(req, &report->sum, report->again, 0, report->again_position);
     struct eg_arena *arena = eg_arena_new(REPORT_MOST_B);
     struct eg_report_submission *made = arena ? eg_arena_zalloc(arena, sizeof *made) : NULL;
     if (!made) {
@@ -180,8 +210,10 @@ static enum eg_step_result submit(struct eg_request *req) {
         return eg_request_problem(req, NULL);
     }
     made->sum = report->sum;
+    memcpy(made->key_hash, report->key_hash, EG_HASH_B);
     made->sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = report->event, .req = req, .arena = arena,
-                                       .key = eg_request_header(req, "Idempotency-Key"), .form = EG_FORM_ARRAY, .atomic = true};
+                                       .key = eg_request_header(req, "Idempotency-Key"),
+                                       .key_hash = report->key ? made->key_hash : NULL, .form = EG_FORM_ARRAY, .atomic = true};
     eg_status status = make_items(report, &made->sub, &req->err);
     size_t size_b = report->payloads_b;
     req->state = &made->sub;
@@ -194,7 +226,6 @@ static enum eg_step_result submit(struct eg_request *req) {
 static enum eg_step_result answer(struct eg_request *req) {
     const struct eg_report_submission *made = req->state;
     const struct eg_submission *sub = &made->sub;
-    struct eg_buf *out = &req->answer;
     size_t stored = 0;
     int64_t position = 0;
     for (size_t i = 0; i < sub->n_items; i++) {
@@ -204,13 +235,7 @@ static enum eg_step_result answer(struct eg_request *req) {
         stored += item->result == EG_RESULT_STORED;
         position = item->position > position ? item->position : position;
     }
-    eg_buf_printf(out, "{\"findings\":%zu,\"read\":%zu,\"secrets\":%zu,\"tools\":%zu,\"failed_runs\":%zu,\"queues\":{", made->sum.findings,
-                  made->sum.read, made->sum.secrets, made->sum.tools, made->sum.failed_runs);
-    for (int i = 0; i < 4; i++)
-        eg_buf_printf(out, "%s\"%s\":%zu", i ? "," : "", eg_queue_names[i], made->sum.queues[i]);
-    eg_buf_printf(out, "},\"events\":%zu,\"stored\":%zu,\"duplicates\":%zu,\"safe_position\":%lld}\n", sub->n_items, stored,
-                  sub->n_items - stored, (long long)position);
-    return eg_request_answer(req, stored ? 201 : 200, "application/json");
+    return put_answer(req, &made->sum, sub->n_items, stored, position);
 }
 
 /* While a thread or the store works for it, the report outlives its request. */
@@ -233,6 +258,8 @@ static void drop(struct eg_request *req) {
 
 static const struct eg_step way[] = {{"take", take},
                                      {"copy", copy},
+                                     {"digest", digest},
+                                     {"key", key},
                                      {"convert", convert},
                                      {"nodes", nodes},
                                      {"changes", changes},

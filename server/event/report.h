@@ -33,6 +33,8 @@ struct eg_report {
     /* as it was asked for */
     struct eg_findings_event about;
     const char *repo, *branch, *source;
+    const char *key;           /* the request's Idempotency-Key; NULL without */
+    uint8_t key_hash[EG_HASH_B]; /* of all that was asked for, the body too */
     char scan[EG_ULID_B]; /* its name */
     enum eg_report_format format;
     struct eg_buf body; /* a copy: the request may go */
@@ -51,15 +53,21 @@ struct eg_report {
     struct eg_str *payloads;
     size_t n_payloads, payloads_room, payloads_b;
     struct eg_findings_sum sum;
+    /* as it was stored under its key before: what the store knows now counts for nothing any more */
+    size_t again; /* events; 0: it is new */
+    int64_t again_position;
+    size_t again_queues[4];
 };
 
 /* A report's events, as a submission like any other. */
 struct eg_report_submission {
     struct eg_submission sub; /* first: the steps of events see this */
     struct eg_findings_sum sum;
+    uint8_t key_hash[EG_HASH_B];
 };
 
 /* report_job.c: what threads do, each with the set alone. */
+void eg_report_digest(struct eg_report *report);  /* → key_hash */
 void eg_report_convert(struct eg_report *report); /* → the set and its files */
 void eg_report_bind(struct eg_report *report);    /* → fingerprints, and aliases of theirs */
 void eg_report_write(struct eg_report *report);   /* → payloads */
@@ -67,6 +75,7 @@ void eg_report_free(struct eg_report *report);
 bool eg_report_start(struct eg_report *report, void (*run)(struct eg_report *report)); /* false: err is set */
 
 /* report_read.c: what the store is asked; false: there is nothing to ask. */
+bool eg_report_ask_key(struct eg_report *report); /* → again; err: key_conflict */
 bool eg_report_ask_nodes(struct eg_report *report);
 bool eg_report_ask_changes(struct eg_report *report);
 bool eg_report_ask_known(struct eg_report *report);

@@ -1,4 +1,5 @@
 /* The work on a report that takes long. */
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,26 @@
 #include "server/event/report.h"
 
 #define PAYLOADS_MOST_B ((size_t)128 << 20)
+
+static bool digest_text(EVP_MD_CTX *ctx, const char *text, size_t len) {
+    uint64_t n = len;
+    return EVP_DigestUpdate(ctx, &n, sizeof n) == 1 && EVP_DigestUpdate(ctx, text, len) == 1;
+}
+
+/* Two reports under one key are the same when this is. */
+void eg_report_digest(struct eg_report *report) {
+    const char *const texts[] = {"report", report->about.sha, report->repo, report->branch, report->source};
+    const char how[] = {(char)report->format, (char)report->about.complete};
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; good && i < sizeof texts / sizeof texts[0]; i++)
+        good = digest_text(ctx, texts[i], strlen(texts[i]));
+    good = good && digest_text(ctx, how, sizeof how) && digest_text(ctx, report->body.len ? report->body.data : "", report->body.len) &&
+           EVP_DigestFinal_ex(ctx, report->key_hash, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    if (!good)
+        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+}
 
 static int by_path(const void *a, const void *b) {
     const struct eg_report_file *x = a, *y = b;
@@ -127,6 +148,11 @@ static eg_status take_payload(void *ctx, const struct eg_buf *payload, struct eg
 }
 
 void eg_report_write(struct eg_report *report) {
+    if (report->again) {
+        eg_findings_sum(report->set, &report->sum);
+        memcpy(report->sum.queues, report->again_queues, sizeof report->sum.queues);
+        return;
+    }
     if (adopt(report))
         return;
     suppress(report);

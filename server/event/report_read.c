@@ -127,6 +127,21 @@ static bool take_known(void *ctx, const struct eg_value *cells, size_t n_columns
     return good;
 }
 
+/* One row: how many events the key stands for, the first's id, the last's position, those of other content, and the findings' queues. */
+static bool take_key(void *ctx, const struct eg_value *cells, size_t n_columns) {
+    struct eg_report *report = ctx;
+    EG_ASSERT(n_columns == 8);
+    if (cells[3].i > 0)
+        eg_err_set(&report->err, EG_E_KEY_CONFLICT, "/idempotency_key",
+                   "the key was used for event %.*s, which is of another report, or of one that was sent with other parameters",
+                   (int)cells[1].s.n, cells[1].s.p);
+    report->again = (size_t)cells[0].i;
+    report->again_position = cells[2].null ? 0 : cells[2].i;
+    for (int i = 0; i < 4; i++)
+        report->again_queues[i] = (size_t)cells[4 + i].i;
+    return true;
+}
+
 static bool ask(struct eg_report *report, enum eg_sql sql, size_t n_params,
                 bool (*row)(void *ctx, const struct eg_value *cells, size_t n_columns)) {
     report->read =
@@ -156,6 +171,14 @@ static bool list_files(struct eg_report *report, struct eg_value *param) {
         eg_buf_json_string(&list, report->files[i].path, strlen(report->files[i].path));
     }
     return set_list(report, param, &list);
+}
+
+bool eg_report_ask_key(struct eg_report *report) {
+    const char *sub = report->req->who->sub, *scope = eg_arena_dup(report->arena, sub, strlen(sub));
+    report->params[0] = eg_cstr(scope ? scope : "");
+    report->params[1] = eg_cstr(report->key);
+    report->params[2] = eg_text((const char *)report->key_hash, EG_HASH_B);
+    return ask(report, EG_SQL_REPORT_KEY, 3, take_key);
 }
 
 bool eg_report_ask_nodes(struct eg_report *report) {

@@ -78,6 +78,9 @@ void eg_secrets_tell(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_secrets_letter(struct eg_item *item);
 bool eg_json_bounded(struct eg_str text); /* parse.c: JSON within the bounds of depth and values; a NUL or a number may be wrong in it */
 
+#define EG_KEY_HEADER_MOST_B 240 /* an envelope takes 255: room for #<number> of an item, which a dead letter has already */
+EG_MUST_CHECK eg_status eg_key_check(const char *key, size_t most_b, struct eg_err *err); /* key.c: a header's; err: envelope_invalid */
+
 /* envelope.c, cloudevents.c: item->doc → item->env. */
 EG_MUST_CHECK eg_status eg_envelope_read(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_cloudevent_read(struct eg_item *item);

@@ -348,6 +348,31 @@ def test_a_key_makes_a_repetition_safe(client, store):
     assert store.scalar("SELECT count(*) FROM events") == 2
 
 
+def test_a_keys_repetition_answers_as_the_first_whatever_was_learnt_meanwhile(client, store):
+    """The answer was lost; then the graph came, and a finding was dismissed. Under the key that is the same report all the same, and
+    another report, or another question about it, is not."""
+    def post(body, query="", key="scan-1"):
+        return client.post(f"/v1/sarif?sha={A}&repo=lab{query}", json.dumps(body), headers={"Content-Type": "application/json", "Idempotency-Key": key})
+
+    body = sarif(result(level="error", line=10), result(level="error", line=12), *(result(f"R{i}", line=10) for i in range(2, 130)))
+    first = post(body)
+    nodes = [{"uid": "AST::core/a.py#f", "kind": "FunctionDef", "line": 8, "meta": {"end_line": 20, "public": True}}]
+    assert first.status == 201 and client.post_event(events.event("code.graph.indexed@v1", {
+        "repo": "lab", "sha": A, "module": "core.a", "file": {"path": "core/a.py", "sha256": "0" * 64}, "nodes": nodes, "edges": []})).status == 201
+    nf_id = store.query("SELECT id FROM sast_findings WHERE rule_id = 'R5'")[0][0]
+    assert client.post_event(events.event("sast.finding.suppressed@v1", {"nf_id": nf_id, "reason": "r", "state": "policy"})).status == 201
+    n_events = store.scalar("SELECT count(*) FROM events")
+    again = post(body)
+    assert (again.status, again.json()) == (200, {**first.json(), "stored": 0, "duplicates": first.json()["events"]})
+    for answer in (post(sarif(result())), post(body, query="&complete=1"), post(body, query="&branch=b")):
+        assert (answer.status, answer.json()["code"]) == (422, "key_conflict")
+    assert store.scalar("SELECT count(*) FROM events") == n_events
+    assert store.query("SELECT ast_ref FROM sast_findings WHERE ast_ref IS NOT NULL") == []
+    other = post(body, key="scan-2")
+    assert other.status == 201 and other.json()["queues"] != first.json()["queues"], "what was learnt does count for another scan"
+    assert post(body, key="x" * 241).json()["code"] == "envelope_invalid"
+
+
 def test_the_corpus_is_read(client, store):
     for path in corpora.files("sarif", "**/*.sarif*"):
         text = path.read_bytes()
