@@ -97,7 +97,7 @@ class Subscriber {
         return false; // the next batch finds the same gap
       }
       const events = page.events.filter((event) => event.position <= upto);
-      this.position = page.more && events.length === page.events.length ? page.events.at(-1).position : upto;
+      this.position = page.more ? Math.min(page.next, upto) : upto; // a page may be empty and have more behind it
       if (events.length && !this.ended) this.onEvents(events);
     }
     return true;

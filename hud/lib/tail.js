@@ -4,6 +4,7 @@ import { getJson } from './api.js';
 import { hub } from './stream.js';
 
 const PAGE = 200;
+const ASKED_MOST = 10; // pages in a row: each looks at a bounded part of the log, and a filter may leave out all of it
 const KEPT_MOST = 20000; // events in the list; the oldest go
 const HELD_MOST = 5000; // beyond, the list begins anew when it is resumed
 const DRAW_MS = 100;
@@ -14,18 +15,29 @@ export class Tail {
     Object.assign(this, { filter, changed, events: [], held: [], paused: false, more: false, gap: null, ended: false, at: 0 });
   }
 
-  // Resolves when the first page is there.
+  // Resolves when the first events are there.
   async start(signal) {
-    const page = await getJson('v1/events', { query: { ...this.filter, limit: PAGE }, signal });
-    if (this.ended) return this;
-    this.events = page.events.reverse(); // newest first
-    this.more = this.events.length === PAGE;
-    this.at = Date.now();
-    // Behind the newest of these; without any, behind what the log has now.
-    const after = this.events[0]?.position ?? (await getJson('v1/events', { query: { limit: 1 }, signal })).next ?? 0;
+    // What comes live is behind what the log has now, however far back the newest that fits stands.
+    const { next: end } = await getJson('v1/events', { query: { limit: 1 }, signal });
+    this.events = await this.#back(undefined, signal);
     if (this.ended || signal?.aborted) return this;
+    this.at = Date.now();
+    const after = Math.max(end, this.events[0]?.position ?? 0);
     this.stop = hub.subscribe({ after, filter: this.filter, onEvents: (events) => this.#take(events), onGap: (gap) => this.#lost(gap) });
     return this;
+  }
+
+  // A page of events before this position, newest first; `from` is where the next goes on.
+  async #back(before, signal) {
+    const found = [];
+    for (let asked = 0; asked < ASKED_MOST && found.length < PAGE; asked++) {
+      const page = await getJson('v1/events', { query: { ...this.filter, before, limit: PAGE - found.length }, signal });
+      found.push(...page.events.reverse());
+      ({ more: this.more, prev: before } = page);
+      if (!this.more) break;
+    }
+    this.from = before;
+    return found;
   }
 
   end() {
@@ -53,12 +65,11 @@ export class Tail {
   }
 
   async older() {
-    const last = this.events.at(-1);
-    if (!last || !this.more) return;
-    const page = await getJson('v1/events', { query: { ...this.filter, before: last.position, limit: PAGE } });
+    if (!this.more) return;
+    const events = await this.#back(this.from);
     if (this.ended) return;
-    this.more = page.events.length === PAGE && this.events.length < KEPT_MOST;
-    this.events = [...this.events, ...page.events.reverse()];
+    this.more &&= this.events.length < KEPT_MOST;
+    this.events = [...this.events, ...events];
     this.changed();
   }
 
@@ -79,8 +90,9 @@ export class Tail {
     this.at = Date.now();
     const newest = events.slice(-KEPT_MOST).reverse();
     const kept = this.events.slice(0, KEPT_MOST - newest.length);
-    if (kept.length < this.events.length) this.more = true;
+    const cut = kept.length < this.events.length;
     this.events = [...newest, ...kept];
+    if (cut) Object.assign(this, { more: true, from: this.events.at(-1).position });
   }
 
   #lost(gap) {

@@ -18,6 +18,7 @@ const FILTERS = [
   ['topic', 'topic, with *'], ['correlation_id', 'correlation id'], ['sha', 'commit'], ['branch', 'branch'],
 ];
 const TYPING_MS = 400;
+const SCROLLS_FROM = 50; // events; fewer need not fill the list's height
 const LOST = 'The live log is not heard; it is tried again.';
 const PREVIEW = 300; // characters of a payload in its row
 
@@ -106,9 +107,12 @@ export default class Events extends Element {
   #scrolled(event) {
     const { scrollTop, scrollHeight, clientHeight } = event.target;
     if (scrollTop > 0 && this.tail && !this.tail.paused) this.tail.pause();
-    if (scrollTop + 2 * clientHeight > scrollHeight && this.tail?.more && !this.asking) {
-      this.asking = this.tail.older().catch((error) => console.warn(error.message)).finally(() => (this.asking = null));
-    }
+    if (scrollTop + 2 * clientHeight > scrollHeight) this.#older();
+  }
+
+  #older() {
+    if (!this.tail?.more || this.asking) return;
+    this.asking = this.tail.older().catch((error) => console.warn(error.message)).finally(() => (this.asking = null));
   }
 
   #state(tail) {
@@ -142,15 +146,16 @@ export default class Events extends Element {
     return frame(this.load, {
       title: 'Log', size: 'l', curl: () => curl({ path: 'v1/events', query: { ...this.filter, limit: 100 } }),
       actions: this.load.data ? this.#state(this.load.data) : nothing,
-      isEmpty: (tail) => !tail.events.length,
+      isEmpty: (tail) => !tail.events.length && !tail.more,
       empty: html`No event fits. ${hub.state === 'live' ? 'The next that does appears here by itself.' : ''}`,
       body: (tail) => html`<egdb-table class="tall" .columns=${COLUMNS} .rows=${tail.events} label="Events" pickable
           .rowClass=${(event) => (event.id === router.current.query.id ? 'chosen' : '')}
           @pick=${(event) => router.set({ id: event.detail.id })} @scroll=${{ handleEvent: (event) => this.#scrolled(event),
             capture: true }}></egdb-table>
         <p class="note">${number(tail.events.length)} events${tail.more ? ', older ones come when you scroll down'
-          : ', which is all'}; the newest
-          ${tail.events[0] ? html`is of ${when(tail.events[0].ts_utc)}` : ''}</p>`,
+          : ', which is all'}${tail.events[0] ? html`; the newest is of ${when(tail.events[0].ts_utc)}` : ''}
+          ${tail.more && tail.events.length < SCROLLS_FROM ? html`<button type="button" class="quiet"
+            @click=${this.#older}>Look further back</button>` : nothing}</p>`,
     });
   }
 

@@ -12,7 +12,8 @@ import '../components/editor.js';
 import '../components/table.js';
 
 const PAGE = 1000;
-const PAGES = 5;
+const SHOWN_MOST = 5000;
+const ASKED_MOST = 20; // pages: each looks at a bounded number of letters, and a filter may leave out all of them
 const IDS_MOST = 1000;
 const FILTERS = [['code', 'error code'], ['topic', 'topic']];
 
@@ -184,13 +185,13 @@ export default class Letters extends Element {
     this.route = new Route(this, () => this.#ask());
     this.list = new Load(this, async (signal) => {
       const letters = [];
-      let more = true;
-      for (let page = 0, after = ''; page < PAGES && more; page++) {
-        const answer = await getJson('v1/dlq', { query: { ...this.#filter, after, limit: PAGE }, signal });
+      let [more, before] = [true, ''];
+      for (let asked = 0; more && asked < ASKED_MOST && letters.length < SHOWN_MOST; asked++) {
+        const answer = await getJson('v1/dlq', { query: { ...this.#filter, order: 'desc', before, limit: PAGE }, signal });
         letters.push(...answer.dead_letters);
-        ({ more, next: after } = answer);
+        ({ more, prev: before } = answer);
       }
-      return { letters: letters.reverse(), more };
+      return { letters, more };
     }, { everyMs: 30e3 });
   }
 
@@ -260,8 +261,8 @@ export default class Letters extends Element {
     return html`<h1>Dead letters</h1>${this.#filters()}
       <div class="events letters ${id ? 'with-event' : ''}" @redriven=${() => this.list.go()}>
         <div>${frame(this.list, {
-          title: 'Refused events', size: 'l', curl: () => curl({ path: 'v1/dlq', query: { ...this.#filter, limit: 100 } }),
-          isEmpty: ({ letters }) => !letters.length, empty: 'No event that was refused waits here.',
+          title: 'Refused events', size: 'l', curl: () => curl({ path: 'v1/dlq', query: { ...this.#filter, order: 'desc', limit: 100 } }),
+          isEmpty: ({ letters, more }) => !letters.length && !more, empty: 'No event that was refused waits here.',
           actions: html`<button type="button" class="quiet ${this.list.data?.letters.some((letter) => !letter.redriven_utc) ? '' : 'hidden'}"
             @click=${() => this.#all(true)}>dry run of all shown</button>`,
           body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${COLUMNS} .rows=${letters}

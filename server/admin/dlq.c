@@ -1,4 +1,4 @@
-/* GET /v1/dlq: refused events, oldest first, a page at a time. GET /v1/dlq/{id}: one with its original bytes. */
+/* GET /v1/dlq: refused events, a page at a time, oldest first or newest first. GET /v1/dlq/{id}: one with its original bytes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +11,7 @@
 #define ROW_TEXT_B ((size_t)256 << 10)
 #define CODED_MOST_B ((size_t)1 << 30)
 #define BEHIND_ALL "~" /* ULIDs are compared by their bytes */
+#define BEFORE_ALL ""
 
 enum column {
     ID,
@@ -41,6 +42,7 @@ struct reading {
     const char *last; /* the last letter that this page looks at; NULL: it looks at all */
     json_t *rows;
     size_t limit;
+    bool backwards; /* the newest first */
     bool whole;
     bool asked; /* for the page, no longer for its span */
     bool finished;
@@ -167,6 +169,25 @@ static eg_status read_limit(struct eg_request *req, size_t *limit) {
     return EG_OK;
 }
 
+/* `before` goes backwards, as order=desc does without it; `after` forwards, as nothing at all does. */
+static eg_status read_order(struct eg_request *req, bool *backwards) {
+    const char *order = eg_request_query(req, "order");
+    const char *before = eg_request_query(req, "before"), *after = eg_request_query(req, "after");
+    bool has_before = before && *before, has_after = after && *after;
+    *backwards = has_before;
+    if (order && *order) {
+        *backwards = strcmp(order, "desc") == 0;
+        if (!*backwards && strcmp(order, "asc") != 0) {
+            return eg_err_set(&req->err, EG_E_USAGE, "order", "order is asc, the oldest first, or desc, the newest first");
+        }
+    }
+    if (*backwards ? has_after : has_before) {
+        return eg_err_set(&req->err, EG_E_USAGE, *backwards ? "after" : "before",
+                          "after goes on with the oldest first, before with the newest first: give the one that fits the order");
+    }
+    return EG_OK;
+}
+
 static struct eg_value filter(struct reading *reading, const char *name) {
     const char *given = eg_request_query(reading->req, name);
     return given && *given ? eg_cstr(eg_arena_dup(reading->arena, given, strlen(given))) : eg_null();
@@ -218,15 +239,17 @@ static bool is_filtered(const struct reading *reading) {
 static enum eg_step_result list_span(struct eg_request *req) {
     struct reading *reading = req->state;
     size_t limit = PAGE_DEFAULT;
+    bool backwards = false;
     if (reading) {
         return reading->finished ? EG_MORE : EG_WAIT;
     }
-    if (read_limit(req, &limit) || !(reading = begin(req, EG_SQL_DLQ_LIST, limit + 1))) {
+    if (read_limit(req, &limit) || read_order(req, &backwards) || !(reading = begin(req, EG_SQL_DLQ_LIST, limit + 1))) {
         return eg_request_problem(req, NULL);
     }
-    reading->params[0] = filter(reading, "after");
+    reading->backwards = backwards;
+    reading->params[0] = filter(reading, backwards ? "before" : "after");
     if (reading->params[0].null) {
-        reading->params[0] = eg_text("", 0);
+        reading->params[0] = eg_cstr(backwards ? BEHIND_ALL : BEFORE_ALL);
     }
     reading->params[1] = filter(reading, "code");
     reading->params[2] = filter(reading, "topic");
@@ -241,7 +264,7 @@ static enum eg_step_result list_span(struct eg_request *req) {
     reading->finished = false;
     reading->span[0] = reading->params[0];
     reading->span[1] = eg_int(eg_admin_of(req)->config.list_rows - 1);
-    reading->read.sql = EG_SQL_DLQ_SPAN;
+    reading->read.sql = backwards ? EG_SQL_DLQ_SPAN_BACK : EG_SQL_DLQ_SPAN;
     reading->read.params = reading->span;
     reading->read.n_params = 2;
     reading->read.lengthy = true;
@@ -260,8 +283,8 @@ static enum eg_step_result list_read(struct eg_request *req) {
         return eg_request_problem(req, NULL);
     }
     reading->params[6] = eg_int((int64_t)reading->limit);
-    reading->params[7] = eg_cstr(reading->last ? reading->last : BEHIND_ALL);
-    reading->read.sql = EG_SQL_DLQ_LIST;
+    reading->params[7] = eg_cstr(reading->last ? reading->last : reading->backwards ? BEFORE_ALL : BEHIND_ALL);
+    reading->read.sql = reading->backwards ? EG_SQL_DLQ_LIST_BACK : EG_SQL_DLQ_LIST;
     reading->read.params = reading->params;
     reading->read.n_params = 8;
     reading->read.row = take_row;
@@ -269,6 +292,10 @@ static enum eg_step_result list_read(struct eg_request *req) {
     reading->finished = false;
     reading->handle = eg_db_read(eg_admin_of(req)->config.db, &reading->read);
     return EG_WAIT;
+}
+
+static const char *id_of(const struct reading *reading, size_t i) {
+    return json_string_value(json_object_get(json_array_get(reading->rows, i), "id"));
 }
 
 static enum eg_step_result list_answer(struct eg_request *req) {
@@ -281,14 +308,15 @@ static enum eg_step_result list_answer(struct eg_request *req) {
         json_array_remove(reading->rows, reading->limit - 1);
     }
     size_t n = json_array_size(reading->rows);
-    json_t *last = n ? json_incref(json_object_get(json_array_get(reading->rows, n - 1), "id")) : json_null();
+    const char *first = n ? id_of(reading, 0) : NULL, *last = n ? id_of(reading, n - 1) : NULL;
     if (reading->last && !more) { /* the page ended with what it looks at: behind that it goes on */
-        json_decref(last);
-        last = json_string(reading->last);
+        last = reading->last;
         more = true;
     }
-    return eg_admin_answer_json(
-        req, 200, json_pack("{s:O, s:o, s:b}", "dead_letters", reading->rows, "next", last, "more", (int)more));
+    const char *newest = reading->backwards ? first : last, *oldest = reading->backwards ? last : first;
+    return eg_admin_answer_json(req, 200,
+                                json_pack("{s:O, s:s?, s:s?, s:b}", "dead_letters", reading->rows, "next", newest, "prev", oldest,
+                                          "more", (int)more));
 }
 
 static enum eg_step_result get_read(struct eg_request *req) {

@@ -62,15 +62,16 @@ static const char *const filters[] = {"code", "topic", "since", "until"};
 
 static enum eg_exit list(struct talk *talk) {
     char path[PATH_B];
-    char after[160] = "";
+    char from[160] = "";
     long limit, n = 0;
-    bool titled = talk->as_json;
+    bool titled = talk->as_json, forwards = eg_cli_value(talk->cli, "oldest") != NULL;
     const char *redriven = eg_cli_value(talk->cli, "redriven");
     if (!eg_cli_number(talk->cli, "limit", 1, 1000000, 100, &limit)) {
         return EG_EXIT_USAGE;
     }
     for (bool more = true; more && n < limit;) {
-        snprintf(path, sizeof(path), "/v1/dlq?limit=%ld&after=%s", limit - n < 1000 ? limit - n : 1000, after);
+        snprintf(path, sizeof(path), "/v1/dlq?limit=%ld&%s=%s", limit - n < 1000 ? limit - n : 1000,
+                 forwards ? "order=asc&after" : "order=desc&before", from);
         for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
             const char *given = eg_cli_value(talk->cli, filters[i]);
             if (given && !add_query(path, filters[i], given)) {
@@ -101,7 +102,7 @@ static enum eg_exit list(struct talk *talk) {
                    member(letter, "topic"), member(letter, "redriven_id"));
         }
         more = json_is_true(json_object_get(page, "more"));
-        snprintf(after, sizeof(after), "%s", member(page, "next"));
+        snprintf(from, sizeof(from), "%s", member(page, forwards ? "next" : "prev"));
         json_decref(page);
     }
     return EG_EXIT_OK;
@@ -320,6 +321,7 @@ static const struct eg_cli_flag flags[] = {
     {"until", "TIME", "list, redrive: received before this moment"},
     {"redriven", "true|false", "list: only those that were redriven, or were not"},
     {"limit", "N", "at most so many [list: 100, redrive: all]"},
+    {"oldest", NULL, "list: the oldest first [the newest]"},
     {"all", NULL, "redrive: all that were not redriven"},
     {"patch", "JSON|@FILE", "redrive: edit each by a JSON Patch (RFC 6902)"},
     {"merge", "JSON|@FILE", "redrive: edit each by a JSON Merge Patch (RFC 7396)"},

@@ -293,7 +293,7 @@ static void add_target(struct eg_buf *link, struct eg_request *req, const char *
 }
 
 /* `next` goes on forwards, behind the newest of this page, whichever way it was asked for; `prev` back, before the oldest (0: there is
- * none). */
+ * none). The JSON says the same by number. */
 static void add_link(struct eg_request *req, int64_t next, int64_t oldest) {
     struct eg_buf link;
     eg_buf_init(&link, 8192); /* http/ keeps as much free for it */
@@ -325,7 +325,12 @@ static enum eg_step_result list_answer(struct eg_request *req) {
         newest = backwards ? reading->filter.from : reading->filter.after;
     if (ended)
         *(backwards ? &oldest : &newest) = reading->filter.upto;
-    eg_buf_printf(out, "],\"next\":%lld,\"more\":%s}\n", (long long)newest, reading->more || ended ? "true" : "false");
+    eg_buf_printf(out, "],\"next\":%lld,\"prev\":", (long long)newest);
+    if (oldest > 1)
+        eg_buf_printf(out, "%lld", (long long)oldest);
+    else
+        eg_buf_str(out, "null");
+    eg_buf_printf(out, ",\"more\":%s}\n", reading->more || ended ? "true" : "false");
     add_link(req, newest, oldest);
     return eg_request_answer(req, 200, "application/json");
 }

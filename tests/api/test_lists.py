@@ -25,15 +25,15 @@ def wanted(client):
     return sent[25]["id"]
 
 
-def pages(client, path, list_name):
-    """Every page, forwards."""
-    after = ""
+def pages(client, path, list_name, way="after", on="next"):
+    """Every page, forwards, or backwards by `before` and `prev`."""
+    from_there = ""
     while True:
-        page = client.get(path + after).json()
-        yield [one["id"] for one in page[list_name]], page["next"]
+        page = client.get(path + from_there).json()
+        yield [one["id"] for one in page[list_name]], page[on]
         if not page["more"]:
             return
-        after = f"&after={page['next']}"
+        from_there = f"&{way}={page[on]}"
 
 
 @pytest.mark.parametrize("condition", FILTERS)
@@ -57,6 +57,7 @@ def test_the_log_backwards(client, wanted, condition):
         page = answer.json()
         seen.append(([event["id"] for event in page["events"]], page["more"]))
         before = re.search(r'<([^>]*)>; rel="prev"', answer.headers.get("Link", ""))
+        assert page["prev"] == (int(re.search(r"before=(\d+)", before[1])[1]) if before else None), "the link and the JSON say the same"
         path = before[1] if page["more"] else None
         assert client.get(f"/v1/events?after={page['next']}&limit=1").json()["more"] == (len(seen) > 1), "next: behind the newest of the page"
     assert seen == [([], True), ([wanted], True), ([], True), ([], False)]
@@ -86,6 +87,17 @@ def test_dead_letters(client, server):
     seen = list(pages(client, "/v1/dlq?code=envelope_invalid", "dead_letters"))
     assert seen == [([], letters[9]), ([letters[14]], letters[19]), ([], letters[29]), ([], None)]
     assert [len(found) for found, _ in pages(client, "/v1/dlq?limit=7", "dead_letters")] == [7, 7, 7, 7, 2]
+    newest = list(pages(client, "/v1/dlq?order=desc&code=envelope_invalid", "dead_letters", "before", "prev"))
+    assert newest == [([], letters[20]), ([letters[14]], letters[10]), ([], letters[0]), ([], None)]
+    newest = list(pages(client, "/v1/dlq?order=desc&limit=7", "dead_letters", "before", "prev"))
+    assert [one for found, _ in newest for one in found] == letters[::-1] and [len(found) for found, _ in newest] == [7, 7, 7, 7, 2]
+    page = client.get(f"/v1/dlq?before={letters[20]}&limit=3").json()
+    assert ([one["id"] for one in page["dead_letters"]], page["next"], page["prev"], page["more"]) == (letters[19:16:-1], letters[19], letters[17], True)
+    for wrong in ("order=newest", f"order=desc&after={letters[0]}", f"order=asc&before={letters[0]}", f"after={letters[0]}&before={letters[9]}"):
+        assert client.get("/v1/dlq?" + wrong).status == 400
+    for words, ids in ((), letters[:-4:-1]), (("--oldest",), letters[:3]):
+        done = binary.run("dlq", "list", "--server", server.url, "--limit", "3", *words, check=0)
+        assert [line.split()[0] for line in done.out.splitlines()[1:]] == ids
     done = binary.run("dlq", "list", "--server", server.url, "--code", "envelope_invalid", check=0)
     assert [line.split()[0] for line in done.out.splitlines()] == ["ID", letters[14]]
     done = binary.run("dlq", "list", "--server", server.url, "--code", "envelope_invalid" + "x" * 2000, check=2)

@@ -99,6 +99,18 @@ def test_letters(filled):
     run_flow("letters", filled)
 
 
+def test_few_among_many(start_server, store):
+    """Pages that look at ten events, or letters, and find none of what is wanted."""
+    server = start_server(store, config={"query.list_rows": 10})
+    with server.client() as client:
+        log = [events.label() for _ in range(25)] + [events.label(repo_branch="side")] + [events.label() for _ in range(25)]
+        assert client.post_ndjson(log).json()["stored"] == len(log)
+        assert client.post("/v1/events", b'{"id": "oldest", "topic": ').status == 400
+        assert client.post_ndjson([events.event("no.such@v1", {"n": n}) for n in range(60)]).json()["rejected"] == 60
+        assert client.post_event(events.step_finished("run-1", idx=-1)).status == 422
+    run_flow("few", server)
+
+
 def test_token(start_server, store, scratch):
     (scratch / "secret").write_text(SECRET + "\n")
     server = start_server(store, config={"auth.mode": "HS256", "auth.key_file": scratch / "secret"})
