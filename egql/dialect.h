@@ -19,6 +19,7 @@ struct egql_dialect {
     const char *json_text, *json_number, *json_bool, *json_integer; /* the value when it has that type, else NULL */
     const char *json_real;    /* a number as a double */
     const char *json_ordered; /* … to be less or more than a whole one: whole ones exactly, others as doubles */
+    bool json_equals;          /* values as JSON compare as their own types do: whole numbers exactly, texts by their bytes */
     const char *json_contains; /* % the document, ^ a document that it contains; NULL: nothing is gained by it */
     const char
         *json_sort[EGQL_MOST_SORTS]; /* numbers, strings, booleans, the rest; % is json_group's. NULL behind the last */

@@ -26,6 +26,7 @@ const struct egql_dialect egql_dialect_postgresql = {
     .json_ordered = /* by its text, since a double becomes a numeric of 15 digits */
     "CASE jsonb_typeof(%) WHEN 'number' THEN CASE WHEN (%)::numeric = trunc((%)::numeric) THEN (%)::numeric ELSE"
     " (%)::double precision::text::numeric END END",
+    .json_equals = true,
     .json_contains = "% @> ^",
     .json_sort = {SORT_KIND, SORT_NUMBER, SORT_TEXT},
     .json_min = "(array_agg(% ORDER BY " SORT_KIND ", " SORT_NUMBER ", " SORT_TEXT ") FILTER (WHERE % IS NOT NULL))[1]",

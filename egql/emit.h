@@ -16,6 +16,7 @@ struct egql_emit {
     bool walking;    /* w, the nodes of a walk, is joined: it has the depth */
     struct egql_slot *slots;
     size_t n_slots, cap_slots;
+    size_t probes; /* conditions and values of IN that the payload's index is to find */
     bool full; /* the arena, or a bound */
 };
 

@@ -29,37 +29,55 @@ static bool may_index(const struct egql_key *key) {
     return false;
 }
 
+/* The planner weighs each probe in each partition: what is beyond these is compared row by row. */
+#define MOST_PROBES 200
+
 /* Of doubles containment would compare the digits. */
 static bool containable(struct egql_emit *e, const struct egql_key *key, const struct egql_cond *cond) {
     for (size_t i = 0; i < cond->n_values; i++)
         if (cond->values[i].type == EG_FLOAT8)
             return false;
-    return e->dialect->json_contains && key->n_path && strcmp(key->field->column, egql_field_payload.column) == 0 &&
-           !may_index(key);
+    if (!e->dialect->json_contains || !key->n_path || strcmp(key->field->column, egql_field_payload.column) != 0 || may_index(key) ||
+        e->probes + cond->n_values > MOST_PROBES)
+        return false;
+    e->probes += cond->n_values;
+    return true;
+}
+
+/* The value as JSON, at the end of objects that the path names. */
+static const char *json_slot(struct egql_emit *e, const struct egql_value *value, const struct eg_str *path, size_t n_path) {
+    bool param = value->kind == EGQL_V_PARAM;
+    return egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_JSON,
+                                           .type = EG_JSON,
+                                           .value = value->as,
+                                           .value_type = value->type,
+                                           .param = param ? value->param : -1,
+                                           .span = value->span,
+                                           .path = path,
+                                           .n_path = n_path});
 }
 
 /* What the value's index finds; the comparison behind it decides, since containment is wider (arrays). */
 static void contains(struct egql_emit *e, struct eg_buf *sql, const struct egql_key *key,
                      const struct egql_value *value) {
-    bool param = value->kind == EGQL_V_PARAM;
-    const char *slot = egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_CONTAINS,
-                                                       .type = EG_JSON,
-                                                       .value = value->as,
-                                                       .value_type = value->type,
-                                                       .param = param ? value->param : -1,
-                                                       .span = value->span,
-                                                       .path = key->path,
-                                                       .n_path = key->n_path});
-    eg_buf_str(sql, egql_put(e, e->dialect->json_contains, egql_field_sql(e, key->field), slot));
+    eg_buf_str(sql, egql_put(e, e->dialect->json_contains, egql_field_sql(e, key->field), json_slot(e, value, key->path, key->n_path)));
+}
+
+/* Equality of JSON needs no look at the value's type, which a planner would have to weigh; but doubles are compared as doubles. */
+static bool as_json(const struct egql_emit *e, const struct egql_key *key, const struct egql_value *value) {
+    return e->dialect->json_equals && egql_key_is_json(key) && value->type != EG_FLOAT8;
 }
 
 static void compare(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
     const struct egql_value *value = cond->values;
+    bool equal = cond->op <= EGQL_NE;
     if (value->null) {
         eg_buf_str(sql, "FALSE");
         return;
     }
-    const char *left = as_type_of(e, cond->key, value->type, cond->op <= EGQL_NE), *right = egql_slot_value(e, value);
+    bool json = equal && as_json(e, cond->key, value);
+    const char *left = json ? egql_json_key(e, cond->key, "%") : as_type_of(e, cond->key, value->type, equal);
+    const char *right = json ? json_slot(e, value, NULL, 0) : egql_slot_value(e, value);
     if (cond->op == EGQL_NE && egql_key_is_json(cond->key)) { /* another type is another value */
         eg_buf_printf(sql, "(%s IS NOT NULL AND (%s = %s) IS NOT TRUE)", egql_key_sql(e, cond->key), left, right);
         return;
@@ -73,19 +91,20 @@ static void compare(struct egql_emit *e, struct eg_buf *sql, const struct egql_c
     eg_buf_printf(sql, "%s %s %s%s", left, operators[cond->op], right, with_index ? ")" : "");
 }
 
-/* One IN for each type that the values have. */
-static size_t in_of_type(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond, enum eg_type type,
-                         bool first) {
+/* One IN for the values that are of one type (as: EG_JSON, all that are compared as JSON). */
+static size_t in_of_type(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond, enum eg_type as, bool first) {
     size_t n = 0;
     for (size_t i = 0; i < cond->n_values; i++) {
         const struct egql_value *value = &cond->values[i];
-        if (value->null || (egql_key_is_json(cond->key) && value->type != type))
+        bool json = as_json(e, cond->key, value);
+        if (value->null || (egql_key_is_json(cond->key) && (json ? EG_JSON : value->type) != as))
             continue;
         if (n++ == 0)
-            eg_buf_printf(sql, "%s%s IN (", first ? "" : " OR ", as_type_of(e, cond->key, type, true));
+            eg_buf_printf(sql, "%s%s IN (", first ? "" : " OR ",
+                          json ? egql_json_key(e, cond->key, "%") : as_type_of(e, cond->key, as, true));
         else
             eg_buf_str(sql, ", ");
-        eg_buf_str(sql, egql_slot_value(e, value));
+        eg_buf_str(sql, json ? json_slot(e, value, NULL, 0) : egql_slot_value(e, value));
     }
     if (n)
         eg_buf_char(sql, ')');
@@ -93,26 +112,20 @@ static size_t in_of_type(struct egql_emit *e, struct eg_buf *sql, const struct e
 }
 
 static void in(struct egql_emit *e, struct eg_buf *sql, const struct egql_cond *cond) {
+    static const enum eg_type types[] = {EG_JSON, EG_TEXT, EG_INT8, EG_FLOAT8, EG_BOOL};
     size_t n = 0;
-    eg_buf_char(sql, '(');
+    eg_buf_str(sql, "((");
     if (containable(e, cond->key, cond)) {
-        eg_buf_char(sql, '(');
         for (size_t i = 0; i < cond->n_values; i++)
             if (!cond->values[i].null) {
                 eg_buf_str(sql, n++ ? " OR " : "");
                 contains(e, sql, cond->key, &cond->values[i]);
             }
         eg_buf_str(sql, n ? ") AND (" : "FALSE) AND (");
-        n = in_of_type(e, sql, cond, EG_TEXT, true);
-    } else {
-        eg_buf_char(sql, '(');
-        n = in_of_type(e, sql, cond, EG_TEXT, true);
+        n = 0;
     }
-    if (egql_key_is_json(cond->key)) {
-        n += in_of_type(e, sql, cond, EG_INT8, n == 0);
-        n += in_of_type(e, sql, cond, EG_FLOAT8, n == 0);
-        n += in_of_type(e, sql, cond, EG_BOOL, n == 0);
-    }
+    for (size_t i = 0; i < (egql_key_is_json(cond->key) ? sizeof types / sizeof types[0] : 1); i++)
+        n += in_of_type(e, sql, cond, types[i], n == 0);
     eg_buf_str(sql, n ? "))" : "FALSE))");
 }
 

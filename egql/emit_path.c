@@ -53,12 +53,12 @@ static void conditions(struct egql_emit *e, const struct egql_path *path, struct
                                                       .value = eg_double((double)path->window_ms),
                                                       .param = -1}));
     }
-    for (size_t i = 0; i < path->n_without; i++) {
+    if (path->n_without) { /* one search for all of them */
         egql_and(sql);
-        eg_buf_printf(sql,
-                      "NOT EXISTS (SELECT 1 FROM \"events\" x WHERE x.\"correlation_id\" = s.\"correlation_id\" AND "
-                      "x.\"topic\" = %s AND ",
-                      topic(e, &path->without[i]));
+        eg_buf_str(sql, "NOT EXISTS (SELECT 1 FROM \"events\" x WHERE x.\"correlation_id\" = s.\"correlation_id\" AND x.\"topic\" IN (");
+        for (size_t i = 0; i < path->n_without; i++)
+            eg_buf_printf(sql, "%s%s", i ? ", " : "", topic(e, &path->without[i]));
+        eg_buf_str(sql, ") AND ");
         behind(sql, "x", "s");
         eg_buf_str(sql, " AND ");
         behind(sql, last, "x");

@@ -101,8 +101,8 @@ static bool items(struct egql_parser *p, struct egql_query *q) {
     return egql_p_take(p, EGQL_T_CLOSE, EGQL_W_CLOSE) || egql_p_wrong(p);
 }
 
-static bool few(struct egql_parser *p, size_t n, const char *clause) {
-    return n < EGQL_MOST_KEYS || egql_p_fail(p, p->token.span, "%s has more than %d keys", clause, EGQL_MOST_KEYS);
+static bool few(struct egql_parser *p, size_t n, size_t most, const char *clause) {
+    return n < most || egql_p_fail(p, p->token.span, "%s has more than %zu keys", clause, most);
 }
 
 static bool group(struct egql_parser *p, struct egql_query *q) {
@@ -111,7 +111,7 @@ static bool group(struct egql_parser *p, struct egql_query *q) {
     struct egql_key **keys = NULL;
     do {
         struct egql_key **next = egql_p_grow(p, &keys, q->n_group, sizeof *keys);
-        if (!next || !egql_p_node(p) || !few(p, q->n_group, "GROUP BY") || !key_or_bucket(p, next))
+        if (!next || !egql_p_node(p) || !few(p, q->n_group, EGQL_MOST_GROUPS, "GROUP BY") || !key_or_bucket(p, next))
             return false;
         q->n_group++;
     } while (egql_p_take(p, EGQL_T_COMMA, EGQL_W_COMMA));
@@ -124,7 +124,7 @@ static bool order(struct egql_parser *p, struct egql_query *q) {
         return p->diag->code == EG_E_NONE;
     do {
         struct egql_order *next = egql_p_grow(p, &q->order_by, q->n_order, sizeof *next);
-        if (!next || !egql_p_node(p) || !few(p, q->n_order, "ORDER BY"))
+        if (!next || !egql_p_node(p) || !few(p, q->n_order, EGQL_MOST_ORDERS, "ORDER BY"))
             return false;
         size_t from = p->token.span.offset;
         next->item = -1;

@@ -26,7 +26,7 @@ struct egql_parser {
     size_t end;              /* of the token before */
     struct egql_expected expected;
     int depth;
-    size_t nodes;
+    size_t nodes, conditions;
     struct egql_key *key; /* the latest */
 };
 

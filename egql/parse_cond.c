@@ -136,6 +136,8 @@ static bool predicate(struct egql_parser *p, struct egql_cond **cond) {
     size_t from = p->token.span.offset;
     if (!made)
         return false;
+    if (++p->conditions > EGQL_MOST_CONDITIONS)
+        return egql_p_fail(p, p->token.span, "the query has more than %d conditions (IN takes many values)", EGQL_MOST_CONDITIONS);
     if (keyword(p, EGQL_W_EXISTS)) {
         made->kind = EGQL_EXISTS;
         if (!egql_p_key(p, &made->key))

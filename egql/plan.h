@@ -13,7 +13,7 @@ enum egql_slot_kind {
     EGQL_SLOT_MOMENT,   /* a parameter that is a time, and must be given */
     EGQL_SLOT_AGO,      /* now less us, or less the parameter's duration */
     EGQL_SLOT_WIDTH,    /* us, or the parameter's duration, in seconds */
-    EGQL_SLOT_CONTAINS, /* JSON: the value (constant or parameter) at the end of objects named by path */
+    EGQL_SLOT_JSON,     /* a document: the value (constant or parameter), at the end of objects named by path */
     EGQL_SLOT_SHA,      /* the commit that a scope's argument `which` turned out to be */
     EGQL_SLOT_LOW,      /* of the argument `which`: the least text that begins like it … */
     EGQL_SLOT_HIGH,     /* … and one that is behind all such */
@@ -30,7 +30,7 @@ struct egql_slot {
     enum egql_slot_kind kind;
     enum eg_type type; /* of the SQL parameter */
     struct eg_value value;
-    enum eg_type value_type; /* of value or parameter in a CONTAINS */
+    enum eg_type value_type; /* of value or parameter of a document */
     int param;               /* −1: value */
     struct egql_span span;   /* of the value in the text */
     int64_t us;

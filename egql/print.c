@@ -10,7 +10,7 @@ static const char *const kinds[] = {[EGQL_SLOT_CONST] = "",
                                     [EGQL_SLOT_MOMENT] = "moment",
                                     [EGQL_SLOT_AGO] = "now less",
                                     [EGQL_SLOT_WIDTH] = "width",
-                                    [EGQL_SLOT_CONTAINS] = "contains",
+                                    [EGQL_SLOT_JSON] = "of",
                                     [EGQL_SLOT_SHA] = "commit",
                                     [EGQL_SLOT_LOW] = "commits from",
                                     [EGQL_SLOT_HIGH] = "commits below",
@@ -52,9 +52,9 @@ static void value(const struct eg_value *v, enum eg_type type, struct eg_buf *ou
 
 static void slot(const struct egql_compiled *compiled, const struct egql_slot *s, struct eg_buf *out) {
     eg_buf_str(out, kinds[s->kind]);
-    bool constant = s->kind == EGQL_SLOT_CONST || (s->kind == EGQL_SLOT_CONTAINS && s->param < 0);
+    bool constant = s->kind == EGQL_SLOT_CONST || (s->kind == EGQL_SLOT_JSON && s->param < 0);
     if (constant) {
-        if (s->kind == EGQL_SLOT_CONTAINS)
+        if (s->kind == EGQL_SLOT_JSON)
             eg_buf_char(out, ' ');
         value(&s->value, s->kind == EGQL_SLOT_CONST ? s->type : s->value_type, out);
     } else if (s->param >= 0) {
@@ -63,7 +63,7 @@ static void slot(const struct egql_compiled *compiled, const struct egql_slot *s
     } else if (s->kind == EGQL_SLOT_AGO || s->kind == EGQL_SLOT_WIDTH) {
         eg_buf_printf(out, " %" PRId64 " s", s->us / 1000000);
     }
-    for (size_t i = 0; s->kind == EGQL_SLOT_CONTAINS && i < s->n_path; i++)
+    for (size_t i = 0; s->kind == EGQL_SLOT_JSON && i < s->n_path; i++)
         eg_buf_printf(out, "%s%.*s", i ? "." : " at ", (int)s->path[i].n, s->path[i].p);
 }
 

@@ -217,7 +217,7 @@ static bool bind_one(struct egql_run *run, const struct egql_step *step, const s
     case EGQL_SLOT_AGO:
     case EGQL_SLOT_WIDTH:
         return window(run, slot, out, diag);
-    case EGQL_SLOT_CONTAINS:
+    case EGQL_SLOT_JSON:
         return contained(run, slot, out, diag);
     case EGQL_SLOT_SHA:
         *out = eg_text(run->sha[slot->which].p, run->sha[slot->which].n);
