@@ -125,7 +125,8 @@ static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B])
         dial->statement_timeout_ms, dial->lock_timeout_ms, dial->idle_tx_timeout_ms);
     /* Partitions are left out all the same. What constraint_exclusion adds to that compares each part of a condition with each other
      * one, for every partition: minutes for what nests sixteen deep. Workers take tens of ms to start, and so are for reads of as many. */
-    const char *rest = dial->read_only ? " SET default_transaction_read_only TO on; SET constraint_exclusion TO off; SET parallel_setup_cost TO 10000"
+    const char *rest = dial->read_only ? " SET default_transaction_read_only TO on; SET constraint_exclusion TO off;"
+                                         " SET parallel_setup_cost TO 10000"
                                        : " SET default_transaction_read_only TO off; SET plan_cache_mode TO "
                                          "force_generic_plan; SET enable_seqscan TO off;"
                                          " SET enable_hashjoin TO off; SET enable_mergejoin TO off;"

@@ -23,7 +23,7 @@
 #define EGQL_MOST_NODES 2000  /* predicates, values, items: parts of one query */
 #define EGQL_MOST_PARTS 64      /* of one key: JSON is at most 64 deep */
 #define EGQL_MOST_PARAMS 64   /* distinct $names */
-#define EGQL_MOST_CONDITIONS 100 /* a store plans each for each partition */
+#define EGQL_MOST_CONDITIONS 64  /* a store plans each for each partition */
 #define EGQL_MOST_GROUPS 64   /* keys of GROUP BY */
 #define EGQL_MOST_ORDERS 16   /* keys of ORDER BY: stores compare each with each */
 #define EGQL_MOST_AGGS 256    /* among the items; so here */

@@ -133,16 +133,16 @@ START_TEST(bounds_are_named) {
     for (int i = 0; i < 5000; i++)
         memcpy(text + n + 4 * i, "NOT ", 4);
     ck_assert(strstr(wrong(text, n + 20000), "more than 32 deep"));
-    for (int i = 0; i < 101; i++)
+    for (int i = 0; i < 65; i++)
         memcpy(text + n + 5 * i, "id=a ", 5);
-    ck_assert(strstr(wrong(text, n + 505), "more than 100 conditions"));
+    ck_assert(strstr(wrong(text, n + 325), "more than 64 conditions"));
     size_t at = n + (size_t)sprintf(text + n, "id IN (a");
     for (int i = 0; i < 2000; i++)
         memcpy(text + at + 2 * i, ",a", 2);
     ck_assert(strstr(wrong(text, at + 4000), "more than 2000 parts"));
-    at = n;
+    at = n + (size_t)sprintf(text + n, "id IN (a");
     for (int i = 0; i < 65; i++)
-        at += (size_t)sprintf(text + at, "id=$p%d ", i);
+        at += (size_t)sprintf(text + at, ",$p%d", i);
     ck_assert(strstr(wrong(text, at), "more than 64 parameters"));
     ck_assert(strstr(wrong("FIND events WHERE id=\"\xff\"", 24), "not UTF-8"));
     ck_assert(strstr(wrong("FIND \0events", 12), "NUL"));
