@@ -44,7 +44,7 @@ EGQL_SRC = egql/lex.c egql/suggest.c egql/diag.c egql/parse.c egql/parse_token.c
 	egql/print.c
 FINDINGS_SRC = findings/set.c findings/text.c findings/secrets.c findings/members.c findings/policy.c findings/sarif.c findings/sarif_rule.c findings/readers.c \
 	findings/osv.c findings/diff.c findings/finish.c findings/twin.c findings/payload.c
-GIT_SRC = git/run.c git/view.c git/log.c git/event.c git/change_type.c git/spool.c
+GIT_SRC = git/run.c git/view.c git/log.c git/log_read.c git/patch.c git/text.c git/diff.c git/event.c git/change_type.c git/spool.c
 QUERY_SRC = server/query/query.c server/query/query_flow.c server/query/ask.c server/query/receive.c server/query/format.c \
 	server/query/may.c server/query/compile.c server/query/cache.c server/query/run.c server/query/stream.c server/query/patience.c server/query/answer.c \
 	server/query/explain.c server/query/complete.c
@@ -83,7 +83,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_names.c tests/unit/test_index_tokens.c \
 	tests/unit/test_index_mosaic.c tests/unit/test_findings.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c tests/fuzz/fuzz_delta.c \
-	tests/fuzz/fuzz_findings.c
+	tests/fuzz/fuzz_findings.c tests/fuzz/fuzz_git_log.c
 # Programs of bench/ that link with the library; scripts/bench.sh runs them.
 BENCHES = bench/egql_compile.c bench/load.c bench/pg_copy_limit.c bench/schema.c bench/sqlite_limit.c bench/index_limit.c
 
@@ -279,7 +279,7 @@ build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS) $(LDLIBS)
 
-fuzz: fuzzers ## each fuzzer for FUZZ_S seconds; 60 for what the server is sent, else 30
+fuzz: fuzzers ## each fuzzer for FUZZ_S seconds; 60 for what the server is sent, 15 for what git says, else 30
 	@FUZZ_S=$(FUZZ_S) scripts/fuzz.sh $(FUZZ_BIN)
 
 install: build ## to $(DESTDIR)$(PREFIX)

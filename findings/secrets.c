@@ -188,6 +188,17 @@ const char *eg_secrets_find(const struct eg_secrets *secrets, const char *text, 
     return NULL;
 }
 
+void eg_secrets_each(const struct eg_secrets *secrets, const char *text, size_t len, eg_secrets_place take, void *ctx) {
+    for (size_t i = 0; i < secrets->n; i++) {
+        size_t at = 0, found[2];
+        bool may = may_hold(&secrets->list[i], text, len);
+        while (may && at < len && match(secrets, &secrets->list[i], text, len, at, found)) {
+            take(ctx, found[0], found[1]);
+            at = found[1];
+        }
+    }
+}
+
 static bool take_out(const struct eg_secrets *secrets, const struct secret *secret, const char *text, size_t len, struct eg_buf *out) {
     size_t at = 0, found[2];
     out->len = 0;

@@ -20,6 +20,9 @@ void eg_secrets_free(struct eg_secrets *secrets); /* NULL is fine */
 bool eg_secrets_in_json(const struct eg_secrets *secrets, const char *json, size_t len);
 /* The name of the first pattern that finds something in the text, or gives up on it; NULL: none does. */
 const char *eg_secrets_find(const struct eg_secrets *secrets, const char *text, size_t len);
+/* Tells of each place where a pattern finds something, one pattern after the other: places may overlap. */
+typedef void (*eg_secrets_place)(void *ctx, size_t from, size_t to);
+void eg_secrets_each(const struct eg_secrets *secrets, const char *text, size_t len, eg_secrets_place take, void *ctx);
 /* Adds the text to out with `_redacted` in place of whatever the patterns find. False: nothing was found. */
 bool eg_secrets_redact(const struct eg_secrets *secrets, const char *text, size_t len, struct eg_buf *out);
 

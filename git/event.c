@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/ulid.h"
+#include "git/diff.h"
+#include "git/text.h"
 
 #define TOPIC "commit.recorded@v1"
 #define AUTHOR_MOST_B 1000
@@ -16,57 +18,15 @@
 #define FILES_MOST_B ((size_t)6 << 20)
 #define TEXT_MOST_B ((size_t)32 << 20)
 
-/* The length of the UTF-8 character at p, 0 when there is none (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_at(const unsigned char *p, size_t n) {
-    static const struct {
-        unsigned char least, most, second_least, second_most;
-        size_t len;
-    } forms[] = {{0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-                 {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-                 {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        size_t len = forms[i].len;
-        if (p[0] < forms[i].least || p[0] > forms[i].most) {
-            continue;
-        }
-        if (len > n || (len > 1 && (p[1] < forms[i].second_least || p[1] > forms[i].second_most))) {
-            return 0;
-        }
-        for (size_t j = 2; j < len; j++) {
-            if ((p[j] & 0xc0) != 0x80) {
-                return 0;
-            }
-        }
-        return len;
-    }
-    return 0;
-}
-
-/* text as UTF-8, at most most_b bytes of it, cut between characters; U+FFFD for each byte that is none. Returns the
- * characters. */
-static size_t add_clean(struct eg_buf *out, struct eg_str text, size_t most_b) {
-    size_t characters = 0, start = out->len;
-    for (size_t i = 0; i < text.n;) {
-        size_t len = utf8_at((const unsigned char *)text.p + i, text.n - i);
-        size_t wanted = len ? len : 3;
-        if (out->len - start + wanted > most_b) {
-            break;
-        }
-        eg_buf_add(out, len ? text.p + i : "\xef\xbf\xbd", wanted);
-        i += len ? len : 1;
-        characters++;
-    }
-    return characters;
-}
-
 struct writer {
     struct eg_buf *out;
     struct eg_buf clean; /* a string before it is escaped */
+    size_t diff_left_b;  /* what the event may still hold of hunks */
 };
 
 static void put_string(struct writer *w, struct eg_str text, size_t most_b) {
     w->clean.len = 0;
-    add_clean(&w->clean, text, most_b);
+    eg_git_clean(&w->clean, text, most_b);
     eg_buf_json_string(w->out, w->clean.data ? w->clean.data : "", w->clean.len);
 }
 
@@ -93,12 +53,44 @@ static void put_parents(struct eg_buf *out, struct eg_str parents) {
     eg_buf_char(out, ']');
 }
 
+static size_t line_end(const char *text, size_t n) {
+    const char *end = n ? memrchr(text, '\n', n) : NULL;
+    return end ? (size_t)(end + 1 - text) : 0;
+}
+
+/* What goes beyond the bounds is cut behind a line, and the last line says how much that was. Where not even one fits, nothing is said. */
+static void put_diff(struct writer *w, const struct eg_git_source *source, const struct eg_commit_file *file) {
+    struct eg_buf *out = w->out;
+    w->clean.len = 0;
+    if (file->diff.n > 0) {
+        eg_git_diff_text(source->secrets, file->diff, &w->clean);
+    }
+    size_t start = out->len, whole = w->clean.len, kept = whole;
+    while (kept > 0) {
+        size_t cut = file->diff_cut_b + whole - kept;
+        w->clean.len = kept;
+        if (cut > 0) {
+            eg_buf_printf(&w->clean, "\\ cut: %zu more bytes\n", cut);
+        }
+        out->len = start;
+        eg_buf_str(out, ",\"diff_text\":");
+        eg_buf_json_string(out, w->clean.data, w->clean.len);
+        size_t size_b = out->len - start;
+        if (size_b <= w->diff_left_b) {
+            w->diff_left_b -= size_b;
+            return;
+        }
+        kept = line_end(w->clean.data, kept * w->diff_left_b / size_b);
+    }
+    out->len = start;
+}
+
 /* False when the path is one that the schema does not take. */
 static bool put_file(struct writer *w, const struct eg_git_source *source, const struct eg_commit_file *file,
                      bool first) {
     size_t most_b = 4 * PATH_MOST;
     w->clean.len = 0;
-    size_t characters = add_clean(&w->clean, file->path, most_b);
+    size_t characters = eg_git_clean(&w->clean, file->path, most_b);
     if (characters == 0 || characters > PATH_MOST || file->path.n > most_b || file->path.p[0] == '/') {
         return false;
     }
@@ -108,7 +100,7 @@ static bool put_file(struct writer *w, const struct eg_git_source *source, const
                   eg_change_type(source->types, w->clean.data, w->clean.len), file->status);
     if (file->old_path.p) {
         w->clean.len = 0;
-        characters = add_clean(&w->clean, file->old_path, most_b);
+        characters = eg_git_clean(&w->clean, file->old_path, most_b);
         if (characters > 0 && characters <= PATH_MOST && file->old_path.n <= most_b && file->old_path.p[0] != '/') {
             eg_buf_str(w->out, ",\"old_path\":");
             eg_buf_json_string(w->out, w->clean.data, w->clean.len);
@@ -116,7 +108,9 @@ static bool put_file(struct writer *w, const struct eg_git_source *source, const
     }
     int64_t added = file->added < INT32_MAX ? file->added : INT32_MAX,
             removed = file->removed < INT32_MAX ? file->removed : INT32_MAX;
-    eg_buf_printf(w->out, ",\"added\":%lld,\"removed\":%lld}", (long long)added, (long long)removed);
+    eg_buf_printf(w->out, ",\"added\":%lld,\"removed\":%lld", (long long)added, (long long)removed);
+    put_diff(w, source, file);
+    eg_buf_char(w->out, '}');
     return true;
 }
 
@@ -124,6 +118,7 @@ static void put_payload(struct writer *w, const struct eg_git_source *source, co
                         size_t *left_out) {
     struct eg_buf *out = w->out;
     size_t start = out->len, n = 0;
+    w->diff_left_b = EG_DIFF_MOST_B;
     eg_buf_str(out, "{\"sha\":");
     eg_buf_json_string(out, commit->sha.p, commit->sha.n);
     eg_buf_str(out, ",\"parents\":");
@@ -138,7 +133,7 @@ static void put_payload(struct writer *w, const struct eg_git_source *source, co
     put_moment(out, commit->authored_s);
     eg_buf_str(out, ",\"files\":[");
     for (size_t i = 0; i < commit->n_files; i++) {
-        bool fits = n < FILES_MOST && out->len - start < FILES_MOST_B;
+        bool fits = n < FILES_MOST && out->len - start - (EG_DIFF_MOST_B - w->diff_left_b) < FILES_MOST_B;
         if (fits && put_file(w, source, &commit->files[i], n == 0)) {
             n++;
         } else {
@@ -206,7 +201,7 @@ void eg_git_last_part(char *text) {
 void eg_git_clean_name(char *text, size_t size_b) {
     struct eg_buf clean;
     eg_buf_init(&clean, size_b + 4);
-    add_clean(&clean, (struct eg_str){text, strlen(text)}, size_b - 1);
+    eg_git_clean(&clean, (struct eg_str){text, strlen(text)}, size_b - 1);
     snprintf(text, size_b, "%s", eg_buf_text(&clean));
     eg_buf_free(&clean);
 }

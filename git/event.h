@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "git/log.h"
 
+struct eg_secrets;
 struct eg_change_types; /* spec/policies/change_types.json, compiled */
 
 /* path: of the file. err: config_invalid, naming the rule. The caller frees it. */
@@ -19,10 +20,11 @@ struct eg_git_source {
     const char *repo;   /* the repository's name in the payload */
     const char *branch; /* NULL: none */
     const struct eg_change_types *types;
+    const struct eg_secrets *secrets; /* are taken out of hunks; may be NULL where commits come without these */
 };
 
 /* Writes the event as one line of JSON into out (emptied first). What is not UTF-8 is replaced; what the schema's
- * bounds do not take (a path of more than 1,024 characters, files past 16 MiB of text) is left out and counted in
+ * bounds do not take (a path of more than 1,024 characters, files past 6 MiB of text) is left out and counted in
  * *left_out. */
 EG_MUST_CHECK eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commit *commit,
                                      struct eg_buf *out, size_t *left_out, struct eg_err *err);

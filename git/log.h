@@ -9,11 +9,16 @@
 #include "base/err.h"
 #include "base/value.h"
 
+#define EG_DIFF_FILE_MOST_B ((size_t)64 << 10) /* of a file's hunks */
+#define EG_DIFF_MOST_B ((size_t)4 << 20)       /* of a commit's: with its files and message it stays below what a server takes */
+
 struct eg_commit_file {
     char status;            /* A M D R */
     struct eg_str path;     /* of a rename the new one */
     struct eg_str old_path; /* of a rename; p NULL otherwise */
     int64_t added, removed; /* lines; 0 of a binary file */
+    struct eg_str diff;     /* its hunks from the first "@@" on, whole lines; n 0: there are none, or none were asked for */
+    size_t diff_cut_b;      /* of them, what is beyond the bounds */
 };
 
 struct eg_commit { /* bytes are as git has them, not necessarily UTF-8; they live during the call */
@@ -30,12 +35,19 @@ typedef eg_status (*eg_commit_take)(void *ctx, const struct eg_commit *commit, s
 
 #define EG_GIT_EDGE "a shallow clone ends there: `git fetch --unshallow` brings what is before them; in CI, fetch-depth: 0"
 
-/* Calls take for each commit, parents before children. shas: these only (unknown ones are left out); n_shas 0: all that
- * HEAD reaches. Commits at the edge of a shallow clone, which seem to be roots that add every file, are left out and
- * added to *edge. err: usage when git cannot run or fails, else what take said; *at_commits: git ran, and what it has to
- * tell of is at fault, so that fewer commits may go well (NULL is fine). A repository without commits is no error. */
-EG_MUST_CHECK eg_status eg_git_log(const char *folder, const char *const *shas, size_t n_shas, eg_commit_take take,
-                                   void *ctx, size_t *edge, bool *at_commits, struct eg_err *err);
+struct eg_git_asked {
+    const char *folder;      /* anywhere in the repository */
+    const char *const *shas; /* these only, and unknown ones are left out; n_shas 0: all that HEAD reaches */
+    size_t n_shas;
+    bool with_diff;
+};
+
+/* Calls take for each commit, parents before children. Commits at the edge of a shallow clone, which seem to be roots that
+ * add every file, are left out and added to *edge. err: usage when git cannot run or fails, else what take said;
+ * *at_commits: git ran, and what it has to tell of is at fault, so that fewer commits may go well (NULL is fine). A
+ * repository without commits is no error. */
+EG_MUST_CHECK eg_status eg_git_log(const struct eg_git_asked *asked, eg_commit_take take, void *ctx, size_t *edge,
+                                   bool *at_commits, struct eg_err *err);
 
 /* The first line that `git words…` prints, without its end; "" when it fails or prints none. words end with NULL. */
 void eg_git_line(const char *folder, const char *const *words, char *out, size_t size_b);

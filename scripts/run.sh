@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make run`: sets up, builds, starts the server in the foreground, and posts this checkout's git history until
+# `make run`: sets up, builds, starts the server in the foreground, and posts this checkout's git history, with its lines, until
 # that has been done once for the database: what was interrupted is posted again, and what is stored already makes no difference.
 # Ctrl-C stops the server, which answers what is in flight.
 set -eu
@@ -39,12 +39,12 @@ if answers; then
     echo "  build/egdb panels --server $URL"
     echo "  curl $URL/metrics"
     echo "Ctrl-C stops it."
-    if [ ! -e "$posted" ]; then
+    if ! grep -qsx with-diff "$posted"; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
             complete=yes
-            build/egdb-index --server "$URL" || complete=no
+            build/egdb-index --with-diff --server "$URL" || complete=no
             if [ "$complete" = yes ]; then
-                : >"$posted"
+                echo with-diff >"$posted"
             else
                 echo "run: the history was not posted whole; the server runs on, and the next \`make run\` posts it again" >&2
             fi

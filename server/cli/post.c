@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/cli/cli.h"
+#include "git/diff.h"
 #include "git/spool.h"
+#include "server/cli/cli.h"
 
 #define RETRIES 8
 #define CONNECT_MS 5000
@@ -55,23 +56,26 @@ static eg_status post_git(struct eg_cli *cli, struct eg_poster *poster, long wai
     const char *folder = eg_cli_value(cli, "repo"), *given = eg_cli_value(cli, "repo-name"),
                *commit = eg_cli_value(cli, "commit"), *branch = eg_cli_value(cli, "branch");
     struct eg_change_types *types = NULL;
-    char spec[512], types_path[600], name[512], sha[EG_SHA_B], here[512];
+    struct eg_secrets *secrets = NULL;
+    char spec[512], path[600], name[512], sha[EG_SHA_B], here[512];
     folder = folder ? folder : ".";
     eg_git_repo_name(folder, name, sizeof(name));
     eg_git_line(folder, on, here, sizeof(here)); /* empty when HEAD is on none */
-    struct eg_post_git post = {.folder = folder, .spool = eg_cli_value(cli, "spool"), .wait_ms = wait_ms};
+    struct eg_post_git post = {.folder = folder, .spool = eg_cli_value(cli, "spool"), .wait_ms = wait_ms,
+                               .with_diff = eg_cli_value(cli, "with-diff") != NULL};
     if ((commit && resolve(folder, commit, sha, &cli->err)) ||
         eg_config_find(cli->config->server_spec, "spec", "--spec", spec, sizeof(spec), &cli->err)) {
         return EG_FAIL;
     }
-    snprintf(types_path, sizeof(types_path), "%s/policies/change_types.json", spec);
-    if (eg_change_types_load(types_path, &types, &cli->err)) {
-        return EG_FAIL;
-    }
+    snprintf(path, sizeof(path), "%s/policies/change_types.json", spec);
+    eg_status status = eg_change_types_load(path, &types, &cli->err);
+    snprintf(path, sizeof(path), "%s/policies/secrets.json", spec);
+    status = status || !post.with_diff ? status : eg_git_secrets_load(path, &secrets, &cli->err);
     post.commit = commit ? sha : NULL;
-    post.source =
-        (struct eg_git_source){.repo = given ? given : name, .branch = branch ? branch : here, .types = types};
-    eg_status status = eg_post_git(poster, &post, &cli->err);
+    post.source = (struct eg_git_source){
+        .repo = given ? given : name, .branch = branch ? branch : here, .types = types, .secrets = secrets};
+    status = status ? status : eg_post_git(poster, &post, &cli->err);
+    eg_secrets_free(secrets);
     eg_change_types_free(types);
     return status;
 }
@@ -121,6 +125,9 @@ static enum eg_exit run(struct eg_cli *cli) {
     if (eg_cli_value(cli, "spool") && !commit) {
         return eg_cli_usage(cli, "--spool goes with --commit");
     }
+    if (eg_cli_value(cli, "with-diff") && !commit && !history) {
+        return eg_cli_usage(cli, "--with-diff goes with --git-history or --commit");
+    }
     const struct eg_client_config client = {
         .server = eg_cli_value(cli, "server"),
         .token_file = eg_cli_value(cli, "token-file"),
@@ -149,6 +156,7 @@ static const struct eg_cli_flag flags[] = {
     {"repo", "FOLDER", "the git repository [.]"},
     {"repo-name", "NAME", "its name in the events [the last part of origin's URL, else its folder]"},
     {"branch", "NAME", "the branch that the commits are recorded with [the one HEAD is on]"},
+    {"with-diff", NULL, "post the changed lines of each file, too, without secrets: the database then holds source text"},
     {"spool", "FILE", "with --commit: keeps commits while the server is away, and posts those that waited"},
 };
 
@@ -165,6 +173,7 @@ const struct eg_command eg_command_post = {
     .examples = "  egdb post events.ndjson\n"
                 "  generate | egdb post - --server https://egdb.example --token-file ~/.egdb-token\n"
                 "  egdb post --git-history --repo ~/src/project\n"
+                "  egdb post --git-history --with-diff --repo ~/src/project\n"
                 "  egdb post --commit HEAD --spool .git/egdb/commits\n",
     .n_flags = sizeof(flags) / sizeof(flags[0]),
     .flags = flags,

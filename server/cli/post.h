@@ -18,6 +18,7 @@ struct eg_post_git {
     const char *commit; /* one sha; NULL: the whole history */
     const char *spool;  /* with commit: a file of shas that could not be posted yet; NULL: none */
     long wait_ms; /* for another one that posts from the same spool */
+    bool with_diff; /* source has secrets then */
 };
 EG_MUST_CHECK eg_status eg_post_git(struct eg_poster *poster, const struct eg_post_git *post, struct eg_err *err);
 

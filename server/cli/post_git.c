@@ -28,7 +28,8 @@ static eg_status post_all(struct eg_poster *poster, const struct eg_post_git *po
                           struct eg_err *err) {
     struct posting posting = {.poster = poster, .source = &post->source};
     eg_buf_init(&posting.event, EVENT_MOST_B);
-    eg_status status = eg_git_log(post->folder, shas, n, post_commit, &posting, &posting.edge, NULL, err);
+    const struct eg_git_asked asked = {.folder = post->folder, .shas = shas, .n_shas = n, .with_diff = post->with_diff};
+    eg_status status = eg_git_log(&asked, post_commit, &posting, &posting.edge, NULL, err);
     if (status == EG_OK) {
         status = eg_poster_flush(poster, err);
     }

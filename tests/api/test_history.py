@@ -1,9 +1,10 @@
 """egdb post --git-history: every kind of commit, as rows; and again, as duplicates."""
+import json
 import re
 
 import pytest
 
-from support import binary
+from support import binary, indexer
 from support.repository import Repository
 
 SUMMARY = re.compile(r"(\d+) sent: (\d+) stored, (\d+) duplicates, (\d+) rejected")
@@ -125,15 +126,108 @@ def test_a_users_git_configuration_changes_nothing(server, repository):
     repo = repository
     repo.commit("one", {"a/b.c": "1\n2\n3\n4\n5\n6\n"})
     repo.git("mv", "a/b.c", "a/c.c")
-    repo.commit("two")
+    repo.commit("two", {"a/c.c": "1\n2\n3\n\n4\n5\n6\n"})
     assert post(server, "--git-history", "--repo", repo.folder)[0] == (2, 2, 0, 0)
+    assert post(server, "--git-history", "--with-diff", "--repo", repo.folder)[0] == (2, 2, 0, 0)
     for name, value in {"log.showRoot": "false", "diff.renames": "false", "diff.noprefix": "true", "log.showSignature": "false",
                         "diff.orderFile": "no-such-file", "diff.relative": "true", "color.ui": "always", "log.decorate": "full",
                         "format.pretty": "oneline", "log.date": "relative", "diff.external": "false", "core.pager": "false",
                         "i18n.logOutputEncoding": "latin1", "log.mailmap": "true", "diff.renameLimit": "1", "log.follow": "true",
-                        "log.diffMerges": "first-parent", "core.quotePath": "true"}.items():
+                        "log.diffMerges": "first-parent", "core.quotePath": "true", "diff.algorithm": "patience", "diff.context": "9",
+                        "diff.interHunkContext": "9", "diff.indentHeuristic": "false", "diff.suppressBlankEmpty": "true",
+                        "diff.submodule": "log", "diff.mnemonicPrefix": "true", "diff.colorMoved": "zebra"}.items():
         repo.git("config", name, value)
+    repo.write(".gitattributes", "*.c diff=shout\n")
+    repo.git("config", "diff.shout.textconv", "false")
     assert post(server, "--git-history", "--repo", repo.folder)[0] == (2, 0, 2, 0)
+    assert post(server, "--git-history", "--with-diff", "--repo", repo.folder)[0] == (2, 0, 2, 0)
+
+
+def diffs_of(store, sha):
+    return dict(store.query("SELECT file_path, diff_text FROM commit_files WHERE commit_sha = ? AND diff_text IS NOT NULL", (sha,)))
+
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n"
+PATCH = "diff --git a/x b/x\nindex 0..1\n--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n-a\n+b\n\x01" + "0" * 40 + "\n"
+
+
+def test_the_lines_of_a_change(server, store, repository, scratch):
+    """Whatever a file holds or becomes, its hunks are its own; secrets are not in them; what is known stays."""
+    repo = repository
+    names = ["a b", "new\nline", 'quo"te\\', "\x01mark", "-dash", "ütf", "12\t3\tpath"]
+    first = repo.commit("first", {
+        "crlf.c": "a\r\nb", "bin": b"\0\1", "late": b"x" * 9000 + b"\n\0y\n", "latin": b"caf\xe9\n", "empty": "", "patch.diff": PATCH,
+        "kind": "file\n", "mode": "m\n", "long": "".join(f"line {n}\n" for n in range(40)), "key.py": f'K = """{KEY}"""\nlast = 1\n', **dict.fromkeys(names, "1\n")})
+    (repo.folder / "kind").unlink()
+    (repo.folder / "kind").symlink_to("long")
+    (repo.folder / "mode").chmod(0o755)
+    (repo.folder / "bin").unlink()
+    repo.git("mv", "long", "longer")
+    second = repo.commit("second", {
+        "longer": "".join(f"line {n}\n" for n in range(40) if n not in (3, 30)), "url": "x\nat = http://ada:enchantress@host/\n", "crlf.c": "a\r\nc\n",
+        "patch.diff": PATCH.replace("+b\n", "+c\n"), **dict.fromkeys(names, "2\n")})
+    repo.git("checkout", "-q", "-b", "side", first)
+    repo.commit("side", {"side": "1\n"})
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--no-ff", "-m", "merge", "side")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module")
+    repo.git("commit", "-q", "-m", "a submodule")
+
+    where = ("--repo", repo.folder, "--git-history")
+    assert post(server, *where)[0] == (5, 5, 0, 0)
+    assert diffs_of(store, first) == {}
+    assert post(server, *where, "--with-diff")[0] == (5, 4, 1, 0), "the merge has no lines"
+    found = diffs_of(store, first)
+    assert {name: text for name, text in found.items() if name not in ("late", "long")} == {
+        "crlf.c": "@@ -0,0 +1,2 @@\n+a\r\n+b\n\\ No newline at end of file\n", "latin": "@@ -0,0 +1 @@\n+caf\ufffd\n",
+        "patch.diff": "@@ -0,0 +1,8 @@\n" + "".join(f"+{line}\n" for line in PATCH.splitlines()), "kind": "@@ -0,0 +1 @@\n+file\n",
+        "mode": "@@ -0,0 +1 @@\n+m\n", "key.py": '@@ -0,0 +1,6 @@\n+K = """_redacted\n' + "+_redacted\n" * 3 + '+"""\n+last = 1\n',
+        **dict.fromkeys(names, "@@ -0,0 +1 @@\n+1\n")}
+    assert found["late"].endswith("x\n+\ufffdy\n") and found["long"].count("\n+line ") == 40
+    assert diffs_of(store, second) == {
+        "longer": "@@ -1,7 +1,6 @@\n line 0\n line 1\n line 2\n-line 3\n line 4\n line 5\n line 6\n"
+                  "@@ -28,7 +27,6 @@ line 26\n line 27\n line 28\n line 29\n-line 30\n line 31\n line 32\n line 33\n",
+        "crlf.c": "@@ -1,2 +1,2 @@\n a\r\n-b\n\\ No newline at end of file\n+c\n", "url": "@@ -0,0 +1,2 @@\n+x\n+at = _redactedhost/\n",
+        "kind": "@@ -1 +0,0 @@\n-file\n@@ -0,0 +1 @@\n+long\n\\ No newline at end of file\n",
+        "patch.diff": "@@ -4,5 +4,5 @@ index 0..1\n +++ b/x\n @@ -1,9 +1,9 @@\n -a\n-+b\n++c\n \x01" + "0" * 40 + "\n",
+        **dict.fromkeys(names, "@@ -1 +1 @@\n-1\n+2\n")}
+    assert diffs_of(store, repo.head()) == {"module": f"@@ -0,0 +1 @@\n+Subproject commit {'1' * 40}\n"}
+
+    known = store.query("SELECT commit_sha, file_path, diff_text, lines_added FROM commit_files ORDER BY 1, 2")
+    with server.client() as client:  # the same commits in other words, without their lines, after them and beside them
+        told = [event for event in client.get("/v1/events?topic=commit.recorded@v1&limit=100").json()["events"] if event["repo_sha"] == second]
+        for event in told:
+            event["id"] += "-again"
+            del event["position"], event["received_utc"]
+            event["payload"]["summary"] = "in other words"
+        assert sorted("diff_text" in str(event) for event in told) == [False, True]
+        for order in (told, told[::-1]):
+            answer = client.post("/v1/events", order).json()
+            assert (answer["stored"] + answer["duplicates"], answer["rejected"]) == (2, 0), answer
+            assert store.query("SELECT commit_sha, file_path, diff_text, lines_added FROM commit_files ORDER BY 1, 2") == known
+            for event in order:
+                event["id"] += "-turned"
+    for words in (("--with-diff",), ()):
+        assert post(server, *where, *words)[0] == (5, 0, 5, 0)
+    indexer.run("--repo", repo.folder, "--with-diff", "--out", scratch / "out")
+    told = [json.loads(line) for line in (scratch / "out/events.ndjson").read_text("utf-8").splitlines()]
+    ids = {event["id"] for event in told if event["topic"] == "commit.recorded@v1"}
+    assert len(ids) == 5 and ids <= {name for (name,) in store.query("SELECT id FROM events")}, "the indexer tells the same"
+
+
+def test_the_lines_of_a_change_are_bounded(server, store, repository):
+    """64 KiB of a file, and of a commit what leaves it an event that a server takes."""
+    line = "\x1b" * 99 + "\n"
+    sha = repository.commit("large", {"a": "a\n" + "b" * 70_000 + "\nc\n", **{f"f{n:02}": line * 1000 for n in range(30)}})
+    assert post(server, "--commit", sha, "--with-diff", "--repo", repository.folder)[0] == (1, 1, 0, 0)
+    found = diffs_of(store, sha)
+    assert found["a"] == "@@ -0,0 +1,3 @@\n+a\n\\ cut: 70005 more bytes\n"
+    head = "@@ -0,0 +1,1000 @@\n"
+    lines = (65536 - len(head)) // 101
+    assert found["f00"] == head + f"+{line}" * lines + f"\\ cut: {101 * (1000 - lines)} more bytes\n"
+    with server.client() as client:
+        assert 4 << 20 < len(client.get("/v1/events?topic=commit.recorded@v1").body) < 5 << 20
+    assert len(found) < 30 and store.scalar("SELECT count(*) FROM commit_files") == 31
 
 
 def test_what_is_no_repository(server, scratch):

@@ -38,8 +38,9 @@ def test_each_commit_is_posted(server, store, repository, settings):
     shas = {repository.commit(f"commit {i}", {"a.py": f"{i}\n"}, env=env) for i in range(3)}
     assert stored(store) == shas
     assert spool(repository) == []
-    amended = repository.commit("amended", {"a.py": "x\n"}, words=("--amend",), env=env)
+    amended = repository.commit("amended", {"a.py": "x\n"}, words=("--amend",), env={**env, "EGDB_HOOK_DIFF": "1"})
     assert stored(store) == shas | {amended}
+    assert store.query("SELECT commit_sha, diff_text FROM commit_files WHERE diff_text IS NOT NULL") == [(amended, "@@ -1 +1 @@\n-1\n+x\n")]
 
 
 def test_commits_wait_while_the_server_is_away(start_server, store, repository, settings):
