@@ -16,6 +16,8 @@
 #define IDLE_CHECKPOINT_MS 1000 /* a quiet server's log is brought into the file */
 #define LEAST_FREE_B (1U << 20) /* a full disk counts as mended from here on */
 #define LONG_LOG 8              /* times the configured pages */
+#define LEAST_BUSY_MS 5         /* that a checkpoint of a long log waits for readers: no write happens meanwhile */
+#define MOST_BUSY_MS 50
 #define LOOK_MS 2000            /* at the schema's version */
 
 enum job { JOB_NONE, JOB_ROUND, JOB_ROLLBACK };
@@ -52,6 +54,7 @@ struct eg_sqlite_writer {
     struct eg_sqlite_conn conn;
     int wal_pages;  /* in the log, when the last commit was behind the last checkpoint; else 0 */
     int most_pages; /* with so many the next checkpoint is due */
+    int busy_ms;    /* that the next checkpoint of a long log waits */
     int wait_ms;    /* back-off */
     int64_t looked_us; /* at the schema's version */
     bool distrust;  /* an fsync failed: the log is emptied before anything is written behind it */
@@ -74,6 +77,7 @@ static eg_status open_conn(struct eg_sqlite_writer *w, struct eg_err *err) {
     sqlite3_wal_hook(w->conn.db, count_pages, w);
     w->wal_pages = 0;
     w->most_pages = w->config->sqlite_checkpoint_pages;
+    w->busy_ms = LEAST_BUSY_MS;
     return EG_OK;
 }
 
@@ -154,17 +158,33 @@ static void run_job(struct eg_sqlite_writer *w, enum job job) {
         eg_sqlite_rollback(&w->conn);
 }
 
+static int run_checkpoint(struct eg_sqlite_writer *w, int mode, int busy_ms, int *in_log, int *done) {
+    sqlite3_busy_timeout(w->conn.db, busy_ms);
+    int rc = sqlite3_wal_checkpoint_v2(w->conn.db, NULL, mode, in_log, done);
+    sqlite3_busy_timeout(w->conn.db, w->config->sqlite_busy_ms);
+    if (*in_log < 0) { /* somebody else makes one */
+        *in_log = w->wal_pages;
+        *done = 0;
+    }
+    return rc;
+}
+
 /* PASSIVE waits for no one: what a reader still needs stays in the log until the next one. When readers follow each
- * other without a gap, the log would never begin anew: so one that has grown long waits for them (busy time at most).
- */
+ * other without a gap, the log would never begin anew: so one that has grown long waits for them, a little longer each
+ * time. A reader that goes on for minutes (an answer whose client is slow) is not worth more: the log grows until it
+ * ends (query.client_wait_s), and is then cut to nothing. */
 static void checkpoint(struct eg_sqlite_writer *w) {
     if (!w->conn.db || !sqlite3_get_autocommit(w->conn.db))
         return;
     int limit = w->config->sqlite_checkpoint_pages, in_log = 0, done = 0;
-    int mode = w->wal_pages >= limit * LONG_LOG ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-    int rc = sqlite3_wal_checkpoint_v2(w->conn.db, NULL, mode, &in_log, &done);
-    w->wal_pages = 0;
-    w->most_pages = done < in_log ? in_log + limit : limit;
+    bool is_long = w->wal_pages >= limit * LONG_LOG;
+    int rc = is_long ? run_checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE, w->busy_ms, &in_log, &done)
+                     : run_checkpoint(w, SQLITE_CHECKPOINT_PASSIVE, 0, &in_log, &done);
+    bool whole = done >= in_log && (rc == SQLITE_OK || !is_long);
+    w->wal_pages = whole ? 0 : in_log; /* else it is due again in the next pause, or when the log has grown as much again */
+    w->most_pages = whole ? limit : in_log + limit;
+    if (is_long)
+        w->busy_ms = whole ? LEAST_BUSY_MS : 2 * w->busy_ms < MOST_BUSY_MS ? 2 * w->busy_ms : MOST_BUSY_MS;
     if (rc == SQLITE_OK || (rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED)
         return;
     struct eg_err err = {0};

@@ -298,6 +298,7 @@ static eg_status start_query(struct eg_app *app, const char *spec, struct eg_err
         .rows_default = c->query_rows_default,
         .rows_most = c->query_rows_most,
         .nodes_most = c->query_nodes_most,
+        .client_wait_s = (int)c->query_client_wait_s,
         .cache_plans = (size_t)c->query_cache_plans,
         .n_topics = n,
         .topics = app->topics,

@@ -1,6 +1,8 @@
 /* An answer that streams holds one of the store's few connections, however slowly its client takes it: a pager, say, that waits for a
  * key. That is well while nobody else needs it. When reads wait, and slow answers hold more than half of the connections in use, the one
- * that has waited longest for its client ends as an incomplete one. */
+ * that has waited longest for its client ends as an incomplete one. And whoever waits: on
+ * SQLite an open read also keeps the log from beginning anew, on PostgreSQL dead rows from being cleared away, so that there is a bound to
+ * it (query.client_wait_s). */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -26,11 +28,29 @@ static struct eg_ask *one_too_many(const struct eg_query *query, int reads_runni
     return n_slow * 2 > reads_running ? slowest : NULL;
 }
 
-/* At most one a look: what it frees may be enough. */
+static void end_ask(struct eg_ask *ask) {
+    eg_ask_rests(ask);
+    eg_db_read_cancel(ask->handle);
+}
+
+static void end_late(struct eg_query *query, int64_t now_us) {
+    for (struct eg_link *at = query->streaming.next, *next; at != &query->streaming; at = next) {
+        struct eg_ask *ask = EG_CONTAINER(at, struct eg_ask, link);
+        next = at->next;
+        if (waited_us(ask, now_us) < query->config.client_wait_s * INT64_C(1000000)) {
+            continue;
+        }
+        (void)eg_err_set(&ask->err, EG_E_TIMEOUT, NULL, "this answer has waited %d s for its client, as long as one may"
+                         " (query.client_wait_s): take it faster, or ask for less at once", query->config.client_wait_s);
+        end_ask(ask);
+    }
+}
+
 static void on_look(uv_timer_t *timer) {
     struct eg_query *query = timer->data;
     struct eg_db_stats stats;
     int64_t now_us = eg_clock_mono_us();
+    end_late(query, now_us);
     eg_db_stats(query->db, &stats);
     bool still = query->others_wait && stats.reads_waiting > 0;
     query->others_wait = stats.reads_waiting > 0;
@@ -38,8 +58,7 @@ static void on_look(uv_timer_t *timer) {
     if (ask) {
         (void)eg_err_set(&ask->err, EG_E_OVERLOADED, NULL, "others waited for a connection of the store, and this answer has waited"
                          " %lld s for its client: take it faster, or ask for less at once", (long long)(waited_us(ask, now_us) / 1000000));
-        eg_ask_rests(ask);
-        eg_db_read_cancel(ask->handle);
+        end_ask(ask); /* one a look: what it frees may be enough */
     }
 }
 

@@ -21,6 +21,7 @@ struct eg_query_config {
     int64_t rows_default;
     int64_t rows_most;
     int64_t nodes_most;
+    int client_wait_s; /* that an answer which streams waits for its client in all */
     size_t cache_plans; /* compiled queries kept; 0: none */
     size_t n_topics;    /* their names, for completion; kept by pointer */
     const char *const *topics;

@@ -43,11 +43,9 @@ static void read_done(void *ctx, const struct eg_err *err) {
         eg_ask_free(ask);
         return;
     }
-    if (err && ask->err.code == EG_E_NONE) {
+    if (err && err->code != EG_E_TIMEOUT && ask->err.code == EG_E_NONE) {
         ask->err = *err;
-    }
-    if (ask->err.code == EG_E_TIMEOUT) {
-        eg_err_clear(&ask->err);
+    } else if (err && ask->err.code == EG_E_NONE) {
         (void)eg_err_set(&ask->err, EG_E_TIMEOUT, NULL, "the query took longer than its %d ms: narrow it, or ask for more"
                          " by timeout_ms (at most %d)", ask->timeout_ms, ask->query->config.timeout_most_ms);
     }

@@ -303,6 +303,21 @@ def test_slow_clients_do_not_keep_all_connections(start_server, store):
         assert 0 < len(lines) < 60_000
 
 
+def test_an_answer_waits_for_its_client_as_long_as_one_may(start_server, store):
+    """Though nobody else wants its connection: its read keeps the store from tidying up."""
+    server = start_server(store, config={"query.client_wait_s": 1})
+    fill.events(store, 40_000)
+    with server.client() as client, contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as slow_client:
+        slow_client.request("GET", "/v1/query?format=ndjson&q=SELECT+events+FROM+all+LIMIT+40000")
+        answer = slow_client.getresponse()
+        first = answer.read(1000)
+        wait.until(lambda: running(store, client) == 0, "the read ends")
+        *lines, status = (first + answer.read()).decode().splitlines()
+        status = json.loads(status)
+        assert (status["status"], status["error"]["code"], status["row_count"]) == ("error", "timeout", len(lines))
+        assert "query.client_wait_s" in status["error"]["detail"] and 0 < len(lines) < 40_000
+
+
 # time
 
 

@@ -1,9 +1,10 @@
 """A SQLite file has one server; who only looks may look beside it. And declarations at the edge of what a rule may be."""
+import contextlib
 import json
 
 import pytest
 
-from support import binary, events
+from support import binary, events, wait
 
 
 @pytest.mark.only_on("sqlite")
@@ -18,6 +19,22 @@ def test_a_second_server_is_refused(start_server, store, scratch):
         assert client.post_event(events.label()).status == 201
     first.kill()
     with start_server(store).client() as client:
+        assert client.post_event(events.label()).status == 201
+
+
+@pytest.mark.only_on("sqlite")
+def test_no_write_waits_for_a_reader_that_goes_on(start_server, store):
+    """Its snapshot keeps the log from beginning anew, which grows until it ends and is then cut; meanwhile all is stored at once, though
+    whoever waits for a lock may wait for ten minutes."""
+    server = start_server(store, config={"store.sqlite_checkpoint_pages": 100, "store.sqlite_busy_ms": 600_000})
+    log = store.path.with_name(store.path.name + "-wal")
+    with server.client() as client, contextlib.closing(store.connect()) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM events").fetchall()
+        while log.stat().st_size < 16 * 100 * 4096:
+            assert client.post("/v1/events", [events.label(reason="x" * 2000) for _ in range(100)]).json()["stored"] == 100
+        reader.execute("COMMIT")
+        wait.until(lambda: log.stat().st_size == 0, "the log is cut")
         assert client.post_event(events.label()).status == 201
 
 
