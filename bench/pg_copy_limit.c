@@ -23,12 +23,14 @@ struct options {
     long events;
     long batch;
     long clean_ms;
+    long days;
 };
 
 static const struct argp_option argp_options[] = {
     {"events", 'n', "N", 0, "Events to insert (200000)", 0},
     {"first", 'f', "N", 0, "Number of the first event, when a database is filled in steps (0)", 0},
     {"batch", 'b', "N", 0, "Events in a transaction (1000)", 0},
+    {"days", 'd', "N", 0, "Days up to now that the events' times are spread over (1: all are of now)", 0},
     {"clean", 'c', "MS", 0, "Pause between cleanings of GIN pending lists, as store.tend_ms (200)", 0},
     {0}};
 
@@ -42,13 +44,13 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     if (key == ARGP_KEY_END && !o->dsn) {
         argp_usage(state);
     }
-    if (key != 'n' && key != 'b' && key != 'c' && key != 'f') {
+    if (!key || !strchr("nbcdf", key)) {
         return ARGP_ERR_UNKNOWN;
     }
     if (n < (key != 'f')) {
         argp_error(state, "-%c wants a number above 0", key);
     }
-    *(key == 'n' ? &o->events : key == 'f' ? &o->first : key == 'b' ? &o->batch : &o->clean_ms) = n;
+    *(key == 'n' ? &o->events : key == 'f' ? &o->first : key == 'b' ? &o->batch : key == 'd' ? &o->days : &o->clean_ms) = n;
     return 0;
 }
 
@@ -93,11 +95,12 @@ struct stamps {
     long us;
 };
 
-static struct stamps stamps_now(void) {
+static struct stamps stamps_of(long seconds_ago) {
     struct stamps s;
     struct timespec t;
     struct tm utc;
     clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec -= seconds_ago;
     gmtime_r(&t.tv_sec, &utc);
     strftime(s.time, sizeof s.time, "%Y-%m-%d %H:%M:%S", &utc);
     s.us = t.tv_nsec / 1000;
@@ -161,8 +164,8 @@ static double run(PGconn *conn, const struct options *o) {
     must(conn, buffer != NULL, "memory");
     clock_gettime(CLOCK_MONOTONIC, &from);
     for (long n = o->first, last = n + o->events; n < last; n += o->batch) {
-        struct stamps s = stamps_now();
         long end = n + o->batch < last ? n + o->batch : last;
+        struct stamps s = stamps_of((long)((double)(o->days - 1) * 86400 * (double)(last - end) / (double)last));
         exec(conn, "BEGIN");
         for (int table = 0; table < 3; table++) {
             copy(conn, table, &s, n, end, buffer);
@@ -175,7 +178,7 @@ static double run(PGconn *conn, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
-    struct options o = {.events = 200000, .batch = 1000, .clean_ms = 200};
+    struct options o = {.events = 200000, .batch = 1000, .clean_ms = 200, .days = 1};
     const struct argp argp = {argp_options, parse, "DSN", "The raw limit of PostgreSQL for the server's inserts.",
                               NULL,         NULL,  NULL};
     pthread_t cleaner;
