@@ -46,7 +46,7 @@ function mosaic() {
 function heat() {
   const columns = Array.from({ length: 200 }, (_, i) => `day ${i}`);
   const rows = Array.from({ length: 100 }, (_, i) => `gate ${i}`);
-  make('egdb-heat', { columns, rows, values: Float64Array.from({ length: 20000 }, random), label: 'heat', brushable: true, rowHeight: 6 });
+  make('egdb-heat', { columns, rows, values: Float64Array.from({ length: 20000 }, random), label: 'heat', rowHeight: 6 });
 }
 
 // One node calls 30, each of these 33 more, and everyone calls a few of the others: all stubs open.

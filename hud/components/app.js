@@ -3,6 +3,7 @@
 import { getJson } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { addCommand, addKey } from '../lib/keys.js';
+import { open } from '../lib/opening.js';
 import { reach } from '../lib/reach.js';
 import { repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
@@ -16,7 +17,8 @@ import './palette.js';
 const LIVE = { off: 'not followed', connecting: 'connecting', live: 'live', waiting: 'no connection' };
 
 class App extends Element {
-  static properties = { view: { state: true }, failed: { state: true }, menu: { state: true }, about: { state: true } };
+  static properties = { view: { state: true }, failed: { state: true }, menu: { state: true }, about: { state: true },
+    opening: { state: true } };
 
   constructor() {
     super();
@@ -59,7 +61,10 @@ class App extends Element {
       const [{ default: View }] = await Promise.all([entry.load(), repos.look()]);
       const tag = `egdb-view-${name}`;
       if (!customElements.get(tag)) customElements.define(tag, name === 'panel' ? class extends View {} : View);
-      if (router.current.view === name) this.view = document.createElement(tag);
+      if (router.current.view !== name) return;
+      this.opening = true;
+      open(() => (this.opening = false));
+      this.view = document.createElement(tag);
     } catch (error) {
       console.warn(error);
       if (router.current.view === name) Object.assign(this, { failed: error, view: null });
@@ -120,10 +125,12 @@ class App extends Element {
 
   #repo() {
     const isOne = this.#shows === 'one';
-    const choices = this.#shows ? repos.choices(isOne) : [];
-    const now = router.current.query.repo || (isOne ? repos.one : '');
+    const all = repos.choices(isOne);
+    const choices = this.#shows ? all : all.length ? [['', 'all repositories']] : [];
+    const now = this.#shows ? router.current.query.repo || (isOne ? repos.one : '') : '';
     return choices.length ? html`<label class="off-screen" for="repo">Repository</label>
-      <select id="repo" title="Repository" @change=${(event) => repos.choose(event.target.value)}>${choices.map(([value, title]) =>
+      <select id="repo" title=${this.#shows ? 'Repository' : 'This view is of the whole database'} ?disabled=${!this.#shows}
+        @change=${(event) => repos.choose(event.target.value)}>${choices.map(([value, title]) =>
         html`<option value=${value} .selected=${value === now}>${title}</option>`)}</select>` : nothing;
   }
 
@@ -163,7 +170,7 @@ class App extends Element {
           : '☀'}<span class="off-screen"> theme</span></button></span>
       </header>
       ${this.#nav()}
-      <main id="main" tabindex="-1">${this.#main()}</main>
+      <main id="main" tabindex="-1" class=${this.opening ? 'opening' : ''}>${this.#main()}</main>
       <egdb-palette></egdb-palette><egdb-help></egdb-help>
       <dialog class="token" aria-label="Token" @cancel=${() => session.decline()}>
         <form @submit=${this.#giveToken}><h2>This server asks for a token</h2>
@@ -177,4 +184,4 @@ class App extends Element {
         </form></dialog>`;
   }
 }
-customElements.define('egdb-app', App);
+setTimeout(() => customElements.define('egdb-app', App)); // the page is read in one task, and begins in another

@@ -6,7 +6,7 @@ import { NULL, number } from '../lib/format.js';
 
 const FIRST = 12;
 
-export class Bars extends Element {
+class Bars extends Element {
   static properties = { rows: { attribute: false }, label: {}, top: { type: Number }, most: { type: Number }, all: { state: true } };
 
   constructor() {

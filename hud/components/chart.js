@@ -1,7 +1,7 @@
 // A chart over time or over a number, drawn by uPlot, which is loaded when the first one appears. data: {x: [ms or number], series:
 // [{name, values, kind}]}: kind is line, steps, points or bars; a null is a gap. `time`: x is a time in ms. bands: [{from, to, title}]
-// (ms) are shaded; marks: [{at, title}] are lines; span:
-// {from, to}: what x shows at least. Events: `pick` (detail: index into x), `zoom` (detail: {from, to}, by dragging).
+// (ms) are shaded; marks: [{at, title}] are lines; span: {from, to}: what x shows at least. Arrows, Home and End read the values, Enter picks;
+// with Shift they mark, and Enter looks closer, as dragging does. Events: `pick` (detail: index into x), `zoom` (detail: {from, to}).
 import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
 import { number } from '../lib/format.js';
@@ -14,6 +14,7 @@ const uplot = () => (library ??= import('uplot').then((module) => module.default
 
 const HEIGHT = 240;
 const LEGEND = 36; // below it
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
 // UTC, as everywhere: the time of day, and the date where it begins; only dates when ticks are days apart.
 const times = (_, ticks, axis, space, step) => ticks.map((tick, i) => {
@@ -27,6 +28,7 @@ export class Chart extends Element {
   static properties = {
     data: { attribute: false }, time: { type: Boolean }, label: {}, unit: {}, bands: { attribute: false }, marks: { attribute: false },
     height: { type: Number }, span: { attribute: false }, log: { type: Boolean }, failed: { state: true },
+      said: { state: true },
   };
 
   constructor() {
@@ -75,6 +77,7 @@ export class Chart extends Element {
     }
     if (turn !== this.turn || !this.isConnected) return;
     this.plot?.destroy();
+    Object.assign(this, { at: null, from: null });
     this.drawn = Math.floor(this.holder.clientWidth) || 600;
     const { series } = this.data;
     const lists = series.map((one) => one.values);
@@ -173,14 +176,52 @@ export class Chart extends Element {
   #listen(u) {
     u.over.addEventListener('click', () => {
       const { idx } = u.cursor;
-      if (idx !== null && idx !== undefined) this.dispatchEvent(new CustomEvent('pick',
-        { detail: this.index?.[idx] ?? idx, bubbles: true }));
+      if (idx !== null && idx !== undefined) this.#pick(idx);
     });
   }
 
+  #pick(idx) {
+    this.dispatchEvent(new CustomEvent('pick', { detail: this.index?.[idx] ?? idx, bubbles: true }));
+  }
+
+  // To the next x that has a place of its own: a thinned line has several points at one.
+  #move(step) {
+    const [x] = this.plot.data;
+    let at = this.at ?? (step > 0 ? -1 : x.length);
+    do at += Math.sign(step); while (x[at] !== undefined && x[at] === x[this.at]);
+    this.at = Math.abs(step) === 1 && x[at] !== undefined ? at : step > 0 ? x.length - 1 : 0;
+    this.plot.setCursor({ left: this.plot.valToPos(x[this.at], 'x'), top: 1 });
+    const value = (i) => this.plot.data[i + 1][this.at] ?? null;
+    this.said = [this.time ? utc(new Date(x[this.at] * 1e3)) : number(x[this.at]), ...this.data.series.map((series, i) =>
+      (value(i) === null ? '' : `${series.name} ${number(value(i))}${this.unit}`))].filter(Boolean).join(', ');
+  }
+
+  #select() {
+    const [from, to] = [this.from ?? this.at, this.at].map((i) => this.plot.valToPos(this.plot.data[0][i], 'x')).sort((a, b) => a - b);
+    this.plot.setSelect({ left: from, width: to - from, top: 0, height: this.from === null ? 0 : this.plot.over.clientHeight }, false);
+  }
+
+  #key(event) {
+    const step = STEPS[event.key];
+    if (!this.plot?.data[0].length || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (step) {
+      this.from = event.shiftKey ? this.from ?? this.at : null;
+      this.#move(step);
+      this.#select();
+    } else if (event.key === 'Enter' && this.at !== null) {
+      if (this.from === null) this.#pick(this.at);
+      else this.#zoom(this.plot);
+    } else if (event.key === 'Escape' && this.from !== null) {
+      this.from = null;
+      this.#select();
+    } else return;
+    event.preventDefault();
+  }
+
   render() {
-    return html`<div class="plot" role="img" aria-label=${this.label ?? 'chart'}
-      ${vars({ 'min-height': `${this.height + LEGEND}px` })}></div>
+    return html`<div class="plot" role="img" tabindex="0" @keydown=${this.#key}
+      aria-label=${`${this.label ?? 'chart'}. Arrows read it, Enter picks; with Shift they mark, Enter looks closer.`}
+      ${vars({ 'min-height': `${this.height + LEGEND}px` })}></div><p class="off-screen" role="status">${this.said ?? ''}</p>
       ${this.failed ? html`<p class="empty">The chart's code could not be loaded. Reload the page.</p>` : nothing}`;
   }
 }

@@ -6,7 +6,7 @@ import { problem } from './frame.js';
 
 let count = 0;
 
-export class Decide extends Element {
+class Decide extends Element {
   static properties = {
     fields: { attribute: false }, topic: {}, sha: {}, make: { attribute: false }, verb: {}, busy: { state: true },
       error: { state: true }, said: { state: true },

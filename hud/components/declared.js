@@ -3,7 +3,8 @@
 // repository.
 import { curlPanel, panel } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
-import { figure, text } from '../lib/format.js';
+import { cell, figure, text } from '../lib/format.js';
+import { linkOf } from '../lib/links.js';
 import { Load } from '../lib/load.js';
 import { repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
@@ -24,16 +25,28 @@ const KINDS = {
 
 const column = (answer, name) => answer.columns.findIndex((one) => one.name === name);
 
+// Where a row's value of a column leads: within the row's repository, where there are several.
+function leads(answer) {
+  const repo = repos.several ? column(answer, 'repo') : -1;
+  return (row, i) => linkOf(answer.columns[i]?.name, row[i], row[repo]);
+}
+
 function drawTable(answer, declaration) {
   const titles = new Map((declaration.columns ?? []).map((one) => [one.name, one.title]));
-  const columns = answer.columns.map((one) => ({ ...one, title: titles.get(one.name) ?? one.name }));
+  const to = leads(answer);
+  const columns = answer.columns.map((one, i) => ({ ...one, title: titles.get(one.name) ?? one.name, render: (value, row) => {
+    const href = to(row, i);
+    return href ? html`<a href=${href}>${cell(value, one.type)}</a>` : cell(value, one.type, one.name);
+  } }));
   return html`<egdb-table .columns=${columns} .rows=${answer.rows} .label=${declaration.title}></egdb-table>`;
 }
 
 function drawBars(answer, { draw, title }) {
   const [x, y, series] = [column(answer, draw.x), column(answer, draw.y), column(answer, draw.series)];
+  const to = leads(answer);
   const label = (row) => `${text(row[x]) || '∅'}${series >= 0 ? ` · ${text(row[series])}` : ''}`;
-  return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: label(row), value: row[y], shown: figure(row[y], draw.y) }))}
+  return html`<egdb-bars .rows=${answer.rows.map((row) => ({ label: label(row), value: row[y], shown: figure(row[y], draw.y),
+    href: to(row, x) }))}
     .label=${title}></egdb-bars>`;
 }
 
@@ -71,16 +84,18 @@ function drawHeat(answer, { draw, title }) {
 
 function drawTimeline(answer, { draw, title }) {
   const [x, end, y] = [column(answer, draw.x), column(answer, draw.end), column(answer, draw.y)];
+  const to = leads(answer);
   const rows = answer.rows.filter((row) => row[x]).map((row) => ({
     lane: text(row[y]) || '∅', from: Date.parse(row[x]), to: end >= 0 && row[end] ? Date.parse(row[end]) : null,
     title: answer.columns.map((one, i) => `${one.name}: ${text(row[i])}`).join('\n'),
+    href: answer.columns.map((_, i) => to(row, i)).find(Boolean),
   }));
   return html`<egdb-timeline .rows=${rows} .label=${title}></egdb-timeline>`;
 }
 
 const DRAWN = { table: drawTable, bars: drawBars, lines: drawLines, heat: drawHeat, timeline: drawTimeline };
 
-export class Declared extends Element {
+class Declared extends Element {
   // given: parameters that are not the reader's to choose. alone: the page shows this panel only.
   static properties = { declaration: { attribute: false }, given: { attribute: false }, alone: { type: Boolean },
     asTable: { state: true }, open: { state: true } };
@@ -166,7 +181,9 @@ export class Declared extends Element {
       ${parameters.length && !this.alone ? html`<button type="button" class="quiet" title="parameters" aria-label="parameters"
         aria-expanded=${this.open ? 'true' : 'false'}
         @click=${() => (this.open = !this.open)}>⚙</button>` : nothing}`;
-    const options = { title, note: description, actions, curl: () => curlPanel(name, this.params), href: this.alone ? undefined
+    const isMixed = repos.chosen && !parameters.some((one) => one.name === 'repo');
+    const note = isMixed ? html`${description} <em>Not only of ${repos.chosen}: it does not ask for a repository.</em>` : description;
+    const options = { title, note, actions, curl: () => curlPanel(name, this.params), href: this.alone ? undefined
       : router.href('panel', { name }) };
     if (this.missing.length) {
       return html`<section class="panel size-s" data-state="empty" aria-label=${title}><header><h2>${title}</h2></header>

@@ -10,7 +10,7 @@ const NAMES = { A: 'added', M: 'changed', D: 'deleted', R: 'renamed' };
 
 const quoted = (text) => (/^[\w./@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
-export class Diff extends Element {
+class Diff extends Element {
   static properties = { change: { attribute: false }, line: { type: Number } };
 
   updated(changed) {

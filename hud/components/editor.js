@@ -6,7 +6,7 @@ import { LitElement, css, html } from 'lit';
 let code = null;
 const load = () => (code ??= import('./codemirror.js'));
 
-export class Editor extends LitElement {
+class Editor extends LitElement {
   static properties = { value: {}, diagnostics: { attribute: false }, complete: { attribute: false }, label: {}, hint: {},
     readonly: { type: Boolean } };
 

@@ -34,7 +34,7 @@ let topics = null;
 export const allTopics = () => (topics ??= getJson('v1/topics').then((list) => list.topics, (error) => { topics = null; throw error; }));
 const topicOf = async (name) => (await allTopics()).find((topic) => topic.topic === name) ?? { tables: [] };
 
-export class EventPanel extends Element {
+class EventPanel extends Element {
   static properties = { event: {}, tab: {} };
 
   constructor() {

@@ -30,7 +30,12 @@ class CopyButton extends Element {
   static properties = { text: { attribute: false }, label: {}, name: {}, said: { state: true } };
 
   async #copy() {
-    const done = await copy(await this.text());
+    let done = false;
+    try {
+      done = await copy(await this.text());
+    } catch {
+      // such as a dead letter that is being written
+    }
     this.said = done ? 'copied' : 'not copied';
     setTimeout(() => (this.said = ''), 1500);
   }
@@ -79,9 +84,10 @@ function draw(load, { title, body, slot = '' }, state) {
   return load.drawn.get(slot);
 }
 
-// title, level (of the heading, 2); body(data); empty: what an empty answer says; isEmpty(data): whether it is, where that is not to see
-// from its length; curl: the command, or a function that answers it; actions: buttons of one's own; note: a line below the title; size:
-// 's', 'm', 'l', the height that is kept while loading, so that nothing moves when it is answered; 't': a table that takes no more than that; slot: where two frames show one load.
+// title; body(data); empty: what an empty answer says; isEmpty(data): whether it is, where that is not to see from its length; curl: the
+// command, or a function that answers it; actions: buttons of one's own; note: a line below the title; size: 's', 'm', 'l', the height that
+// is kept while loading, and when it is answered late, so that nothing moves; 't': a table that takes no more than that; slot: where two
+// frames show one load.
 export function frame(load, options) {
   const { title, curl, actions = nothing, note, size = 'm', href } = options;
   const isEmpty = isNone(load.data, options);
@@ -89,7 +95,8 @@ export function frame(load, options) {
   const isOld = drawn && load.lags;
   const state = isOld ? (load.error ? 'stale' : 'asking') : load.state === 'ready' && isEmpty ? 'empty' : load.state;
   const head = href ? html`<a href=${href}>${title}</a>` : title;
-  return html`<section class="panel size-${size}" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'} aria-label=${title}>
+  const close = load.fits && ['ready', 'stale', 'empty'].includes(state);
+  return html`<section class="panel size-${size} ${close ? 'close' : ''}" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'} aria-label=${title}>
     <header><h2>${head}</h2>
       <span class="busy ${load.busy && state !== 'loading' ? '' : 'hidden'}" title="asking">⟳</span>
       <egdb-age .at=${load.at}></egdb-age>

@@ -25,7 +25,8 @@ class Group extends Element {
     if (this.list.state === 'error') return problem(this.list.error, () => this.list.go());
     if (!this.list.data) return nothing;
     const shown = this.list.data.filter((one) => this.groups.includes(one.group) && !this.except.includes(one.name));
-    return html`<div class="grid">${shown.map((one) => html`<egdb-declared .declaration=${one}></egdb-declared>`)}</div>`;
+    return html`<div class="grid">${shown.map((one) => html`<egdb-declared
+      class=${one.draw.kind === 'timeline' ? 'wide' : ''} .declaration=${one}></egdb-declared>`)}</div>`;
   }
 }
 customElements.define('egdb-group', Group);

@@ -1,6 +1,5 @@
-// A heat map on a canvas: columns (texts), rows (texts), values (a Float64Array, row by row; NaN is a gap, which is hatched). Arrows move,
-// Enter picks, dragging marks a rectangle. Events: `pick` (detail {column, row, value}), `brush` (detail {column0, column1, row0, row1},
-// null when it is taken away).
+// A heat map on a canvas: columns (texts), rows (texts), values (a Float64Array, row by row; NaN is a gap, in a colour of its own). The
+// pointer and arrows read it.
 import { Element, html } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { color, heatColor, theme } from '../lib/theme.js';
@@ -10,15 +9,15 @@ const LEAST_CELL_PX = 3;
 const SHADES = 100;
 const FONT = '12px system-ui';
 
-export class Heat extends Element {
+class Heat extends Element {
   static properties = {
-    columns: { attribute: false }, rows: { attribute: false }, values: { attribute: false }, label: {}, top: { type: Number },
-    brushable: { type: Boolean }, rowHeight: { type: Number }, said: { state: true },
+    columns: { attribute: false }, rows: { attribute: false }, values: { attribute: false }, label: {},
+    rowHeight: { type: Number }, said: { state: true },
   };
 
   constructor() {
     super();
-    Object.assign(this, { columns: [], rows: [], values: new Float64Array(), rowHeight: 22, brush: null });
+    Object.assign(this, { columns: [], rows: [], values: new Float64Array(), rowHeight: 22 });
     this.at = { column: 0, row: 0, shown: false };
   }
 
@@ -66,7 +65,7 @@ export class Heat extends Element {
     this.picture = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
     const ctx = this.picture.getContext('2d');
     ctx.scale(scale, scale);
-    const most = this.top || this.values.reduce((top, value) => (value > top ? value : top), 0) || 1;
+    const most = this.values.reduce((top, value) => (value > top ? value : top), 0) || 1;
     const gap = place.cell > 6 && place.rowHeight > 6 ? 1 : 0;
     const shades = Array.from({ length: SHADES + 1 }, (_, i) => `rgb(${heatColor(i / SHADES)})`);
     const empty = color('gap');
@@ -110,15 +109,11 @@ export class Heat extends Element {
     }
   }
 
-  #marks(ctx, place) {
-    const box = (mark, style) => {
-      ctx.strokeStyle = style;
-      ctx.lineWidth = 2;
-      ctx.strokeRect(place.left + mark.column0 * place.cell - 1, mark.row0 * place.rowHeight - 1,
-        (mark.column1 - mark.column0 + 1) * place.cell + 1, (mark.row1 - mark.row0 + 1) * place.rowHeight + 1);
-    };
-    if (this.brush) box(this.brush, color('accent'));
-    if (this.at.shown) box({ column0: this.at.column, column1: this.at.column, row0: this.at.row, row1: this.at.row }, color('ink'));
+  #marks(ctx, { left, cell, rowHeight }) {
+    if (!this.at.shown) return;
+    ctx.strokeStyle = color('ink');
+    ctx.lineWidth = 2;
+    ctx.strokeRect(left + this.at.column * cell - 1, this.at.row * rowHeight - 1, cell + 1, rowHeight + 1);
   }
 
   #find(event) {
@@ -137,60 +132,26 @@ export class Heat extends Element {
 
   #move(event) {
     const found = this.#find(event);
-    if (this.start && found && event.buttons === 1 && this.brushable) {
-      const [column0, column1] = [this.start.column, found.column].sort((a, b) => a - b);
-      const [row0, row1] = [this.start.row, found.row].sort((a, b) => a - b);
-      this.brush = { column0, column1, row0, row1 };
-    }
     if (!found) return;
     this.at = { ...found, shown: true };
     this.#say();
   }
 
-  #down(event) {
-    this.start = this.#find(event);
-    if (this.brushable && this.start) this.canvas.setPointerCapture(event.pointerId);
-  }
-
-  #up(event) {
-    const found = this.#find(event);
-    const moved = this.start && found && (found.column !== this.start.column || found.row !== this.start.row);
-    this.start = null;
-    if (moved && this.brushable) this.#tell('brush', this.brush);
-    else if (found) this.#pick(found);
-  }
-
-  #pick({ column, row }) {
-    if (this.brush) {
-      this.brush = null;
-      this.#tell('brush', null);
-    }
-    this.#tell('pick', { column, row, value: this.values[row * this.columns.length + column] });
-    this.#draw();
-  }
-
-  #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
-  }
-
   #key(event) {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const step = steps[event.key];
-    if (step) {
-      this.at = {
-        column: Math.max(0, Math.min(this.columns.length - 1, this.at.column + step[0])),
-        row: Math.max(0, Math.min(this.rows.length - 1, this.at.row + step[1])), shown: true,
-      };
-      this.#say();
-    } else if (event.key === 'Enter') this.#pick(this.at);
-    else if (event.key === 'Escape' && this.brush) this.#pick(this.at);
-    else return;
+    if (!step) return;
+    this.at = {
+      column: Math.max(0, Math.min(this.columns.length - 1, this.at.column + step[0])),
+      row: Math.max(0, Math.min(this.rows.length - 1, this.at.row + step[1])), shown: true,
+    };
+    this.#say();
     event.preventDefault();
   }
 
   render() {
-    return html`<canvas tabindex="0" role="img" aria-label=${`${this.label ?? 'heat map'}. Arrows move, Enter picks.`}
-        @pointermove=${this.#move} @pointerdown=${this.#down} @pointerup=${this.#up} @keydown=${this.#key}
+    return html`<canvas tabindex="0" role="img" aria-label=${`${this.label ?? 'heat map'}. Arrows read it.`}
+        @pointermove=${this.#move} @pointerdown=${this.#move} @keydown=${this.#key}
         @pointerleave=${() => { this.at.shown = false; this.#draw(); }}></canvas>
       <p class="said" role="status">${this.said ?? '\u00a0'}</p>`;
   }

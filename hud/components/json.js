@@ -7,7 +7,7 @@ const LONG = 50; // members of an array that are shown at once
 const kindOf = (value) => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
 const escaped = (name) => String(name).replaceAll('~', '~0').replaceAll('/', '~1');
 
-export class Json extends Element {
+class Json extends Element {
   static properties = { value: { attribute: false }, marks: { attribute: false }, all: { state: true } };
 
   constructor() {

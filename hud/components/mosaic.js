@@ -6,6 +6,8 @@ import { Element, html } from '../lib/element.js';
 import { color, heatColor, theme } from '../lib/theme.js';
 
 const HEIGHT_MOST = 520;
+const SHADES = 255;
+const HINT = 'Point at a cell, or walk with the arrows: here stands what lies there. Drag, or Shift and arrows, marks cells.';
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const SIGNED = { dark: [[240, 150, 60], [90, 170, 255]], light: [[176, 84, 0], [0, 90, 180]] };
 
@@ -54,6 +56,7 @@ export class Mosaic extends Element {
     const [more, less] = SIGNED[theme.now] ?? SIGNED.dark;
     let top = 0;
     for (const value of values ?? []) if (Math.abs(value) > top) top = Math.abs(value);
+    const inks = Array.from({ length: SHADES + 1 }, (_, i) => heatColor(i / SHADES)); // there are many cells, and few inks
     for (let i = 0; i < rows * cols; i++) {
       const value = values?.[i] ?? NaN;
       const under = grounds[ground?.[i] ?? 0];
@@ -61,9 +64,10 @@ export class Mosaic extends Element {
       if (!Number.isNaN(value)) {
         const part = top ? Math.sqrt(Math.abs(value) / top) : 0; // a few cells have most: the root shows the others too
         const full = value < 0 ? less : more;
-        ink = this.signed ? under.map((low, c) => low + (0.15 + 0.85 * part) * (full[c] - low)) : heatColor(part);
+        ink = this.signed ? under.map((low, c) => low + (0.15 + 0.85 * part) * (full[c] - low)) : inks[Math.round(part * SHADES)];
       }
-      image.data.set([ink[0], ink[1], ink[2], 255], 4 * i);
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = ink[c];
+      image.data[4 * i + 3] = 255;
     }
     ctx.putImageData(image, 0, 0);
   }
@@ -171,7 +175,7 @@ export class Mosaic extends Element {
       aria-label=${`${this.label ?? 'mosaic'}. Arrows move, Enter picks, Shift and arrows mark, Escape takes the mark away.`}
         @pointermove=${this.#move} @pointerdown=${this.#down} @pointerup=${this.#up} @pointercancel=${() => (this.from = null)}
         @pointerleave=${this.#leave} @keydown=${this.#key}></canvas>
-      <p class="said" role="status">${this.said || '\u00a0'}</p>`;
+      <p class="said" role="status">${this.said || HINT}</p>`;
   }
 }
 customElements.define('egdb-mosaic', Mosaic);

@@ -91,6 +91,10 @@ class Palette extends Element {
 }
 customElements.define('egdb-palette', Palette);
 
+const INSIDE = [['↑ ↓ Home End', 'Table: another row; Enter picks it'], ['> <', 'Table: sort by the next column; the other way round'],
+  ['← →', 'Chart: read its values; Enter picks'], ['Shift ← →', 'Chart: mark; Enter looks closer'],
+  ['← ↑ → ↓', 'Mosaic, graph: walk; Enter picks; mosaic: Shift marks']];
+
 class Help extends Element {
   connectedCallback() {
     super.connectedCallback();
@@ -103,7 +107,7 @@ class Help extends Element {
   }
 
   render() {
-    const keys = allKeys();
+    const keys = [...allKeys(), ...INSIDE.map(([key, title]) => ({ key, title, group: 'Where the focus is' }))];
     return html`<dialog class="help" aria-label="Keys"><h2>Keys</h2>
       ${[...new Set(keys.map((entry) => entry.group))].map((group) =>
         html`<h3>${group}</h3><dl>${keys.filter((entry) => entry.group === group)

@@ -1,5 +1,6 @@
-// A table of any length: only the rows in sight are in the page. Sorted by its headings; arrows, Home, End, Page keys, j and k move, Enter
-// picks. columns: [{name, title, type, width, grow, get(row), render(value, row)}]; rows: arrays in the columns' order, or objects.
+// A table of any length: only the rows in sight are in the page. Sorted by its headings, or with > by the next column and with < the
+// other way round; arrows, Home, End, Page keys, j and k move, Enter picks. columns: [{name, title, type, width, grow, get(row),
+// render(value, row)}]; rows: arrays in the columns' order, or objects.
 // Events: `pick` (detail: the row).
 import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
@@ -71,8 +72,10 @@ export class Table extends Element {
     this.until(() => observer.disconnect());
   }
 
+  #isSorted = (column) => column.name === this.sort?.name;
+
   #head(column) {
-    const down = this.sort?.name === column.name ? this.sort.down : null;
+    const down = this.#isSorted(column) ? this.sort.down : null;
     this.sort = down === null ? { name: column.name, down: isNumber(column.type) || column.type === 'time' }
       : { name: column.name, down: !down };
   }
@@ -91,6 +94,8 @@ export class Table extends Element {
     if (event.target !== this.scroller || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in steps) this.#move(this.at + steps[event.key]);
     else if (event.key === 'Enter' && this.at >= 0) this.#pick(this.shown[this.at]);
+    else if (event.key === '>') this.#head(this.columns[(this.columns.findIndex(this.#isSorted) + 1) % this.columns.length]);
+    else if (event.key === '<' && this.sort) this.sort = { ...this.sort, down: !this.sort.down };
     else return;
     event.preventDefault();
   }
@@ -140,7 +145,7 @@ export class Table extends Element {
       @scroll=${(event) => (this.top = event.target.scrollTop)}
       ${vars({ '--columns': this.#template, '--least': `${this.#least}px`, '--rows': this.shown.length })}>
       <div role="rowgroup" class="head"><div role="row" aria-rowindex="1" class="row">${this.columns.map((column) => {
-        const own = this.sort?.name === column.name;
+        const own = this.#isSorted(column);
         const order = own ? (this.sort.down ? 'descending' : 'ascending') : 'none';
         return html`<div role="columnheader" aria-sort=${order} class=${isNumber(column.type) ? 'num' : ''}>
           <button type="button" tabindex="-1" title=${column.title ?? column.name} @click=${() => this.#head(column)}>${column.title

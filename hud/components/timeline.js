@@ -7,7 +7,7 @@ const LANE = 24;
 const FOOT = 22;
 const LANES_MOST = 40;
 
-export class Timeline extends Element {
+class Timeline extends Element {
   static properties = { rows: { attribute: false }, label: {}, width: { state: true }, relative: { type: Boolean } };
 
   constructor() {

@@ -11,7 +11,7 @@ export function cellAt(name) {
 export const cellName = (grid, cell) => `MOZ::${grid.rows}x${grid.cols}@r${Math.floor(cell / grid.cols)}c${cell % grid.cols}`;
 
 // The place of each cell along the curve on which egdb-index lays the files: as indexer/mosaic_curve.c draws it.
-export function curve({ rows, cols }) {
+function curve({ rows, cols }) {
   const places = new Uint32Array(rows * cols);
   let n = 0;
   const half = (side) => (side >> 1) + ((side >> 1) & 1);
@@ -86,6 +86,15 @@ export function shares(tiles, rows, cols) {
   return values;
 }
 
+// What is said of a cell of a map: its place, its shares, and the files that lie there.
+export function cellSaid(map, index) {
+  const files = map.laid?.at.get(index) ?? [];
+  const share = (part) => (Number.isNaN(part) ? '∅' : `${(100 * part).toFixed(1)} %`);
+  return `r${Math.floor(index / map.cols)} c${index % map.cols}: changed lines ${share(map.values.observed[index])}, ` +
+    `Φ ${share(map.values.phi[index])}; ${files.length ? files.slice(0, 3).join(', ') : 'no file of the graph'}` +
+    (files.length > 3 ? ` and ${files.length - 3} more` : '');
+}
+
 // The cells of a token: that of its line, or, where it names none, all of its file's.
 export function cellsOf(token, plan) {
   const file = plan.files.get(token.file);
@@ -131,6 +140,14 @@ export function bigrams(tokens) {
   const all = new Set(tokens);
   return sums(tokens.filter((token) => all.has(token.after)), (token) => `${token.after.token} › ${token.token}`);
 }
+
+// What is reckoned of a list of tokens; of many of them each takes a while.
+export const RECKONED = {
+  kinds: (list) => sums(list, (token) => token.token),
+  pairs: bigrams,
+  files: (list) => sums(list, (token) => token.file, (a, b) => b.weight - a.weight || (a.key < b.key ? -1 : 1))
+    .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })),
+};
 
 // What an energy is made of: each part's `value` is its share of `total`; they sum to it. print: the commit's fingerprint, with the modules
 // when its producer tells them: then a module's tokens make up the energy of that module.

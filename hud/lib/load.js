@@ -1,5 +1,6 @@
 // Something that is asked from the server and shown: a reactive controller. What was answered stays while new is asked for, and after an
 // error, with its age; so `data` and `error` may both be there.
+import { ask, mayMove } from './opening.js';
 import { reach } from './reach.js';
 
 export class Load {
@@ -16,6 +17,7 @@ export class Load {
     this.at = 0; // when data was answered, ms
     this.question = 0; // counts: the one that data answers
     this.drawn = new Map(); // what frames drew of it
+    this.fits = false; // its frames take the height that they need
     this.busy = false;
     this.failures = 0;
     this.done = null; // called with what was answered
@@ -43,12 +45,15 @@ export class Load {
     this.#abort?.abort();
     clearTimeout(this.#timer);
     const abort = (this.#abort = new AbortController());
+    const over = ask();
+    abort.signal.addEventListener('abort', over);
     if (fresh) Object.assign(this, { data: undefined, error: null, question: this.question + 1 });
     this.busy = true;
     this.host.requestUpdate();
     try {
       const data = await this.run(abort.signal);
       if (abort.signal.aborted) return;
+      if (this.data === undefined) this.fits = mayMove();
       Object.assign(this, { data, error: null, at: Date.now(), failures: 0 });
       this.done?.(data);
     } catch (error) {
@@ -59,6 +64,7 @@ export class Load {
       if (!error.status && error.name !== 'ApiError') console.error(error);
     }
     this.busy = false;
+    over();
     this.host.requestUpdate();
     this.#plan();
   }

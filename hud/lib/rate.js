@@ -8,7 +8,7 @@ const NAMES = { stored: 'egdb_events_stored_total', rejected: 'egdb_events_rejec
   commit_s: 'egdb_commit_seconds_sum',
   queue: 'egdb_queue_events', streams: 'egdb_streams' };
 
-export function parseMetrics(text) {
+function parseMetrics(text) {
   const found = {};
   for (const [name, metric] of Object.entries(NAMES)) {
     const line = new RegExp(`^${metric} (\\S+)$`, 'm').exec(text);

@@ -67,4 +67,8 @@ export function where(repo, ...words) {
   return all.length ? ` WHERE ${all.join(' AND ')}` : '';
 }
 
+// The events that tell of the repository, as the console's query: an envelope names none, many payloads do.
+export const eventsOf = (repo, window) => ({ q: 'SELECT events (position, ts_utc, topic, source, repo_sha, id) ' +
+  `FROM all WHERE payload.repo = $repo ORDER BY position DESC${window} LIMIT 500`, 'p.repo': repo });
+
 export const given = (repo, more) => (repo === null ? more : { ...more, repo });

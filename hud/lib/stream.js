@@ -40,7 +40,7 @@ export function sseParser(take, comment = () => {}) {
 const pattern = (topic) => new RegExp(`^${topic.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 
 // Whether an event is among those that GET /v1/events would give for these filters.
-export function matcher({ topic, sha, branch, correlation_id, since, until } = {}) {
+function matcher({ topic, sha, branch, correlation_id, since, until } = {}) {
   const topics = topic ? pattern(topic) : null;
   const [from, to] = [Date.parse(since), Date.parse(until)]; // NaN compares as false
   return (event) => (!topics || topics.test(event.topic)) && (!sha || event.repo_sha === sha) &&

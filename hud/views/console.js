@@ -4,8 +4,9 @@ import { ApiError, curl, egql, getJson, request, sendJson } from '../lib/api.js'
 import { debounce, save } from '../lib/dom.js';
 import { complete, diagnose, fromBytes, placed } from '../lib/egql.js';
 import { Element, html, nothing } from '../lib/element.js';
-import { cell, isSha, number, text } from '../lib/format.js';
+import { cell, csv, isSha, number, text } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
+import { linkOf } from '../lib/links.js';
 import { Load } from '../lib/load.js';
 import { Route, router } from '../lib/router.js';
 import { ago, duration, rangeAsEgql, utc } from '../lib/time.js';
@@ -19,14 +20,6 @@ const DRAFT = 'egdb-console-draft';
 const LIMITS = [1000, 10000, 100000];
 const SERIES_MOST = 28; // colours and dashes that can be told apart
 const CANCELLED = () => new ApiError(-1, { title: 'Cancelled', detail: 'The query was stopped before it answered.' });
-const LINKS = {
-  sha: (value) => ['deltas', { sha: value }], event_id: (value) => ['events', { id: value }], run_id: (value) => ['runs', { run: value }],
-  uid: (value) => ['graph', { node: value }], src: (value) => value.startsWith('AST::') && ['graph', { node: value }],
-};
-Object.assign(LINKS, { commit_sha: LINKS.sha, repo_sha: LINKS.sha, causation_id: LINKS.event_id, dst: LINKS.src });
-
-const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
-LINKS.id = (value) => ULID.test(value) && LINKS.event_id(value);
 
 // As wide as what stands first in it, within bounds.
 function widthOf(rows, column, c) {
@@ -39,11 +32,11 @@ function widthOf(rows, column, c) {
 const isNumber = (column) => column.type === 'integer' || column.type === 'number';
 
 // The names of $parameters outside of texts.
-export const paramsOf = (text) =>
+const paramsOf = (text) =>
   [...new Set([...text.replace(/"[^"]*"|'[^']*'/g, '').matchAll(/\$([A-Za-z_]\w*)/g)].map((found) => found[1]))];
 
 // A value as it was typed: numbers, true, false, null and "texts" are what they look like, all else is text.
-export function typed(raw) {
+function typed(raw) {
   if (/^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?|".*")$/s.test(raw)) {
     try {
       return JSON.parse(raw);
@@ -166,8 +159,8 @@ export default class Console extends Element {
   }
 
   #cell(value, column) {
-    const link = typeof value === 'string' && value && LINKS[column.name]?.(value);
-    return link ? html`<a href=${router.href(...link)}
+    const href = linkOf(column.name, value);
+    return href ? html`<a href=${href}
       title=${value}>${isSha(value) ? html`<code>${value.slice(0, 10)}</code>` : value}</a>`
       : cell(value, column.type);
   }
@@ -261,7 +254,8 @@ export default class Console extends Element {
     const actions = html`${tabs}<button type="button" class="quiet"
       @click=${() => this.#download('csv', 'text/csv', 'text/csv')}>CSV</button>
       <button type="button" class="quiet" @click=${() => this.#download('ndjson', 'application/x-ndjson',
-        'application/x-ndjson')}>NDJSON</button>`;
+        'application/x-ndjson')}>NDJSON</button>
+      ${data ? html`<egdb-copy label="copy CSV" .text=${() => csv(data.columns, data.rows)}></egdb-copy>` : nothing}`;
     const note = data && html`in ${duration(data.elapsed_ms)}${data.truncated
       ? html`; <strong class="warn">there are more: the answer was cut</strong>` : nothing}
       · at most <select aria-label="Rows at most" @change=${(event) => router.set({ limit: event.target.value })}>

@@ -17,7 +17,7 @@ import '../components/diff.js';
 import '../components/mosaic.js';
 import '../components/table.js';
 import { waterfall } from '../components/waterfall.js';
-import { TEXTS, TOKENS_MOST } from './deltas_queries.js';
+import { TEXTS, TOKENS_MOST, layOut } from './deltas_queries.js';
 
 const EVERY_MS = 30e3;
 const HEX = /^[0-9a-f]{4,40}$/;
@@ -25,17 +25,7 @@ const LAYERS = [['observed', 'changed lines'], ['phi', 'Φ of the tokens'], ['di
 const LOOKED_AT = ['token', 'file', 'line', 'at', 'cell', 'mark', 'module'];
 const NONE = Object.fromEntries(LOOKED_AT.map((name) => [name, '']));
 
-const percent = (part) => `${(100 * part).toFixed(1)} %`;
 const short = (sha) => html`<code title=${sha}>${sha.slice(0, 8)}</code>`;
-const subject = (commit) => commit.summary ?? commit.message?.split('\n')[0] ?? '';
-
-// What is reckoned of a list of tokens; of many of them each takes a while.
-const RECKONED = {
-  kinds: (list) => delta.sums(list, (token) => token.token),
-  pairs: delta.bigrams,
-  files: (list) => delta.sums(list, (token) => token.file, (a, b) => b.weight - a.weight || (a.key < b.key ? -1 : 1))
-    .map((row) => ({ file: row.key, tokens: row.count, weight: row.weight, commits: row.commits })),
-};
 
 export default class Deltas extends Element {
   static properties = { live: { state: true } };
@@ -45,7 +35,8 @@ export default class Deltas extends Element {
     this.route = new Route(this, () => this.#ask());
     this.commits = new Load(this, (signal) => this.#commits(signal), { everyMs: EVERY_MS });
     this.tokens = new Load(this, (signal) => this.#tokens(signal));
-    for (const name of ['tiles', 'gates', 'print']) {
+    this.tiles = new Load(this, (signal) => this.#tiles(signal));
+    for (const name of ['gates', 'print']) {
       this[name] = new Load(this, (signal) => this.#rows(name, this.scope, signal), { everyMs: name === 'gates' ? EVERY_MS : 0 });
     }
     this.plan = new Load(this, (signal) => this.#plan(signal));
@@ -92,6 +83,14 @@ export default class Deltas extends Element {
     return objects(await egql(TEXTS[name](of), { params: given(of.repo, more), signal }));
   }
 
+  async #tiles(signal) {
+    const tiles = await this.#rows('tiles', this.scope, signal);
+    await turn(); // what is drawn of them is made before they are drawn
+    this.#mapOf(tiles, this.plan.data);
+    await turn();
+    return tiles;
+  }
+
   // Each is asked when what it hangs on changed.
   #ask() {
     const { query } = this;
@@ -119,7 +118,7 @@ export default class Deltas extends Element {
       author: null, text: '' }]));
     for (const one of known) {
       bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at,
-        author: one.author, text: subject(one) });
+        author: one.author, text: one.summary ?? one.message?.split('\n')[0] ?? '' });
     }
     const list = [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
     this.#follow(ofRange.repo + ofRange.window, list);
@@ -141,7 +140,7 @@ export default class Deltas extends Element {
     const list = objects(answer);
     await turn();
     delta.pair(list);
-    for (const name of Object.keys(RECKONED)) { // each in a task of its own, before all is drawn in another
+    for (const name of Object.keys(delta.RECKONED)) { // each in a task of its own, before all is drawn in another
       await turn();
       signal.throwIfAborted();
       this.#of(list, name);
@@ -162,20 +161,21 @@ export default class Deltas extends Element {
 
   // Where the files of the newest graph lie.
   async #plan(signal) {
-    const options = { params: { repo: this.repo }, limit: 100000, signal };
-    const [cells, nodes] = await Promise.all([
-      egql('SELECT phi (file, mosaic_cell, count() AS n) FROM all WHERE repo = $repo GROUP BY file, mosaic_cell LIMIT 100000', options),
-      egql('SELECT nodes (file, meta.lines) FROM all WHERE repo = $repo AND kind = Module LIMIT 100000', options)]);
+    const plan = await layOut(this.repo, signal);
+    await turn(); // as with the tiles
+    const map = this.#mapOf(this.tiles.data, plan);
     await turn();
-    const plan = { cells: delta.placed(cells.rows), lines: nodes.rows };
+    signal.throwIfAborted();
+    this.#placesOf(map, this.tokens.data?.list);
     await turn();
-    return { ...plan, laid: delta.layout(plan.cells, plan.lines) };
+    signal.throwIfAborted();
+    return plan;
   }
 
   #of(list, name) {
     let known = this.reckoned.get(list);
     if (!known) this.reckoned.set(list, (known = {}));
-    return (known[name] ??= RECKONED[name](list));
+    return (known[name] ??= delta.RECKONED[name](list));
   }
 
   // What is reckoned is kept until what it is reckoned of changes.
@@ -189,7 +189,10 @@ export default class Deltas extends Element {
 
   // The grid, what lies where on it, and what changed there.
   get map() {
-    const [tiles, plan] = [this.tiles.data, this.plan.data];
+    return this.#mapOf(this.tiles.data, this.plan.data);
+  }
+
+  #mapOf(tiles, plan) {
     return this.#keep('map', [tiles, plan], () => {
       const grid = delta.cellAt(tiles?.find((tile) => delta.cellAt(tile.cell))?.cell);
       const isOther = plan?.laid && grid && (grid.rows !== plan.laid.rows || grid.cols !== plan.laid.cols); // than the newest graph's
@@ -209,9 +212,12 @@ export default class Deltas extends Element {
 
   // The cells of each token.
   get places() {
-    const { map } = this;
-    const list = this.tokens.data?.list ?? [];
-    return this.#keep('places', [map, list], () => new Map(map?.laid ? list.map((token) => [token, delta.cellsOf(token, map.laid)]) : []));
+    return this.#placesOf(this.map, this.tokens.data?.list);
+  }
+
+  #placesOf(map, list) {
+    return this.#keep('places', [map, list], () => new Map(map?.laid && list ? list.map((token) => [token, delta.cellsOf(token, map.laid)])
+      : []));
   }
 
   get mark() {
@@ -280,14 +286,6 @@ export default class Deltas extends Element {
   #brush({ mark, done }) {
     this.live = mark;
     if (done) router.set({ mark: mark ? mark.join('.') : '', cell: '' }, { replace: Boolean(mark && router.current.query.mark) });
-  }
-
-  #cellSaid(map, index) {
-    const files = map.laid?.at.get(index) ?? [];
-    const value = (name) => (Number.isNaN(map.values[name][index]) ? '∅' : percent(map.values[name][index]));
-    const place = `r${Math.floor(index / map.cols)} c${index % map.cols}`;
-    return `${place}: changed lines ${value('observed')}, Φ ${value('phi')}; ${files.length ? files.slice(0, 3).join(', ')
-      : 'no file of the graph'}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
   }
 
   #range() {
@@ -378,15 +376,15 @@ export default class Deltas extends Element {
       title: 'Mosaic', size: 'l', curl: () => this.#curl('tiles'),
       actions: LAYERS.map(([name, title]) => html`<button type="button" class="quiet" aria-pressed=${name === layer ? 'true' : 'false'}
         @click=${() => router.set({ layer: name === 'observed' ? '' : name })}>${title}</button>`),
-      isEmpty: () => !map, empty: 'No mosaic and no code graph is stored for these commits.',
+      isEmpty: () => !map, empty: html`No mosaic and no code graph is stored for these commits: <code>egdb-index</code> makes both.`,
       body: () => html`<egdb-mosaic .grid=${map} .values=${map.values[layer]} .ground=${map.ground} .mark=${this.mark}
         ?signed=${layer === 'diff'}
-          .chosen=${chosen ? chosen.row * map.cols + chosen.col : null} .tell=${(cell) => this.#cellSaid(map, cell)}
+          .chosen=${chosen ? chosen.row * map.cols + chosen.col : null} .tell=${(cell) => delta.cellSaid(map, cell)}
             label=${`Mosaic: ${layer}`}
           @pick=${(event) => this.#pickCell(event.detail)} @brush=${(event) => this.#brush(event.detail)}></egdb-mosaic>
         <p class="note">${number(this.tiles.data.length)} of ${number(map.rows * map.cols)} cells changed${map.laid
           ? `, ${number(map.laid.files.size)} files` : '; the code graph, which says what lies where, is not stored'}.
-          Drag to mark cells: tokens are counted anew.</p>`,
+          Of marked cells the tokens are counted anew.</p>`,
     });
   }
 
@@ -478,19 +476,20 @@ export default class Deltas extends Element {
         <div class="wide deltas-commits">${frame(this.commits, {
           title: 'Commits', size: 't',
             curl: () => ['commits', 'prints'].map((name) => this.#curl(name, this.ofRange)).join('\n'),
-          empty: 'No commit in the time range.', body: (list) => this.#commitTable(list) })}</div>
+          empty: html`No commit in the time range. A wider one may have some; <code>egdb-index</code> posts a repository’s history.`,
+          body: (list) => this.#commitTable(list) })}</div>
         <div class="stack deltas-mosaic">${this.#mosaic()}
-        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => this.#curl('gates'),
-          empty: 'No gate has judged these commits.', body: (rows) => this.#gates(rows) })}</div>
+        ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours',
+          note: 'Kinds that follow one another within a file.',
+          body: () => none ?? this.#histogram('Neighbours', this.#of(binned, 'pairs')) })}</div>
         <div class="stack">${frame(tokens, { ...of, slot: 'kinds', size: 'l', title: few ? 'Tokens in the marked cells' : 'Tokens',
           body: () => none ?? this.#histogram('Tokens', this.#of(binned, 'kinds'), 'token') })}
         ${frame(this.isOne ? this.print : tokens, { slot: 'energy', title: this.isOne ? 'What makes up ΔZ' : 'What the weight is made of',
           curl: () => this.#curl(this.isOne ? 'print' : 'tokens'),
           isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.',
             body: () => this.#energy() })}
-        ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours',
-          note: 'Kinds that follow one another within a file.',
-          body: () => none ?? this.#histogram('Neighbours', this.#of(binned, 'pairs')) })}</div>
+        ${frame(this.gates, { title: 'Gates', size: 's', curl: () => this.#curl('gates'),
+          empty: html`No gate has judged these commits: <code>egdb-index gates</code> does.`, body: (rows) => this.#gates(rows) })}</div>
       </div>
       <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables stack">
         ${frame(tokens, { ...of, slot: 'files', title: 'Files', body: () => this.#files() })}${frame(tokens,

@@ -6,10 +6,11 @@ import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { eventsOf, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { hub } from '../lib/stream.js';
 import { Tail } from '../lib/tail.js';
-import { iso, range, when } from '../lib/time.js';
+import { iso, range, rangeAsEgql, when } from '../lib/time.js';
 import { allTopics } from '../components/event.js';
 import { frame } from '../components/frame.js';
 import '../components/table.js';
@@ -139,7 +140,10 @@ export default class Events extends Element {
       ${query.last || query.from
         ? html`<span class="note">times in the range above <button type="button" class="quiet"
           @click=${() => router.set({ last: '', from: '', to: '' })}>all times</button></span>`
-        : html`<span class="note">all times</span>`}</form>`;
+        : html`<span class="note">all times</span>`}
+      ${repos.several ? html`<span class="note">of all repositories, as events name none${repos.chosen ? html`:
+        <a href=${router.href('console', eventsOf(repos.chosen, query.last || query.from ? rangeAsEgql() : ''))}>those that tell of ${repos.chosen}</a>`
+        : nothing}</span>` : nothing}</form>`;
   }
 
   #log() {

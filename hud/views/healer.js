@@ -118,7 +118,7 @@ export default class Healer extends Element {
           curl: () => curlPanel('heal-success', this.about),
       empty: 'No candidate of the time range has an outcome.', body: (answer) => this.#success(objects(answer)) })}</div>
       <div class="beside ${id ? 'with-one' : ''}">${frame(this.list, {
-        title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), empty: 'Nothing was proposed in the time range.',
+        title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), empty: html`Nothing was proposed in the time range: a candidate is a <code>heal.proposed@v1</code>.`,
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Candidates" pickable
           .rowClass=${(row) => (row.id === id ? 'chosen' : '')} @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>` })}
       ${id ? frame(this.one, { title: `Candidate ${id}`, curl: () => curlEgql(AFTER, { id }), isEmpty: (data) => !data.heal,

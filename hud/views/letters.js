@@ -244,6 +244,10 @@ export default class Letters extends Element {
         @click=${() => this.#all(false)}>Redrive ${number(bulk.redriven)}</button>` : nothing}</p>`;
   }
 
+  get #columns() {
+    return router.current.query.redriven ? COLUMNS : COLUMNS.filter((column) => column.name !== 'redriven_utc');
+  }
+
   #filters() {
     const { query } = router.current;
     return html`<form class="fields" @submit=${(event) => event.preventDefault()}>
@@ -265,7 +269,7 @@ export default class Letters extends Element {
           isEmpty: ({ letters, more }) => !letters.length && !more, empty: 'No event that was refused waits here.',
           actions: html`<button type="button" class="quiet ${this.list.data?.letters.some((letter) => !letter.redriven_utc) ? '' : 'hidden'}"
             @click=${() => this.#all(true)}>dry run of all shown</button>`,
-          body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${COLUMNS} .rows=${letters}
+          body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${this.#columns} .rows=${letters}
             label="Dead letters" pickable
               .rowClass=${(letter) => (letter.id === id ? 'chosen' : '')}
                 @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>

@@ -229,10 +229,10 @@ export default class Overview extends Element {
     const { last } = range();
     return html`<h1>Overview</h1><h2 class="off-screen">What is on fire</h2>
       <div class="tiles">${TILES.map((tile) => html`<egdb-tile .tile=${tile}></egdb-tile>`)}</div>
-      <div class="grid">${frame(this.violations, {
+      <div class="grid overview-two">${frame(this.violations, {
         title: 'Gates that did not pass', size: 't', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'),
           curl: () => curlEgql(this.#query, ofRepo()),
-        empty: 'Every gate passed, or none was asked.',
+        empty: html`Every gate passed, or none was asked: <code>egdb-index gates</code> asks them.`,
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
           @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,
       })}${this.#ingest()}${this.#counts()}</div>

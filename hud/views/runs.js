@@ -29,7 +29,7 @@ const ms = (value) => (value === null || value === undefined ? NULL : html`${num
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const ratio = (value, usual) => (value === null || !usual ? NULL : `× ${number(Math.round((100 * value) / usual) / 100)}`);
 
-export const isSlower = (value, usual) => value > SLOWER * usual && value - usual > LEAST_MS;
+const isSlower = (value, usual) => value > SLOWER * usual && value - usual > LEAST_MS;
 
 function markOf(step) {
   if (step.n < USUAL_LEAST || !isSlower(step.dt_ms, step.p50_ms)) return '';
@@ -39,7 +39,7 @@ const MARKS = { bad: html`<strong class="bad" title="slower than usual, beyond t
   warn: html`<span class="warn" title="slower than usual">△ slower</span>`, '': nothing };
 
 // Where each step stood in its run: by the times of its events, if these are in order; else one after another.
-export function placed(steps) {
+function placed(steps) {
   const ends = steps.map((step) => Date.parse(step.ended));
   const known = ends.every((end, i) => end && (i === 0 || end > ends[i - 1]));
   let at = 0;
@@ -48,7 +48,7 @@ export function placed(steps) {
 }
 
 // The first interval of each series of intervals that are slower than those before them.
-export function regressions(values) {
+function regressions(values) {
   const found = [];
   const before = [];
   let slow = false;
@@ -152,7 +152,8 @@ export default class Runs extends Element {
         @change=${(event) => router.set({ sha: event.target.value.trim() })}>`;
     return frame(this.list, {
       title: 'Runs', size: 't', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams),
-        empty: 'No run began in this range.', body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs}
+        empty: html`No run began in this range. A run is what <code>run.started@v1</code>, <code>core.step.finished@v1</code>
+          and <code>run.finished@v1</code> tell of it: post them.`, body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs}
           label="Runs" pickable
           .selected=${this.runs.find((run) => run.id === query.run)} @pick=${(event) => router.set({ run: event.detail.id })}></egdb-table>
         ${answer.rows.length === LIST_MOST ? html`<p class="note">The newest ${number(LIST_MOST)} of this range.</p>` : nothing}`,

@@ -198,8 +198,8 @@ export default class Security extends Element {
     return html`<h1>Security</h1>${this.#chips()}
       <div class="grid one security-backlog">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'),
         this.params('severity')),
-        isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open' ? 'No finding is open.'
-          : 'There are no such findings.',
+        isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open'
+          ? html`No finding is open. <code>egdb-index sarif REPORT</code> posts what a scanner found.` : 'There are no such findings.',
         body: (parts) => html`<div class="security-facets">${FACETS.map((facet, i) => this.#facet(facet, parts[i]))}</div>` })}</div>
       <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list,
         { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), empty: 'No finding fits.',

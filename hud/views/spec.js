@@ -249,7 +249,8 @@ export default class Spec extends Element {
     return html`<h1>Spec Monitor</h1>${this.#fields()}
       <div class="grid one">${frame(this.results, { title: `${this.gate} of ${this.module === '*' ? 'the repository' : this.module}`,
         size: 'l', curl: this.resultCurl,
-        isEmpty: () => !this.chart.data.series.length, empty: 'No threshold is set, and nothing was measured in the time range.',
+        isEmpty: () => !this.chart.data.series.length, empty: html`No threshold is set, and nothing was measured in the time range.
+          <code>egdb-index thresholds update</code> learns thresholds, <code>egdb-index gates</code> judges commits by them.`,
           body: () => this.#chart() })}</div>
       <div class="beside ${violation ? 'with-one' : ''}"><div class="stack">
         ${frame(this.results, { slot: 'violations', title: 'Violations', curl: this.resultCurl,

@@ -83,6 +83,9 @@ export default async function console_({ open, settled, eventually, sound, asser
   await page.getByRole('button', { name: 'copy as curl' }).click();
   await eventually(() => page.evaluate(() => globalThis.copied), `curl -s -H 'Content-Type: application/json' -d '{"query":"SELECT steps FROM all GROUP BY name"}' '${url}/v1/query'`);
 
+  await page.getByRole('button', { name: 'copy CSV' }).click();
+  await eventually(() => page.evaluate(() => globalThis.copied), /^name,count\r\ncheck,\d+\r\n/);
+
   // A run that takes long is cancelled by Escape; the text stays.
   await page.route('**/v1/query', () => {}); // never answers
   await write('SELECT events FROM all');

@@ -25,6 +25,12 @@ export default async function declared({ open, settled, eventually, sound, pictu
   await page.getByRole('button', { name: /degrees/ }).click();
   await eventually(degrees, ['2', '4', '9', '∅']);
 
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('<'); // the other way round
+  await eventually(degrees, ['9', '4', '2', '∅']);
+  await page.keyboard.press('>'); // by the next column
+  await eventually(degrees, ['4', '∅', '9', '2']);
+
   await shown('bars');
   await eventually(() => page.locator('.bars .num').allInnerTexts(), ['4', '∅', '9', '2']);
 

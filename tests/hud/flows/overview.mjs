@@ -39,6 +39,11 @@ export default async function overview({ open, settled, eventually, sound, pictu
   await page.goBack();
   await gates.first().waitFor();
 
+  // A declared panel leads on too: a topic to its events, a commit to the Inspector.
+  const leads = (look) => look.first().evaluate((link) => (link.href.baseVal ?? link.href).replace(/^.*\/hud/, '/hud'));
+  await eventually(() => leads(page.getByRole('list', { name: 'What happened lately' }).getByRole('link', { name: 'run.started@v1' })), /^\/hud\/events\?.*topic=run\.started%40v1/);
+  await eventually(() => leads(page.locator('svg.timeline[aria-label="Commits"] a')), /^\/hud\/deltas\?.*sha=[ab]{40}/);
+
   // A row by the keyboard leads to its commit.
   await page.locator('egdb-table[label="Gates that did not pass"] [role=grid]').focus();
   await page.keyboard.press('ArrowDown');

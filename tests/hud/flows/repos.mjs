@@ -116,6 +116,16 @@ export default async function repos({ open, settled, eventually, sound, picture,
   await has(one);
   await page.getByRole('region', { name: 'Explain' }).getByText(`of ${one}`).waitFor();
 
+  // An event names no repository: the log says whose it is, and where those are that tell of the chosen one.
+  await visit(`events?repo=${encodeURIComponent(two)}`);
+  await chosen('');
+  assert.ok(await choice.isDisabled());
+  await page.getByText('of all repositories, as events name none').waitFor();
+  await page.getByRole('link', { name: `those that tell of ${two}` }).click();
+  await page.locator('h1', { hasText: 'EGQL console' }).waitFor();
+  const told = await page.evaluate(async (repo) => (await (await fetch('../v1/events?limit=1000')).json()).events.filter((event) => event.payload.repo === repo).length, two);
+  await page.getByRole('heading', { name: `${told} rows`, exact: true }).waitFor();
+
   const narrow = await open(`spec?last=7d&repo=${encodeURIComponent(one)}`, { width: 390, theme: 'light' });
   await settled(narrow);
   await sound(narrow, 'two repositories, narrow');

@@ -1,5 +1,40 @@
 // The shell: views are URLs, the time range goes along and freezes, the keyboard reaches everything, a declared panel appears by itself.
-export default async function shell({ open, settled, eventually, url, assert }) {
+// What is answered while the view opens takes the height that it needs; what is answered later, the one that was kept: so nothing moves.
+async function heights({ browser, open, settled, still, eventually }) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 850 } });
+  await context.addInitScript(() => {
+    const real = globalThis.setTimeout;
+    globalThis.setTimeout = (run, ms, ...rest) => real(run, ms === 350 ? 60e3 : ms, ...rest);
+  });
+  const close = (page) => page.locator('main .panel[aria-busy]').evaluateAll((list) => list.map((one) => one.classList.contains('close')));
+  const quick = await open('', { context });
+  await settled(quick);
+  await eventually(() => quick.locator('main.opening').count(), 0);
+  await eventually(async () => (await close(quick)).filter((one) => !one).length, 0);
+  await still(quick, 'what is answered at once');
+  await context.close();
+
+  const other = await browser.newContext({ viewport: { width: 1280, height: 850 } });
+  let answer;
+  await other.route('**/v1/query', async (route) => {
+    if (!route.request().postData().includes('violations')) return route.continue();
+    await new Promise((done) => (answer = done));
+    return route.continue();
+  });
+  const late = await open('', { context: other });
+  const gates = late.locator('section[aria-label="Gates that did not pass"]');
+  await gates.locator('.skeleton').waitFor();
+  await eventually(() => late.locator('main.opening').count(), 0);
+  answer();
+  await gates.locator('[role=row]').nth(1).waitFor();
+  await settled(late);
+  await eventually(() => gates.evaluate((one) => [one.classList.contains('close'), one.querySelector('.body').clientHeight >= 200]), [false, true]);
+  await still(late, 'what is answered late');
+  await other.close();
+}
+
+export default async function shell({ browser, open, settled, eventually, still, url, assert }) {
+  await heights({ browser, open, settled, still, eventually });
   const page = await open('');
   await settled(page);
   await eventually(() => page.title(), /Overview/);

@@ -41,6 +41,19 @@ export default async function spec({ open, settled, eventually, sound, picture, 
   await page.keyboard.press('Escape');
   await has('violation', null);
 
+  // The chart by keyboard: it reads itself, and a score that passed is explained too.
+  await page.locator('egdb-chart .plot').focus();
+  for (const key of ['End', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
+  await page.locator('egdb-chart [role=status]', { hasText: /α 0.4, β 0.6, ζ 0.8, pass 0.35$/ }).waitFor({ state: 'attached' });
+  await page.keyboard.press('Enter');
+  await explain.getByText('I1 0.35 against 0.3').waitFor();
+  await page.keyboard.press('Escape');
+  await has('violation', null);
+  await page.locator('egdb-chart .plot').focus();
+  for (const key of ['Home', 'Shift+End', 'Enter']) await page.keyboard.press(key);
+  await page.waitForURL(/from=.*to=/); // what was marked is looked at
+  await page.goBack();
+
   // A result without tokens of its own is explained by those of its commit.
   await page.getByLabel('gate').selectOption('I3');
   await has('gate', 'I3');
