@@ -50,6 +50,7 @@ export default async function shell({ browser, open, settled, eventually, still,
   const frozen = new URL(page.url()).search;
 
   // A time is UTC; who points at it is told the local one.
+  await settled(page);
   const time = page.locator('main time').first();
   const moment = await time.getAttribute('datetime');
   await time.hover();
