@@ -124,8 +124,7 @@ if [ "$what" = soak ]; then
     one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
     pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/soak tests/contract/test_positions.py tests/contract/test_poison.py \
         tests/contract/test_dead_letters.py::test_killed_in_the_middle tests/indexer/test_scale.py
-    EGDB_SOAK='' pytests "faults, a tenth, asan" fault-asan "$PWD/build/asan/egdb" tests/fault/test_kill9.py tests/fault/test_sigterm.py \
-        tests/fault/test_pg_gone.py tests/fault/test_backpressure.py
+    EGDB_SOAK='' pytests "faults, a tenth, and the HUD, asan" fault-asan "$PWD/build/asan/egdb" tests/fault tests/hud
     one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
     counted "fuzzers, ten minutes each" fuzz "$MAKE" --no-print-directory fuzz FUZZ_S=600
     finish
