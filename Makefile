@@ -62,7 +62,7 @@ MAIN_SRC = server/main.c
 INDEX_SRC = indexer/lang.c indexer/text.c indexer/extract.c indexer/intern.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c indexer/spec.c indexer/findings_repo.c indexer/findings_ask.c indexer/findings_scan.c indexer/cmd_findings.c indexer/repo.c indexer/repo_blob.c indexer/repo_changes.c indexer/event.c indexer/sink.c \
 	indexer/graph.c indexer/resolve.c indexer/resolve_package.c indexer/graph_event.c indexer/progress.c indexer/tell.c indexer/range.c indexer/stage_graph.c indexer/graph_reach.c indexer/graph_follow.c indexer/known.c indexer/stage_commits.c indexer/stage_changes.c indexer/history_one.c indexer/cmd_graph.c \
-	indexer/cmd_index.c indexer/cmd_hook.c indexer/token.c indexer/policy.c indexer/delta_match.c \
+	indexer/cmd_index.c indexer/cmd_hook.c indexer/token.c indexer/policy.c indexer/delta_match.c indexer/delta_across.c \
 	indexer/delta_tokens.c indexer/delta_read.c indexer/delta_event.c indexer/energy.c indexer/history.c indexer/cmd_history.c \
 	indexer/mosaic.c indexer/mosaic_curve.c indexer/mosaic_read.c indexer/mosaic_policy.c \
 	indexer/mosaic_delta.c indexer/mosaic_distance.c indexer/mosaic_event.c indexer/mosaic_compare.c indexer/png.c indexer/cmd_mosaic.c

@@ -33,6 +33,8 @@ struct eg_delta {
     int n_pairs;
     size_t steps;  /* of comparing, so far */
     bool degraded; /* there was too much to compare */
+    struct eg_def_ref *across[2]; /* functions that came from, and went into, one in another file */
+    int n_across[2];
 };
 
 /* Finds what became of each definition. */
@@ -40,6 +42,14 @@ EG_MUST_CHECK eg_status eg_delta_match(struct eg_delta *delta, struct eg_err *er
 /* Of two additions or deletions in other words: whether a new definition was taken out of another one's old body, or (inline) the
  * reverse. */
 bool eg_delta_extracted(struct eg_delta *delta, int pair, int def, bool inlined);
+/* delta_across.c: finds those whose other one is in another file. Before the first eg_delta_extracted. False: memory is out. */
+bool eg_delta_across(struct eg_delta *delta);
+
+/* delta_match.c, for delta_across.c. False: enough was compared. */
+bool eg_delta_spend(struct eg_delta *delta, size_t steps);
+/* Whether more than EG_EXTRACT_SIMILARITY of a function's body is among the tokens that a caller of it has no more; inlined: has now and
+ * had not. call: of pair `caller`, on the function's side. */
+bool eg_delta_is_part(struct eg_delta *delta, struct eg_def_ref function, int caller, const struct eg_call *call, bool inlined);
 /* The tokens, weighed and normalized. */
 EG_MUST_CHECK eg_status eg_delta_tokens(struct eg_delta *delta, const struct eg_policy *policy, struct eg_tokens *tokens,
                                         struct eg_err *err);

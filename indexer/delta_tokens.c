@@ -223,7 +223,7 @@ static void emit_file(struct emitting *e, int at) {
 
 eg_status eg_delta_tokens(struct eg_delta *delta, const struct eg_policy *policy, struct eg_tokens *tokens, struct eg_err *err) {
     struct emitting e = {delta, policy, tokens};
-    bool good = true;
+    bool good = eg_delta_across(delta);
     tokens->n = 0;
     for (int p = 0; good && p < delta->n_pairs; p++) {
         emit_file(&e, p);

@@ -52,20 +52,24 @@ static eg_status read_file(struct worker *worker, git_repository *repo, struct e
                            struct eg_err *err) {
     git_blob *blob;
     const char *skipped;
+    struct eg_facts *facts = NULL;
     if (eg_repo_blob(repo, &file->oid, &blob, &skipped, err)) {
         return EG_FAIL;
     }
     if (skipped) { /* git's own name of the object stands for the text */
         eg_sha256_hex(file->oid.id, GIT_OID_RAWSZ, file->sha256);
         file->lines_laid = eg_mosaic_lines(NULL);
-        return eg_facts_skipped(file->path, skipped, worker->arena, &file->facts, err);
+        eg_status status = eg_facts_skipped(file->path, skipped, worker->arena, &facts, err);
+        file->facts = facts;
+        return status;
     }
     const char *text = git_blob_rawcontent(blob);
     size_t len = (size_t)git_blob_rawsize(blob);
     eg_sha256_hex(text ? text : "", len, file->sha256);
     file->lines_laid = eg_mosaic_lines_laid(blob);
     unsigned keep = EG_KEEP_CALLS | EG_KEEP_SHARED;
-    eg_status status = eg_extract(extractor, file->path, text ? text : "", len, keep, worker->arena, &file->facts, err);
+    eg_status status = eg_extract(extractor, file->path, text ? text : "", len, keep, worker->arena, &facts, err);
+    file->facts = facts;
     git_blob_free(blob);
     return status;
 }

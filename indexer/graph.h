@@ -14,7 +14,7 @@ struct eg_graph_file {
     struct eg_str module;
     git_oid oid;
     char sha256[65];
-    struct eg_facts *facts;
+    const struct eg_facts *facts;
     int lines_laid;       /* on the mosaic */
     bool wanted;          /* is to be written */
 };

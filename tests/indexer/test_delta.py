@@ -224,6 +224,51 @@ def test_a_part_is_extracted_and_inlined(repository, language):
     assert [t for t in told(report(repository)) if t[0] != "ΔCC"] == [("INLINE_FN", prefix + "part")]
 
 
+# Each language: the file that gets the part, what stands before it there, and what brings it into the file that had it.
+ELSEWHERE = {"python": ("part.py", "", "from part import part\n"), "c": ("part.c", "", '#include "part.h"\n'),
+             "javascript": ("part.js", "export ", "import { part } from './part.js';\n"), "typescript": ("part.ts", "export ", "import { part } from './part';\n"),
+             "go": ("part.go", "package m\n", ""), "rust": ("part.rs", "pub ", "use crate::part::part;\n"), "java": ("Part.java", "class Part {\n", "")}
+FUNCTIONS = ("ADD_FN", "DEL_FN", "EXTRACT_FN", "INLINE_FN", "RENAME_FN", "MOVE_SYMBOL")
+
+
+def functions(found):
+    return [token for token in told(found) if token[0] in FUNCTIONS]
+
+
+def test_a_part_is_extracted_into_another_file_and_inlined(repository, language):
+    name, text = texts(language)
+    other, before, bring = ELSEWHERE[language]
+    java = language == "java"
+    whole = head(language) + text("long")
+    short = head(language) + bring + (text("short").replace("part(", "Part.part(") + "}\n" if java else text("short"))
+    parts = {name: short, other: before + text("part").replace("static ", "").replace("  int part", "  static int part")}
+    symbol = "Part.part" if java else "part"
+    found = between(repository, {name: whole}, parts)
+    assert functions(found) == [("EXTRACT_FN", symbol)]
+    assert [(t["file"], t["line"]) for t in found["tokens"] if t["kind"] == "EXTRACT_FN"] == [(other, 2 if java or language == "go" else 1)]
+    repository.git("rm", "-q", other)
+    repository.commit(files={name: whole})
+    assert functions(report(repository)) == [("INLINE_FN", symbol)]
+
+
+def test_what_is_called_elsewhere_was_taken_from_there_only_if_the_call_leads_there(repository):
+    python = LANGUAGES["python"][1]
+    whole, short, part = (python[name] for name in ("long", "short", "part"))
+    assert functions(between(repository, {"m.py": whole}, {"m.py": short, "x/new.py": part})) == [("EXTRACT_FN", "part")], "the only one of its name"
+    brought, other = "from other import part\n", {"other.py": "def part(a):\n    return a\n"}
+    repository.git("rm", "-rq", "x")
+    assert functions(between(repository, {"m.py": brought + whole, **other}, {"m.py": brought + short, "x/new.py": part, **other})) == [
+        ("ADD_FN", "part")], "what is called is imported from elsewhere"
+    repository.git("rm", "-rq", "x", "other.py")
+    assert functions(between(repository, {"m.py": whole}, {"m.py": short, "x/new.py": part, "y/new.py": part})) == [("ADD_FN", "part")] * 2, "one of two"
+    repository.git("rm", "-rq", "x", "y")
+    assert functions(between(repository, {"m.py": whole}, {"m.py": whole.replace("len", "part"), "x/new.py": part})) == [("ADD_FN", "part")], "not called"
+    many = {side: "".join(text.replace("long", f"long{n}").replace("part", f"part{n}") for n in range(201)) for side, text in (("long", whole), ("short", short))}
+    repository.git("rm", "-rq", "x")
+    found = between(repository, {"m.py": many["long"]}, {"m.py": many["short"], "x/new.py": "".join(part.replace("part", f"part{n}") for n in range(201))})
+    assert {kind for kind, _ in functions(found)} == {"ADD_FN"} and found["degraded"], "200 are compared"
+
+
 def test_a_new_function_that_is_called_is_not_extracted_for_that(repository):
     before = "def long(a):\n    first = prepare(a, [0])\n    return emit(first)\n"
     after = "def long(a):\n    first = prepare(a, helper(a))\n    return emit(first)\n\ndef helper(x):\n    return [y for y in x.items() if y][0]\n"
