@@ -16,13 +16,15 @@ static bool has_key_params(enum eg_dml_kind kind) {
     return kind == EG_DML_UPDATE || kind == EG_DML_DELETE || kind == EG_DML_LOOKUP || kind == EG_DML_DEMAND;
 }
 
+size_t eg_cell_width(const struct eg_cell *cell) { return !cell->ref ? 1 : cell->shared ? 0 : cell->ref->n_where; }
+
 size_t eg_dml_n_params(const struct eg_dml *dml) {
     if (dml->kind == EG_DML_FILL)
         return dml->fill.ref->n_where;
     size_t n = has_key_params(dml->kind) ? dml->n_key : 0;
     if (has_cells(dml->kind))
         for (size_t i = 0; i < dml->n_cells; i++)
-            n += dml->cells[i].ref ? dml->cells[i].ref->n_where : 1;
+            n += eg_cell_width(&dml->cells[i]);
     if (dml->unless)
         n += dml->unless->n_where + (dml->unless->after >= 0);
     return n;
@@ -43,7 +45,7 @@ void eg_dml_param_types(const struct eg_dml *dml, enum eg_type *types) {
         for (size_t i = 0; i < dml->n_cells; i++) {
             const struct eg_cell *cell = &dml->cells[i];
             if (cell->ref)
-                types += ref_types(cell->ref, types);
+                types += cell->shared ? 0 : ref_types(cell->ref, types);
             else
                 *types++ = dml->table->columns[cell->column].type;
         }

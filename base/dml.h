@@ -30,6 +30,7 @@ struct eg_ref {
 struct eg_cell {
     int column;               /* of the shape's table */
     const struct eg_ref *ref; /* NULL: the value is one parameter; else n_where parameters, and the column gets what they find */
+    const int *shared;        /* with a ref: those parameters are the row's own, by index, and the cell adds none; NULL: it adds them */
 };
 
 /* For EG_DML_FILL: rows of `table` store the natural key of a row of ref->table in `stored` (as many columns as ref->n_where),
@@ -69,10 +70,11 @@ struct eg_dml {
 };
 
 const char *eg_dml_kind_name(enum eg_dml_kind kind); /* "insert", as people are told of it */
-/* The parameters of one row, in order: the cells' (a ref's where columns in place of it), then, for UPDATE, DELETE, LOOKUP and DEMAND,
- * the key's, or for INSERT the guard's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE, LOOKUP, DEMAND, FILL or of a
- * guard matches no row. */
+/* The parameters of one row, in order: the cells' (a ref's where columns in place of it, unless it shares others'), then, for UPDATE,
+ * DELETE, LOOKUP and DEMAND, the key's, or for INSERT the guard's; for FILL, the ref's where columns. A null in a key of UPDATE, DELETE,
+ * LOOKUP, DEMAND, FILL or of a guard matches no row. */
 size_t eg_dml_n_params(const struct eg_dml *dml);
+size_t eg_cell_width(const struct eg_cell *cell); /* how many of them the cell adds */
 /* Fills types[eg_dml_n_params()]. */
 void eg_dml_param_types(const struct eg_dml *dml, enum eg_type *types);
 

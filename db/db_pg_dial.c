@@ -129,7 +129,8 @@ static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B])
                                          " SET parallel_setup_cost TO 10000"
                                        : " SET default_transaction_read_only TO off; SET plan_cache_mode TO "
                                          "force_generic_plan; SET enable_seqscan TO off;"
-                                         " SET enable_hashjoin TO off; SET enable_mergejoin TO off;"
+                                         " SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET enable_material TO off;"
+                                         " SET enable_memoize TO off;"
                                          " SELECT set_config('synchronous_commit', 'on', false) WHERE "
                                          "current_setting('synchronous_commit') = 'off'";
     EG_ASSERT(n > 0 && (size_t)n + strlen(rest) < SETTINGS_B);

@@ -1,4 +1,8 @@
-/* A small hash table from a shape's address to what the writer knows of it. */
+/* A small hash table from a shape's address to what the writer knows of it.
+ *
+ * Plans are made once and kept, for the size that tables have then. Of an empty table PostgreSQL thinks that any index finds its one row as
+ * well as any other, and may take one that begins with `repo`, which all rows share: each look-up would read the whole table for ever.
+ * So plans are made again when a table has got some rows since, and a few times more as it grows. */
 #include "db/db_pg_shape.h"
 
 #include <stdio.h>
@@ -9,6 +13,13 @@
 
 #define LEAST_SLOTS 64
 #define MOST_SQL_B (256U << 10)
+#define GROWN_ROWS 1024 /* some 30 pages: less is planned for like an empty table */
+#define GROWN_TIMES 16
+
+struct eg_pg_growth {
+    const struct eg_table *table;
+    uint64_t rows, due;
+};
 
 static size_t slot_of(const struct eg_pg_shapes *shapes, const struct eg_dml *dml) {
     size_t at = ((uintptr_t)dml >> 4) * (size_t)0x9e3779b97f4a7c15u >> 32 & (shapes->n_slots - 1);
@@ -90,12 +101,37 @@ struct eg_pg_shape *eg_pg_shape_of(struct eg_pg_shapes *shapes, const struct eg_
     return shapes->slots[at];
 }
 
+bool eg_pg_shapes_grown(struct eg_pg_shapes *shapes, const struct eg_table *table, size_t n_rows) {
+    size_t i = 0;
+    while (i < shapes->n_growth && shapes->growth[i].table != table) {
+        i++;
+    }
+    if (i == shapes->cap_growth) {
+        size_t cap = i ? 2 * i : 32;
+        struct eg_pg_growth *wider = realloc(shapes->growth, cap * sizeof *wider);
+        if (!wider) {
+            return false;
+        }
+        shapes->growth = wider;
+        shapes->cap_growth = cap;
+    }
+    if (i == shapes->n_growth) {
+        shapes->growth[shapes->n_growth++] = (struct eg_pg_growth){.table = table, .due = GROWN_ROWS};
+    }
+    struct eg_pg_growth *growth = &shapes->growth[i];
+    bool grown = growth->rows >= growth->due;
+    growth->due *= grown ? GROWN_TIMES : 1;
+    growth->rows += n_rows;
+    return grown;
+}
+
 void eg_pg_shapes_forget(struct eg_pg_shapes *shapes) {
     for (size_t i = 0; i < shapes->n_slots; i++) {
         if (shapes->slots[i]) {
             shapes->slots[i]->prepared = 0;
         }
     }
+    shapes->n_growth = 0;
 }
 
 void eg_pg_shapes_free(struct eg_pg_shapes *shapes) {
@@ -103,5 +139,6 @@ void eg_pg_shapes_free(struct eg_pg_shapes *shapes) {
         shape_free(shapes->slots[i]);
     }
     free(shapes->slots);
+    free(shapes->growth);
     *shapes = (struct eg_pg_shapes){0};
 }

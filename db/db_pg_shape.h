@@ -20,13 +20,19 @@ struct eg_pg_shape {
     uint32_t prepared; /* the connection's generation it is prepared on, 0: none */
 };
 
+struct eg_pg_growth; /* of one table */
+
 struct eg_pg_shapes {
     struct eg_pg_shape **slots; /* open addressing, a power of two */
     size_t n_slots;
     size_t n;
+    struct eg_pg_growth *growth; /* of the tables that rows were put into */
+    size_t n_growth, cap_growth;
 };
 
 struct eg_pg_shape *eg_pg_shape_of(struct eg_pg_shapes *shapes, const struct eg_dml *dml); /* NULL when memory is out */
+/* Rows are about to be put into the table. True: so many have been since plans were made that they are to be made anew. */
+bool eg_pg_shapes_grown(struct eg_pg_shapes *shapes, const struct eg_table *table, size_t n_rows);
 void eg_pg_shapes_forget(struct eg_pg_shapes *shapes); /* none is prepared any more */
 void eg_pg_shapes_free(struct eg_pg_shapes *shapes);
 

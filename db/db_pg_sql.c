@@ -70,13 +70,17 @@ static void write_newest(struct eg_buf *sql, const char *alias, const struct eg_
 }
 
 /* (SELECT r."id" FROM "files" AS r WHERE r."path" = u.p2) */
-static void write_ref(struct eg_buf *sql, const struct eg_ref *ref, size_t param) {
+static void write_ref(struct eg_buf *sql, const struct eg_cell *cell, size_t param) {
+    const struct eg_ref *ref = cell->ref;
     eg_buf_str(sql, "(SELECT ");
     write_column(sql, "r", ref->table, ref->column);
     eg_buf_str(sql, " FROM ");
     write_name(sql, ref->table->name);
     eg_buf_str(sql, " AS r WHERE ");
-    write_match(sql, "r", ref->table, ref->n_where, ref->where, param);
+    for (size_t i = 0; i < ref->n_where; i++) {
+        eg_buf_str(sql, i ? " AND " : "");
+        write_match(sql, "r", ref->table, 1, &ref->where[i], cell->shared ? (size_t)cell->shared[i] : param + i);
+    }
     if (ref->newest) {
         write_newest(sql, "r", ref->table);
     }
@@ -86,11 +90,11 @@ static void write_ref(struct eg_buf *sql, const struct eg_ref *ref, size_t param
 /* What a cell is set to; answers how many parameters it took. */
 static size_t write_cell(struct eg_buf *sql, const struct eg_cell *cell, size_t param) {
     if (cell->ref) {
-        write_ref(sql, cell->ref, param);
-        return cell->ref->n_where;
+        write_ref(sql, cell, param);
+    } else {
+        eg_buf_printf(sql, "u.p%zu", param + 1);
     }
-    eg_buf_printf(sql, "u.p%zu", param + 1);
-    return 1;
+    return eg_cell_width(cell);
 }
 
 static void write_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
@@ -165,6 +169,31 @@ static void write_same(struct eg_buf *sql, const struct eg_table *table, const s
     }
 }
 
+/* " FROM unnest(…) AS u …": for each row of parameters the target's rows, t, that its key finds. First their primary keys, row by row: as a
+ * plain join it might be planned from the table's side, a scan of all that is there. What PostgreSQL knows of a table when it plans is
+ * often that it is empty, and the plan is kept. OFFSET 0 keeps the look-up apart from the rest. */
+static void write_found(struct eg_buf *sql, const struct eg_dml *dml, size_t param) {
+    const struct eg_unique *primary = eg_table_primary(dml->table);
+    write_rows(sql, dml, false);
+    if (!primary) {
+        EG_ASSERT(!dml->newest);
+        eg_buf_str(sql, " WHERE ");
+        write_match(sql, "t", dml->table, dml->n_key, dml->key, param);
+        return;
+    }
+    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT ");
+    write_columns(sql, "x", dml->table, primary->n, primary->columns);
+    eg_buf_str(sql, " FROM ");
+    write_name(sql, dml->table->name);
+    eg_buf_str(sql, " AS x WHERE ");
+    write_match(sql, "x", dml->table, dml->n_key, dml->key, param);
+    if (dml->newest) {
+        write_newest(sql, "x", dml->table);
+    }
+    eg_buf_str(sql, " OFFSET 0) AS m WHERE ");
+    write_same(sql, dml->table, primary);
+}
+
 static void write_update(struct eg_buf *sql, const struct eg_dml *dml) {
     size_t param = 0;
     eg_buf_str(sql, "UPDATE ");
@@ -177,34 +206,17 @@ static void write_update(struct eg_buf *sql, const struct eg_dml *dml) {
         param += write_cell(sql, &dml->cells[i], param);
     }
     eg_buf_str(sql, " FROM ");
-    write_rows(sql, dml, false);
-    if (!dml->newest) {
-        eg_buf_str(sql, " WHERE ");
-        write_match(sql, "t", dml->table, dml->n_key, dml->key, param);
-        return;
-    }
-    const struct eg_unique *primary = eg_table_primary(dml->table);
-    EG_ASSERT(primary);
-    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT ");
-    write_columns(sql, "x", dml->table, primary->n, primary->columns);
-    eg_buf_str(sql, " FROM ");
-    write_name(sql, dml->table->name);
-    eg_buf_str(sql, " AS x WHERE ");
-    write_match(sql, "x", dml->table, dml->n_key, dml->key, param);
-    write_newest(sql, "x", dml->table);
-    eg_buf_str(sql, ") AS m WHERE ");
-    write_same(sql, dml->table, primary);
+    write_found(sql, dml, param);
 }
 
 static void write_delete(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, "DELETE FROM ");
     write_name(sql, dml->table->name);
     eg_buf_str(sql, " AS t USING ");
-    write_rows(sql, dml, false);
-    eg_buf_str(sql, " WHERE ");
-    write_match(sql, "t", dml->table, dml->n_key, dml->key, 0);
+    write_found(sql, dml, 0);
 }
 
+/* Row by row, as in write_found. */
 static void write_lookup(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, "SELECT u.i - 1");
     for (size_t i = 0; i < dml->n_out; i++) {
@@ -213,10 +225,13 @@ static void write_lookup(struct eg_buf *sql, const struct eg_dml *dml) {
     }
     eg_buf_str(sql, " FROM ");
     write_rows(sql, dml, true);
-    eg_buf_str(sql, " JOIN ");
+    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT ");
+    write_columns(sql, "x", dml->table, dml->n_out, dml->out);
+    eg_buf_str(sql, " FROM ");
     write_name(sql, dml->table->name);
-    eg_buf_str(sql, " AS t ON ");
-    write_match(sql, "t", dml->table, dml->n_key, dml->key, 0);
+    eg_buf_str(sql, " AS x WHERE ");
+    write_match(sql, "x", dml->table, dml->n_key, dml->key, 0);
+    eg_buf_str(sql, " OFFSET 0) AS t");
 }
 
 /* 1 / 0 is an error only when it is computed: not while the statement is planned. */

@@ -163,10 +163,14 @@ static void send_shape(struct eg_pg_write *write, struct eg_op *op) {
         return;
     }
     EG_ASSERT(shape->n_params <= MOST_PARAMS);
+    bool grows = op->dml->kind == EG_DML_INSERT || op->dml->kind == EG_DML_KEEP || op->dml->kind == EG_DML_REPLACE;
     send_prepare(write, &shape->prepared, shape->name, shape->sql, shape->n_params, shape->oids);
     size_t part = op->dml->kind == EG_DML_LOOKUP ? op->n_rows : PART_ROWS; /* a lookup's answer numbers all its rows */
     for (size_t at = 0; at < op->n_rows && !write->unsent; at += part) {
         size_t n = op->n_rows - at < part ? op->n_rows - at : part;
+        if (grows && eg_pg_shapes_grown(&write->shapes, op->dml->table, n)) {
+            send_text(write, "DISCARD PLANS");
+        }
         if (!encode_arrays(write, shape, op->params + at * shape->n_params, n, &wire)) {
             return;
         }

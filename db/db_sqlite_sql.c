@@ -53,29 +53,29 @@ static void newest_first(struct eg_buf *sql, const struct eg_table *table) {
     eg_buf_str(sql, " LIMIT 1");
 }
 
-/* The scalar subselect of a column of a ref's row; its parameters begin at ?first. */
-static void subselect_of(struct eg_buf *sql, const struct eg_ref *ref, int index, size_t first) {
+/* The scalar subselect of a column of a ref's row; its parameters begin at ?first, or are the shared ones. */
+static void subselect_of(struct eg_buf *sql, const struct eg_ref *ref, int index, size_t first, const int *shared) {
     eg_buf_str(sql, "(SELECT ");
     column(sql, ref->table, index);
     eg_buf_str(sql, " FROM ");
     name(sql, ref->table->name);
     eg_buf_str(sql, " WHERE ");
-    equals(sql, ref->table, ref->where, ref->n_where, first);
+    for (size_t i = 0; i < ref->n_where; i++) {
+        eg_buf_str(sql, i ? " AND " : "");
+        equals(sql, ref->table, &ref->where[i], 1, shared ? (size_t)shared[i] + 1 : first + i);
+    }
     if (ref->newest)
         newest_first(sql, ref->table);
     eg_buf_char(sql, ')');
 }
 
-static void subselect(struct eg_buf *sql, const struct eg_ref *ref, size_t first) { subselect_of(sql, ref, ref->column, first); }
-
 /* The value of a cell whose parameters begin at ?first; returns where the next one's begin. */
 static size_t cell(struct eg_buf *sql, const struct eg_cell *c, size_t first) {
-    if (!c->ref) {
+    if (c->ref)
+        subselect_of(sql, c->ref, c->ref->column, first, c->shared);
+    else
         eg_buf_printf(sql, "?%zu", first);
-        return first + 1;
-    }
-    subselect(sql, c->ref, first);
-    return first + c->ref->n_where;
+    return first + eg_cell_width(c);
 }
 
 static void on_conflict(struct eg_buf *sql, const struct eg_dml *dml) {
@@ -173,11 +173,11 @@ static void fill(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_str(sql, " SET ");
     column(sql, dml->table, dml->fill.column);
     eg_buf_str(sql, " = ");
-    subselect(sql, ref, 1);
+    subselect_of(sql, ref, ref->column, 1, NULL);
     eg_buf_str(sql, " WHERE ");
     column(sql, dml->table, dml->fill.stored[0]);
     eg_buf_str(sql, " = ");
-    subselect_of(sql, ref, ref->where[0], 1);
+    subselect_of(sql, ref, ref->where[0], 1, NULL);
     for (size_t i = 1; i < ref->n_where; i++) {
         eg_buf_str(sql, " AND ");
         equals(sql, dml->table, &dml->fill.stored[i], 1, i + 1);

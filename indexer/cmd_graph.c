@@ -12,6 +12,7 @@ struct run {
     struct eg_tell tell;
     struct eg_sink_sum sum;
     struct eg_progress progress;
+    double reading_s;
 };
 
 static eg_status read_state(struct run *run, const struct eg_index_flags *flags, struct eg_err *err) {
@@ -30,7 +31,9 @@ static eg_status read_state(struct run *run, const struct eg_index_flags *flags,
         return EG_FAIL;
     }
     eg_progress_begin(&run->progress, "files");
-    return eg_graph_stage_read(&run->stage, flags, run->repo, &run->commit, from, run->known, &run->progress, err);
+    eg_status status = eg_graph_stage_read(&run->stage, flags, run->repo, &run->commit, from, run->known, &run->progress, err);
+    run->reading_s = eg_progress_s(&run->progress);
+    return status;
 }
 
 static eg_status write_state(struct run *run, const struct eg_index_flags *flags, struct eg_err *err) {
@@ -53,9 +56,9 @@ static eg_status write_state(struct run *run, const struct eg_index_flags *flags
 
 static void report(struct run *run) {
     const struct eg_graph_stage *stage = &run->stage;
-    char fields[160];
-    snprintf(fields, sizeof(fields), ",\"files\":%zu,\"nodes\":%zu,\"removed\":%zu,\"left_out\":%zu", stage->files, stage->nodes,
-             stage->removed, stage->left_out);
+    char fields[200];
+    snprintf(fields, sizeof(fields), ",\"files\":%zu,\"nodes\":%zu,\"removed\":%zu,\"left_out\":%zu,\"reading_s\":%.3f", stage->files,
+             stage->nodes, stage->removed, stage->left_out, run->reading_s);
     eg_progress_sum(&run->progress, "graph", run->commit.sha, fields, &run->sum);
 }
 

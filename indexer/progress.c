@@ -33,11 +33,12 @@ void eg_progress_tell(void *ctx, size_t done, size_t of) {
     fflush(stderr);
 }
 
+double eg_progress_s(const struct eg_progress *progress) { return (double)(eg_clock_mono_us() - progress->began_us) / 1e6; }
+
 void eg_progress_sum(struct eg_progress *progress, const char *command, const char *sha, const char *fields,
                      const struct eg_sink_sum *sum) {
-    double seconds = (double)(eg_clock_mono_us() - progress->began_us) / 1e6;
     printf("{\"command\":\"%s\",\"sha\":\"%s\"%s,", command, sha, fields);
     printf("\"events\":%llu,\"stored\":%llu,\"duplicates\":%llu,\"rejected\":%llu,\"seconds\":%.3f}\n",
            (unsigned long long)sum->events, (unsigned long long)sum->stored, (unsigned long long)sum->duplicates,
-           (unsigned long long)sum->rejected, seconds);
+           (unsigned long long)sum->rejected, eg_progress_s(progress));
 }

@@ -17,6 +17,8 @@ struct eg_progress {
 void eg_progress_begin(struct eg_progress *progress, const char *what);
 /* ctx is a struct eg_progress. */
 void eg_progress_tell(void *ctx, size_t done, size_t of);
+/* Seconds since it began, by the clock. */
+double eg_progress_s(const struct eg_progress *progress);
 /* The last line, on standard output: what was done and what became of the events. fields: further members, as JSON, or "". */
 void eg_progress_sum(struct eg_progress *progress, const char *command, const char *sha, const char *fields,
                      const struct eg_sink_sum *sum);

@@ -69,10 +69,12 @@ static json_t *json_of(const struct eg_value *value, enum eg_type type) {
 }
 
 /* A key that the store will look up: {"lookup": "files", "column": "id", "where": {"path": "a.py"}}. */
-static json_t *lookup_of(const struct eg_ref *ref, const struct eg_value *params, const enum eg_type *types) {
+static json_t *lookup_of(const struct eg_cell *cell, const struct eg_row *row, size_t first) {
+    const struct eg_ref *ref = cell->ref;
     json_t *where = json_object();
     for (size_t i = 0; i < ref->n_where; i++) {
-        json_object_set_new(where, ref->table->columns[ref->where[i]].name, json_of(&params[i], types[i]));
+        size_t at = cell->shared ? (size_t)cell->shared[i] : first + i;
+        json_object_set_new(where, ref->table->columns[ref->where[i]].name, json_of(&row->params[at], row->rule->types[at]));
     }
     return json_pack("{s:s, s:s, s:o}", "lookup", ref->table->name, "column", ref->table->columns[ref->column].name,
                      "where", where);
@@ -85,10 +87,9 @@ static json_t *row_of(const struct eg_row *row) {
     size_t at = 0;
     for (size_t i = 0; i < dml->n_cells; i++) {
         const struct eg_cell *cell = &dml->cells[i];
-        json_t *value = cell->ref ? lookup_of(cell->ref, &row->params[at], &rule->types[at])
-                                  : json_of(&row->params[at], rule->types[at]);
+        json_t *value = cell->ref ? lookup_of(cell, row, at) : json_of(&row->params[at], rule->types[at]);
         json_object_set_new(set, dml->table->columns[cell->column].name, value);
-        at += cell->ref ? cell->ref->n_where : 1;
+        at += eg_cell_width(cell);
     }
     bool keyed = dml->kind == EG_DML_UPDATE || dml->kind == EG_DML_DELETE;
     for (size_t i = 0; keyed && i < dml->n_key; i++, at++) {

@@ -32,6 +32,8 @@ struct eg_need_state { /* of one natural key of one need shape */
     const struct eg_value *key; /* n_where */
     bool exists;
     bool created;  /* by this batch */
+    bool wanted;   /* it stands in need_list, to be looked up */
+    unsigned sure; /* the mark of the rows that make it themselves before they need it (eg_batch_note_rows) */
     bool may_come; /* a row of this batch may make it: rows that wait for it in the database are fetched */
     unsigned since; /* raised when the row is found or made (gone.c) */
     struct eg_need_state *next_coming; /* of those whose waiting rows were not asked for yet */
@@ -107,9 +109,10 @@ struct eg_batch {
     struct eg_map *letters; /* id → struct eg_letter_state, of those that are acted upon */
     struct eg_map *gone;  /* delete and key bytes → the rows that are there (gone.c) */
     struct eg_map *needs; /* shape id and key bytes → struct eg_need_state */
-    struct eg_need_state **need_list;
+    struct eg_need_state **need_list; /* what rows need */
     size_t n_needs, cap_needs;
     size_t needs_asked;   /* need_list[0 … needs_asked) have been looked up */
+    unsigned mark;        /* the last of eg_need_state.sure */
     struct eg_need_state *coming;
     struct eg_params_buf id_rows, key_rows, event_rows, artifact_rows, dlq_rows, dlq_seen_rows;
     struct eg_params_buf dlq_redriven_rows, dlq_gone_rows, pending_rows, pending_moved, pending_gone, pending_dropped;
@@ -143,8 +146,9 @@ void eg_batch_decide(struct eg_event *event);
 /* Of a value of a key, to the bytes under which a map has the key: what two values make is never the same. */
 void eg_batch_key_value(struct eg_buf *bytes, enum eg_type type, const struct eg_value *value);
 
-/* Notes what a row needs, so that the next lookup round asks. */
+/* Notes what a row, or an event's rows, need, so that the next lookup round asks. */
 void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params);
+void eg_batch_note_rows(struct eg_event *event, const struct eg_row *rows, size_t n_rows);
 /* Makes the row, or lets it wait for the first parent that is missing; made rows wake those of the batch that wait for them. */
 void eg_batch_make_row(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params, struct eg_str event_id,
                        int64_t created_us);

@@ -49,8 +49,7 @@ void eg_batch_ask(struct eg_event *event) {
             row[0] = eg_cstr(eg_item_scope(item));
             row[1] = eg_text(item->env.idempotency_key.p, item->env.idempotency_key.n);
         }
-        for (size_t i = 0; i < item->n_rows; i++)
-            eg_batch_note_needs(event, eg_plan_rule(plan, item->rows[i].rule), item->rows[i].params);
+        eg_batch_note_rows(event, item->rows, item->n_rows);
     }
     struct eg_params_buf *asked[] = {&keys, &ids, &seen, &letters};
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
@@ -78,8 +77,7 @@ void eg_batch_guess(struct eg_event *event) {
     struct eg_batch *batch = &event->batch;
     for (struct eg_link *at = batch->items.next; at != &batch->items && !batch->failed; at = at->next) {
         const struct eg_item *item = EG_CONTAINER(at, struct eg_item, link);
-        for (size_t i = 0; i < item->n_rows; i++)
-            eg_batch_note_needs(event, eg_plan_rule(&event->plan, item->rows[i].rule), item->rows[i].params);
+        eg_batch_note_rows(event, item->rows, item->n_rows);
     }
 }
 

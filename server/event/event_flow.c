@@ -23,7 +23,8 @@ static const struct eg_step request_way[] = {
 };
 
 #define SLICE_US 500 /* a large body must not keep the loop from the database's answers for longer */
-#define SLICE_CHECK 8
+#define SLICE_CHECK 8      /* events between two looks at the clock … */
+#define SLICE_LARGE_B 4096 /* … of which one is worth its own */
 
 void eg_item_prepare(struct eg_item *item) {
     for (size_t i = 0; i < sizeof item_way / sizeof item_way[0]; i++) {
@@ -43,10 +44,12 @@ void eg_item_prepare(struct eg_item *item) {
 
 enum eg_step_result eg_event_prepare(struct eg_request *req) {
     struct eg_submission *sub = req->state;
-    int64_t start_us = sub->n_items > SLICE_CHECK ? eg_clock_mono_us() : 0;
+    int64_t start_us = sub->n_items > 1 ? eg_clock_mono_us() : 0;
     while (sub->next < sub->n_items) {
-        eg_item_prepare(&sub->items[sub->next++]);
-        if (sub->next % SLICE_CHECK == 0 && sub->next < sub->n_items && eg_clock_mono_us() - start_us > SLICE_US) {
+        struct eg_item *item = &sub->items[sub->next++];
+        eg_item_prepare(item);
+        bool look = sub->next % SLICE_CHECK == 0 || item->bytes.n > SLICE_LARGE_B;
+        if (look && sub->next < sub->n_items && eg_clock_mono_us() - start_us > SLICE_US) {
             eg_request_wake(req);
             return EG_WAIT;
         }

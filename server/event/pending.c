@@ -44,22 +44,33 @@ static struct eg_need_state *add_state(struct eg_batch *batch, const struct eg_n
     struct eg_need_state *state = eg_arena_zalloc(batch->arena, sizeof *state);
     char *name = eg_arena_dup(batch->arena, bytes->data, bytes->len);
     struct eg_value *copy = eg_arena_alloc(batch->arena, n * sizeof *copy);
-    if (batch->n_needs == batch->cap_needs) {
-        size_t cap = batch->cap_needs ? 2 * batch->cap_needs : 256;
-        struct eg_need_state **list = eg_arena_alloc(batch->arena, cap * sizeof *list);
-        if (list && batch->n_needs)
-            memcpy(list, batch->need_list, batch->n_needs * sizeof *list);
-        batch->need_list = list;
-        batch->cap_needs = list ? cap : 0;
-    }
-    if (!state || !name || !copy || !batch->need_list || !eg_map_put(batch->needs, name, bytes->len, state)) {
+    if (!state || !name || !copy || !eg_map_put(batch->needs, name, bytes->len, state)) {
         batch->failed = true;
         return NULL;
     }
     memcpy(copy, key, n * sizeof *copy);
     *state = (struct eg_need_state){.shape = shape, .key = copy};
-    batch->need_list[batch->n_needs++] = state;
     return state;
+}
+
+/* The next lookup round asks for it. */
+static void want(struct eg_batch *batch, struct eg_need_state *state) {
+    if (!state || state->wanted)
+        return;
+    if (batch->n_needs == batch->cap_needs) {
+        size_t cap = batch->cap_needs ? 2 * batch->cap_needs : 256;
+        struct eg_need_state **list = eg_arena_alloc(batch->arena, cap * sizeof *list);
+        if (!list) {
+            batch->failed = true;
+            return;
+        }
+        if (batch->n_needs)
+            memcpy(list, batch->need_list, batch->n_needs * sizeof *list);
+        batch->need_list = list;
+        batch->cap_needs = cap;
+    }
+    state->wanted = true;
+    batch->need_list[batch->n_needs++] = state;
 }
 
 static struct eg_need_state *state_of(struct eg_batch *batch, const struct eg_need_shape *shape, const struct eg_value *params,
@@ -79,11 +90,42 @@ static struct eg_need_state *state_of(struct eg_batch *batch, const struct eg_ne
     return state ? state : add_state(batch, shape, key, &bytes);
 }
 
-void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params) {
-    for (size_t i = 0; i < plan->rule->n_needs; i++)
-        state_of(&event->batch, plan->needs[i], params, plan->rule->needs[i].params);
+/* False: a parent is not sure to be made by rows noted since the mark. */
+static bool note_needs(struct eg_batch *batch, const struct eg_rule_plan *plan, const struct eg_value *params, unsigned mark) {
+    bool sure = true;
+    for (size_t i = 0; i < plan->rule->n_needs; i++) {
+        struct eg_need_state *state = state_of(batch, plan->needs[i], params, plan->rule->needs[i].params);
+        if (!state || (mark && state->sure == mark))
+            continue;
+        want(batch, state);
+        sure = false;
+    }
     for (size_t i = 0; i < plan->n_creates && plan->creates[i].unless; i++)
-        state_of(&event->batch, plan->creates[i].unless, params, plan->creates[i].unless_at.at);
+        want(batch, state_of(batch, plan->creates[i].unless, params, plan->creates[i].unless_at.at));
+    return sure;
+}
+
+void eg_batch_note_needs(struct eg_event *event, const struct eg_rule_plan *plan, const struct eg_value *params) {
+    (void)note_needs(&event->batch, plan, params, 0);
+}
+
+/* A parent that an event makes for its own rows need not be asked for: when the event is new, the parent is there before them, and when it
+ * is not, nobody asks. A delete may take it away between. */
+void eg_batch_note_rows(struct eg_event *event, const struct eg_row *rows, size_t n_rows) {
+    struct eg_batch *batch = &event->batch;
+    unsigned mark = ++batch->mark;
+    for (size_t i = 0; i < n_rows && !batch->failed; i++) {
+        const struct eg_rule_plan *plan = eg_plan_rule(&event->plan, rows[i].rule);
+        bool sure = note_needs(batch, plan, rows[i].params, mark);
+        if (plan->rule->dml.kind == EG_DML_DELETE)
+            mark = ++batch->mark;
+        for (size_t j = 0; sure && j < plan->n_creates; j++) {
+            const struct eg_creates *creates = &plan->creates[j];
+            struct eg_need_state *state = creates->unless ? NULL : state_of(batch, creates->shape, rows[i].params, creates->at.at);
+            if (state)
+                state->sure = mark;
+        }
+    }
 }
 
 /* The first parent that is missing, NULL when all are there. */

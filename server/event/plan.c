@@ -118,7 +118,7 @@ static int param_of(const struct eg_dml *dml, int column) {
         const struct eg_cell *cell = &dml->cells[i];
         if (cell->column == column)
             return cell->ref ? -1 : at;
-        at += cell->ref ? (int)cell->ref->n_where : 1;
+        at += (int)eg_cell_width(cell);
     }
     for (size_t i = 0; i < dml->n_key; i++) {
         if (dml->key[i] == column && (dml->kind == EG_DML_UPDATE || dml->kind == EG_DML_DELETE))
@@ -131,7 +131,7 @@ static int param_of_key_first(const struct eg_dml *dml, int column) {
     if (dml->kind == EG_DML_UPDATE) { /* rows are found by the key, whatever is set */
         int n = 0;
         for (size_t i = 0; i < dml->n_cells; i++)
-            n += dml->cells[i].ref ? (int)dml->cells[i].ref->n_where : 1;
+            n += (int)eg_cell_width(&dml->cells[i]);
         for (size_t i = 0; i < dml->n_key; i++) {
             if (dml->key[i] == column)
                 return n + (int)i;
@@ -189,16 +189,16 @@ static eg_status plan_reads(struct eg_plan_maker *m, struct eg_rule_plan *plan, 
     int at = 0;
     for (size_t i = 0; i < dml->n_cells; i++) {
         const struct eg_ref *ref = newest_of(&dml->cells[i]);
-        size_t width = dml->cells[i].ref ? dml->cells[i].ref->n_where : 1;
-        int *params = ref ? eg_arena_alloc(m->arena, width * sizeof *params) : NULL;
+        const int *shared = dml->cells[i].shared;
+        int *params = ref ? eg_arena_alloc(m->arena, ref->n_where * sizeof *params) : NULL;
         if (ref && !params)
             return EG_FAIL;
-        for (size_t j = 0; ref && j < width; j++)
-            params[j] = at + (int)j;
+        for (size_t j = 0; ref && j < ref->n_where; j++)
+            params[j] = shared ? shared[j] : at + (int)j;
         if (ref)
             uses[plan->n_keysets++] =
-                (struct eg_keyset_use){(int)keyset_of(m, ref->table, ref->n_where, ref->where), ref->table, {width, params}};
-        at += (int)width;
+                (struct eg_keyset_use){(int)keyset_of(m, ref->table, ref->n_where, ref->where), ref->table, {ref->n_where, params}};
+        at += (int)eg_cell_width(&dml->cells[i]);
     }
     const struct eg_guard *unless = dml->unless;
     int *params = unless ? eg_arena_alloc(m->arena, unless->n_where * sizeof *params) : NULL;
@@ -284,17 +284,15 @@ static eg_status plan_creates(struct eg_plan_maker *m, struct eg_rule_plan *plan
     return EG_OK;
 }
 
+/* What a new row of the rule lets others find. What the row itself looks for it has found, or whoever makes that will fill it in: in each
+ * phase fills come last. */
 static eg_status plan_fills(struct eg_plan_maker *m, struct eg_rule_plan *plan) {
     const struct eg_rule *rule = plan->rule;
     const struct eg_dml *const *of_table = NULL;
     size_t n_of = eg_plan_makes_rows(&rule->dml) ? eg_registry_fills_of(m->registry, rule->dml.table, &of_table) : 0;
-    struct eg_fill_use *uses = eg_arena_alloc(m->arena, (n_of + rule->n_fills + 1) * sizeof *uses);
+    struct eg_fill_use *uses = eg_arena_alloc(m->arena, (n_of + 1) * sizeof *uses);
     if (!uses)
         return EG_FAIL;
-    for (size_t i = 0; i < rule->n_fills; i++) {
-        struct eg_params at = {rule->fills[i].fill.ref->n_where, rule->fill_params[i]};
-        uses[plan->n_fills++] = (struct eg_fill_use){&rule->fills[i], at};
-    }
     for (size_t i = 0; i < n_of; i++) {
         const struct eg_ref *ref = of_table[i]->fill.ref;
         struct eg_params at;
@@ -322,7 +320,7 @@ static eg_status plan_folding(struct eg_plan_maker *m, struct eg_rule_plan *plan
     size_t at = 0;
     for (size_t i = 0; i < rule->dml.n_cells; i++) {
         const struct eg_cell *cell = &rule->dml.cells[i];
-        size_t width = cell->ref ? cell->ref->n_where : 1;
+        size_t width = eg_cell_width(cell);
         bool replaced = rule->dml.kind == EG_DML_UPDATE ||
                         (rule->dml.kind == EG_DML_REPLACE && !holds(&rule->dml, cell->column));
         for (size_t j = 0; j < width; j++)

@@ -44,8 +44,7 @@ struct eg_rule {
     bool skip_without_parent;   /* "missing": "skip" of a rule that makes rows: one whose parent is not there is not made */
     bool wait_for_target;       /* UPDATE with "missing": "wait": needs[n_needs-1] is its own key */
     size_t n_fills;
-    const struct eg_dml *fills; /* EG_DML_FILL: optional lookups of this rule's rows; run after its inserts, with fill_params */
-    const int *const *fill_params; /* for each fill: indexes of the row's parameters that are the natural key wanted */
+    const struct eg_dml *fills; /* EG_DML_FILL: optional lookups of this rule's rows; run when rows are made that they look for */
     int position_param;         /* the parameter that is $position (null until then), −1 without: the store sets it */
     const struct eg_plan *plan;
 };

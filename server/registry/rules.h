@@ -129,6 +129,7 @@ struct eg_draft {
     const struct eg_ref *ref; /* a lookup; then n_where sources */
     const struct eg_source *where;
     bool optional;
+    int *shared;     /* of an optional one: the parameters of what it looks for, once laid out */
     int first_param; /* of the laid out row, −1: not a parameter */
     bool key;
     bool match; /* compared only: a column of `match`, which `set` may set too */

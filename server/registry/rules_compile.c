@@ -231,11 +231,7 @@ static eg_status check_key(struct eg_rules *rules, const struct eg_dml *dml, str
 }
 
 static bool is_cell(const struct eg_dml *dml, const struct eg_draft *draft) {
-    if (dml->kind == EG_DML_DELETE || (dml->kind == EG_DML_UPDATE && draft->key)) {
-        return false;
-    }
-    return !draft->optional ||
-           dml->kind == EG_DML_REPLACE; /* a replaced row forgets the surrogate key of its old natural one */
+    return dml->kind != EG_DML_DELETE && !(dml->kind == EG_DML_UPDATE && draft->key);
 }
 
 static void put_param(struct eg_rules *rules, struct eg_rule *rule, struct eg_param *params, enum eg_type *types,
@@ -293,13 +289,13 @@ static eg_status lay_out(struct eg_rules *rules, struct eg_drafts *drafts, struc
         if (!is_cell(&rule->dml, draft)) {
             continue;
         }
-        const struct eg_ref *ref = draft->optional ? NULL : draft->ref;
-        draft->first_param = (int)rule->n_params;
-        cells[rule->dml.n_cells++] = (struct eg_cell){.column = draft->column, .ref = ref};
-        if (draft->optional) {
-            sources[i] = (struct eg_source){.kind = EG_SOURCE_CONST, .value = eg_null()};
+        const struct eg_ref *ref = draft->ref;
+        if (draft->optional && !(draft->shared = eg_rules_alloc(rules, ref->n_where * sizeof *draft->shared))) {
+            return EG_FAIL;
         }
-        for (size_t j = 0; ref && j < ref->n_where; j++) {
+        draft->first_param = (int)rule->n_params;
+        cells[rule->dml.n_cells++] = (struct eg_cell){.column = draft->column, .ref = ref, .shared = draft->shared};
+        for (size_t j = 0; ref && !draft->optional && j < ref->n_where; j++) {
             put_param(rules, rule, params, types, draft, &draft->where[j], ref->table->columns[ref->where[j]].type);
         }
         if (!ref) {

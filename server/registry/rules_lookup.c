@@ -265,9 +265,9 @@ static const struct eg_draft *stored(struct eg_rules *rules, struct eg_drafts *d
 }
 
 static eg_status one_fill(struct eg_rules *rules, struct eg_drafts *drafts, const struct eg_draft *draft,
-                          struct eg_dml *fill, const int **fill_params) {
+                          struct eg_dml *fill) {
     const struct eg_ref *ref = draft->ref;
-    int *columns = eg_rules_alloc(rules, 2 * ref->n_where * sizeof *columns);
+    int *columns = eg_rules_alloc(rules, ref->n_where * sizeof *columns);
     if (!columns) {
         return EG_FAIL;
     }
@@ -286,27 +286,24 @@ static eg_status one_fill(struct eg_rules *rules, struct eg_drafts *drafts, cons
                 wanted->name, ref->table->name);
         }
         columns[i] = at->column;
-        columns[ref->n_where + i] = at->first_param;
+        draft->shared[i] = at->first_param;
     }
     *fill = (struct eg_dml){
         .kind = EG_DML_FILL, .table = rules->table, .fill = {.column = draft->column, .ref = ref, .stored = columns}};
-    *fill_params = columns + ref->n_where;
     return EG_OK;
 }
 
 eg_status eg_rules_fills(struct eg_rules *rules, struct eg_drafts *drafts, struct eg_rule *rule) {
     struct eg_dml *fills = eg_rules_alloc(rules, (drafts->n + 1) * sizeof *fills);
-    const int **params = eg_rules_alloc(rules, (drafts->n + 1) * sizeof *params);
-    if (!fills || !params) {
+    if (!fills) {
         return EG_FAIL;
     }
     rule->fills = fills;
-    rule->fill_params = params;
     for (size_t i = 0; i < drafts->n; i++) {
         if (!drafts->list[i].optional) {
             continue;
         }
-        if (one_fill(rules, drafts, &drafts->list[i], &fills[rule->n_fills], &params[rule->n_fills]) != EG_OK) {
+        if (one_fill(rules, drafts, &drafts->list[i], &fills[rule->n_fills]) != EG_OK) {
             return EG_FAIL;
         }
         rule->n_fills++;

@@ -157,15 +157,17 @@ static inline void show_row(struct eg_buf *buf, const struct eg_row *row) {
     eg_buf_printf(buf, "%s %s", kinds[dml->kind], dml->table->name);
     for (size_t i = 0; i < dml->n_cells; i++) {
         const struct eg_ref *ref = dml->cells[i].ref;
+        const int *shared = dml->cells[i].shared;
         eg_buf_printf(buf, " %s=", dml->table->columns[dml->cells[i].column].name);
         if (ref) {
             eg_buf_printf(buf, "(%s%s", ref->table->name, ref->newest ? " newest" : "");
         }
-        for (size_t j = 0; j < (ref ? ref->n_where : 1); j++, at++) {
+        for (size_t j = 0; j < (ref ? ref->n_where : 1); j++) {
+            size_t param = shared ? (size_t)shared[j] : at++;
             if (ref) {
                 eg_buf_printf(buf, " %s=", ref->table->columns[ref->where[j]].name);
             }
-            show_value(buf, row->rule->types[at], &row->params[at]);
+            show_value(buf, row->rule->types[param], &row->params[param]);
         }
         eg_buf_str(buf, ref ? ")" : "");
     }

@@ -210,6 +210,13 @@ START_TEST(refs_find_surrogate_keys) {
     ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_child WHERE parent_id IS NULL"), "2");
     CT_OK(ct_one(child_shape(true), newest, 1, NULL));
     ck_assert_str_eq(ct_sql("SELECT parent_id FROM ct_child WHERE name = 'newest'"), "13");
+    struct eg_dml *sharing = child_shape(false); /* parent_id ← what repo and path say, which are parameters 0 and 1 */
+    static const int own[] = {0, 1};
+    ((struct eg_cell *)(uintptr_t)sharing->cells)[0].shared = own;
+    const struct eg_value shared[] = {T("r"), T("b"), T("shared"), T("r"), T("none"), T("shared too")};
+    CT_OK(ct_one(sharing, shared, 2, NULL));
+    ck_assert_str_eq(ct_sql("SELECT parent_id FROM ct_child WHERE name = 'shared' AND path = 'b'"), "13");
+    ck_assert_str_eq(ct_sql("SELECT count(*) FROM ct_child WHERE name = 'shared too' AND parent_id IS NULL"), "1");
     struct eg_dml *update = ct_shape(EG_DML_UPDATE, "ct_child", "parent_id,n", "name", NULL, NULL);
     struct eg_cell *cells = eg_arena_alloc(ct.arena, 2 * sizeof *cells);
     memcpy(cells, update->cells, 2 * sizeof *cells);

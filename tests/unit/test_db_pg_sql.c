@@ -26,7 +26,7 @@ static const struct eg_table child = {
 static const struct eg_ref file = {.table = &parent, .column = 0, .n_where = 2, .where = parent_where};
 static const struct eg_ref newest_file = {
     .table = &parent, .column = 0, .n_where = 2, .where = parent_where, .newest = true};
-static const struct eg_cell cells[] = {{0, NULL}, {2, &file}, {3, NULL}};
+static const struct eg_cell cells[] = {{.column = 0}, {.column = 2, .ref = &file}, {.column = 3}};
 
 static void gives(const struct eg_dml *dml, const char *want) {
     struct eg_buf sql;
@@ -63,20 +63,21 @@ START_TEST(inserts) {
 END_TEST
 
 START_TEST(updates) {
-    static const struct eg_cell set[] = {{4, NULL}};
+    static const struct eg_cell set[] = {{.column = 4}};
     struct eg_dml dml = {
         .kind = EG_DML_UPDATE, .table = &child, .n_cells = 1, .cells = set, .n_key = 1, .key = child_key};
-    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM unnest($1::jsonb[], $2::text[]) AS u(p1, p2) WHERE "
-                "t.\"id\" = u.p2");
+#define FOUND "\"child\" AS x WHERE x.\"id\" = u.p2 "
+#define SAME "OFFSET 0) AS m WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\""
+    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM unnest($1::jsonb[], $2::text[]) AS u(p1, p2)"
+                " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM " FOUND SAME);
     dml.newest = true;
-    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM unnest($1::jsonb[], $2::text[]) AS u(p1, p2) CROSS "
-                "JOIN LATERAL"
-                " (SELECT x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"id\" = u.p2 ORDER BY x.\"id\" DESC, x.\"n\" "
-                "DESC LIMIT 1) AS m"
-                " WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\"");
+    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM unnest($1::jsonb[], $2::text[]) AS u(p1, p2)"
+                " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM " FOUND "ORDER BY x.\"id\" DESC, x.\"n\" DESC LIMIT 1 " SAME);
+    dml.newest = false;
     dml.kind = EG_DML_DELETE;
     dml.n_cells = 0;
-    gives(&dml, "DELETE FROM \"child\" AS t USING unnest($1::text[]) AS u(p1) WHERE t.\"id\" = u.p1");
+    gives(&dml, "DELETE FROM \"child\" AS t USING unnest($1::text[]) AS u(p1)"
+                " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"id\" = u.p1 " SAME);
 }
 END_TEST
 
@@ -85,7 +86,7 @@ START_TEST(lookups_and_fills) {
     struct eg_dml dml = {.kind = EG_DML_LOOKUP, .table = &child, .n_key = 2, .key = child_pair, .n_out = 2, .out = out};
     gives(&dml,
           "SELECT u.i - 1, t.\"freeze\", t.\"n\" FROM unnest($1::text[], $2::int4[]) WITH ORDINALITY AS u(p1, p2, i)"
-          " JOIN \"child\" AS t ON t.\"id\" = u.p1 AND t.\"n\" = u.p2");
+          " CROSS JOIN LATERAL (SELECT x.\"freeze\", x.\"n\" FROM \"child\" AS x WHERE x.\"id\" = u.p1 AND x.\"n\" = u.p2 OFFSET 0) AS t");
     dml.kind = EG_DML_DEMAND;
     gives(&dml, "SELECT 1 / (count(*) = 0)::int FROM unnest($1::text[], $2::int4[]) AS u(p1, p2)"
                 " WHERE NOT EXISTS (SELECT FROM \"child\" AS t WHERE t.\"id\" = u.p1 AND t.\"n\" = u.p2)");

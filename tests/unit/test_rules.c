@@ -64,11 +64,13 @@ START_TEST(lookups_become_needs_and_fills) {
     ck_assert_uint_eq(rule->n_needs, 1);
     ck_assert_ptr_eq(rule->needs[0].table, parent);
     ck_assert_uint_eq(rule->needs[0].n_where, 2); /* name, and the repo that is added */
+    const struct eg_cell *optional = &rule->dml.cells[2]; /* it looks for what stands in parent_name and repo */
+    ck_assert(optional->ref && !optional->ref->newest && eg_cell_width(optional) == 0);
+    ck_assert_int_eq(optional->shared[0], 1);
     ck_assert_uint_eq(rule->n_fills, 1);
     ck_assert_int_eq(rule->fills[0].fill.column, eg_table_column(child, "parent_id", 9));
     ck_assert_int_eq(rule->fills[0].fill.stored[0], eg_table_column(child, "parent_name", 11));
     ck_assert_int_eq(rule->fills[0].fill.stored[1], eg_table_column(child, "repo", 4));
-    ck_assert_int_eq(rule->fill_params[0][0], 1); /* note, parent_name, … */
     ck_assert_uint_eq(eg_dml_n_params(&rule->fills[0]), 2);
     ck_assert_uint_eq(rule->n_params, eg_dml_n_params(&rule->dml));
     ck_assert_uint_eq(eg_registry_fills_of(registry, parent, &fills), 1);
