@@ -27,7 +27,7 @@ const times = (_, ticks, axis, space, step) => ticks.map((tick, i) => {
 export class Chart extends Element {
   static properties = {
     data: { attribute: false }, time: { type: Boolean }, label: {}, unit: {}, bands: { attribute: false }, marks: { attribute: false },
-    height: { type: Number }, span: { attribute: false }, log: { type: Boolean }, failed: { state: true },
+    height: { type: Number }, span: { attribute: false }, failed: { state: true },
       said: { state: true },
   };
 
@@ -62,7 +62,7 @@ export class Chart extends Element {
   }
 
   updated(changed) {
-    if (['data', 'bands', 'marks', 'height', 'log', 'span'].some((name) => changed.has(name))) this.#draw();
+    if (['data', 'bands', 'marks', 'height', 'span'].some((name) => changed.has(name))) this.#draw();
   }
 
   async #draw() {
@@ -97,7 +97,7 @@ export class Chart extends Element {
       tzDate: (ts) => Plot.tzDate(new Date(ts * 1e3), 'Etc/UTC'),
       legend: { live: true },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: { x: { time: this.time, range: () => this.#range() }, y: { distr: this.log ? 3 : 1 } },
+      scales: { x: { time: this.time, range: () => this.#range() }, y: {} },
       axes: [
         this.time ? { ...axis, values: times, space: 84 } : axis,
         { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick) + this.unit)) },

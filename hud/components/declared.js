@@ -148,13 +148,14 @@ class Declared extends Element {
 
   #field(parameter) {
     const { name } = this.declaration;
+    const usual = this.params[parameter.name] ?? parameter.default; // the page's, where it is of the page
     const value = router.current.query[`${name}.${parameter.name}`] ?? '';
     const id = `${name}-${parameter.name}`;
     const kind = KINDS[parameter.type] ?? {};
     const field = parameter.values
       ? html`<select id=${id} @change=${(event) => this.#set(event, parameter)}><option value="">${parameter.default ?? 'any'}</option>${
           parameter.values.map((one) => html`<option .value=${one} ?selected=${one === value}>${one}</option>`)}</select>`
-      : html`<input id=${id} .value=${value} placeholder=${parameter.default ?? ''} ?required=${parameter.required} spellcheck="false"
+      : html`<input id=${id} .value=${value} placeholder=${usual ?? ''} ?required=${parameter.required} spellcheck="false"
           inputmode=${kind.inputmode ?? nothing} pattern=${kind.pattern ?? nothing} @change=${(event) => this.#set(event, parameter)}>`;
     return html`<label for=${id} title=${parameter.title ?? ''}>${parameter.name}</label>${field}`;
   }
@@ -191,7 +192,7 @@ class Declared extends Element {
         <p class="empty">It asks for ${this.missing.map((parameter) => parameter.title ?? parameter.name).join(', ')}.</p></section>`;
     }
     return html`${this.alone || this.open ? this.#form() : nothing}
-      ${frame(this.load, { ...options, empty: 'No rows in this range.', body: (answer) => this.#body(answer) })}`;
+      ${frame(this.load, { ...options, size: draw.kind === 'timeline' ? 's' : 'm', empty: 'No rows in this range.', body: (answer) => this.#body(answer) })}`;
   }
 }
 customElements.define('egdb-declared', Declared);

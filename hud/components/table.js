@@ -42,7 +42,14 @@ export class Table extends Element {
 
   willUpdate(changed) {
     if (changed.has('rows') || changed.has('columns') || changed.has('sort')) this.#order();
-    if (changed.has('selected') && this.selected !== undefined) this.at = this.shown.indexOf(this.selected);
+    if (!changed.has('selected') || this.selected === undefined) return;
+    this.sought = this.at < 0 || !changed.has('rows'); // other rows are no reason to move
+    this.at = this.shown.indexOf(this.selected);
+  }
+
+  updated() {
+    if (this.sought && this.at >= 0) this.#move(this.at);
+    this.sought = false;
   }
 
   // Many rows take a moment to sort: until then they stay in the order that they have.
@@ -85,7 +92,7 @@ export class Table extends Element {
     this.at = Math.max(0, Math.min(this.shown.length - 1, to));
     const y = this.at * ROW;
     if (y < this.scroller.scrollTop) this.scroller.scrollTop = y;
-    else if (y + 2 * ROW > this.scroller.scrollTop + this.height) this.scroller.scrollTop = y + 2 * ROW - this.height;
+    else this.scroller.scrollTop = Math.max(this.scroller.scrollTop, y + 2 * ROW - this.scroller.clientHeight);
   }
 
   #key(event) {
@@ -108,6 +115,12 @@ export class Table extends Element {
     this.at = i;
     if (event.target.closest('a, button')) return;
     if (this.pickable && !String(getSelection())) this.#pick(row);
+  }
+
+  // What does not fit into its cell is told to who points at it.
+  #point(event) {
+    const one = event.target.closest('[role=gridcell]');
+    if (one) one.title = one.scrollWidth > one.clientWidth ? one.textContent.trim() : '';
   }
 
   get #template() {
@@ -152,7 +165,7 @@ export class Table extends Element {
             ?? column.name}${
             own ? (this.sort.down ? ' ↓' : ' ↑') : ''}</button></div>`;
       })}</div></div>
-      <div role="rowgroup" class="rows">${rows}</div></div>`;
+      <div role="rowgroup" class="rows" @pointerover=${this.#point}>${rows}</div></div>`;
   }
 }
 customElements.define('egdb-table', Table);

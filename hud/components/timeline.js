@@ -41,7 +41,7 @@ class Timeline extends Element {
     const left = Math.min(200, this.width / 4, 12 + 7.5 * Math.max(...lanes.map((lane) => String(lane).length)));
     const x = (ms) => left + 8 + ((ms - from) / Math.max(1, to - from)) * (this.width - left - 20);
     const height = lanes.length * LANE + FOOT;
-    const parts = this.width - left < (this.relative ? 240 : 520) ? [0, 1] : [0, 0.5, 1];
+    const parts = to === from ? [0] : this.width - left < (this.relative ? 240 : 520) ? [0, 1] : [0, 0.5, 1];
     const ticks = parts.map((part) => from + part * (to - from));
     return html`<svg class="timeline" role="group" aria-label=${this.label ?? 'timeline'} width="100%" height=${height}
       viewBox=${`0 0 ${this.width} ${height}`}>

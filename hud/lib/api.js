@@ -122,14 +122,19 @@ export function panels() {
   return declared;
 }
 
-// The rows of an answer as objects; member by member, so that all have one shape, which the engine likes.
+// The rows of an answer as objects, the same ones each time; member by member, so that all have one shape, which the engine likes.
+const made = new WeakMap();
+
 export function objects(answer) {
+  if (made.has(answer)) return made.get(answer);
   const names = answer.columns.map((column) => column.name);
-  return answer.rows.map((row) => {
+  const list = answer.rows.map((row) => {
     const one = {};
     for (let i = 0; i < names.length; i++) one[names[i]] = row[i];
     return one;
   });
+  made.set(answer, list);
+  return list;
 }
 
 const quoted = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;

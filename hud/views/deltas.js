@@ -328,6 +328,7 @@ export default class Deltas extends Element {
           title="all commits since this one, up to the chosen one">since this</a>`) }] : []),
     ];
     return html`<egdb-table .columns=${columns} .rows=${list} label="Commits" pickable
+      .selected=${list.find((row) => sha && row.sha.startsWith(sha))}
       .rowClass=${(row) => (sha && row.sha.startsWith(sha) ? 'chosen' : base && row.sha.startsWith(base) ? 'base' : '')}
       @pick=${(event) => router.set({ ...NONE, base: '', sha: event.detail.sha })}></egdb-table>`;
   }

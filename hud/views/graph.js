@@ -203,8 +203,8 @@ export default class Graph extends Element {
       class="empty">Not in the indexed code: a name that is not resolved.</p></section>`;
     const columns = [
       { name: 'created_utc', title: 'when', type: 'time' }, { name: 'sha', title: 'commit', type: 'text', width: 110, grow: 0,
-        render: (sha) => html`<a
-        href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }, { name: 'token', type: 'text' },
+        render: (sha, { name: uid, line }) => html`<a title="its lines" href=${router.href('deltas',
+          { sha, file: parts(uid).file, line })}><code>${sha.slice(0, 10)}</code></a>` }, { name: 'token', type: 'text' },
           { name: 'weight', type: 'number', width: 80 },
       ...(this.node.data?.tokens.rows.some((row) => row.name !== sel) ? [{ name: 'name', title: 'called', type: 'text', width: 190,
         render: (uid) => html`<span title=${uid}>${uid === sel ? '' : parts(uid).name}</span>` }] : []),

@@ -120,6 +120,7 @@ export default class Healer extends Element {
       <div class="beside ${id ? 'with-one' : ''}">${frame(this.list, {
         title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), empty: html`Nothing was proposed in the time range: a candidate is a <code>heal.proposed@v1</code>.`,
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Candidates" pickable
+          .selected=${objects(answer).find((row) => row.id === id)}
           .rowClass=${(row) => (row.id === id ? 'chosen' : '')} @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>` })}
       ${id ? frame(this.one, { title: `Candidate ${id}`, curl: () => curlEgql(AFTER, { id }), isEmpty: (data) => !data.heal,
         empty: 'No such candidate is stored.',

@@ -106,7 +106,7 @@ export default class Runs extends Element {
   }
 
   get runs() {
-    return this.list.data ? (this.list.data.seen ??= objects(this.list.data)) : [];
+    return this.list.data ? objects(this.list.data) : [];
   }
 
   #step(by) {
@@ -161,7 +161,7 @@ export default class Runs extends Element {
   }
 
   #steps(answer) {
-    const steps = (answer.seen ??= objects(answer));
+    const steps = objects(answer);
     const { known, spans } = placed(steps);
     const rows = steps.map((step, i) => ({ lane: step.name, ...spans[i], mark: markOf(step),
       title: `${step.idx} ${step.name}: ${number(step.dt_ms)} ms, usually ${step.p50_ms === null ? 'unknown'

@@ -204,6 +204,7 @@ export default class Security extends Element {
       <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list,
         { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), empty: 'No finding fits.',
         body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Findings" pickable
+          .selected=${objects(answer).find((row) => row.id === nf)}
           .rowClass=${(row) => (row.id === nf ? 'chosen' : '')}
             @pick=${(event) => router.set({ nf: event.detail.id })}></egdb-table>${answer.row_count === ROWS_MOST
               ? html`<p class="note">The ${number(ROWS_MOST)} riskiest.</p>` : nothing}` })}

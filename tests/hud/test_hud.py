@@ -61,8 +61,9 @@ def view(name, has, other, **query):
     return {"path": href[0], "has": has, "other": href[1]}
 
 
-def test_all_views_alike(whole, control):
-    run_flow("steady", whole, control=control, views=[
+def test_all_views_alike(whole, control, store_kind):
+    """All of them on one store, on the other those that ask in different ways: queries, panels, lists."""
+    views = [
         view("overview", "core.step.finished@v1", {"last": "6h"}, last="30d"),
         view("deltas", "Reader.run", {"sha": change_data.PARENT}, last="30d", sha=change_data.CHILD),
         view("spec", "In force since", {"gate": "I3"}, last="30d", module="core.a"),
@@ -72,7 +73,10 @@ def test_all_views_alike(whole, control):
         view("graph", "work_00", {"node": "AST::app/cli.py#serve"}, node=code_data.HUB),
         view("events", "nightly-039", {"topic": "run.finished@v1"}, topic="run.started@v1"),
         view("console", "nightly-004", {"q": "SELECT steps FROM all GROUP BY name"}, q="SELECT runs (id, status) FROM all ORDER BY id LIMIT 5"),
-        view("letters", "no.such@v1", {"code": "schema_invalid"}, code="topic_unknown")])
+        view("letters", "no.such@v1", {"code": "schema_invalid"}, code="topic_unknown")]
+    if store_kind != "sqlite":
+        views = [one for one in views if one["path"].split("?")[0] in ("deltas", "runs", "letters")]
+    run_flow("steady", whole, control=control, views=views)
 
 
 def test_events(filled, control):

@@ -63,6 +63,13 @@ export default async function runs({ open, settled, eventually, sound, assert, a
   await page.locator('egdb-chart canvas').first().waitFor();
   await settled(page);
 
+  // A run far down in the list is brought into sight.
+  await page.goto(page.url().replace(/\?.*/, '?last=7d&run=nightly-006'));
+  await list.getByText('nightly-006').waitFor();
+  await page.goBack();
+  await list.getByText('nightly-039').waitFor();
+  await settled(page);
+
   // What the server refuses is told as it tells it; when it passes, the rows come by themselves.
   allow(/503/);
   await page.route('**/v1/panels/runs?*', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"title":"busy","detail":"Too much at once."}' }));
