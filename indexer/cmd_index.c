@@ -50,10 +50,14 @@ static eg_status tell_graph(struct run *run, struct eg_err *err) {
         return EG_FAIL;
     }
     eg_progress_begin(&run->progress, "files");
-    if (eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->to, from, run->known, &run->progress, err)) {
-        return EG_FAIL;
+    eg_status status = eg_graph_stage_read(&run->graph, run->flags, run->repo, &run->to, from, run->known, &run->progress, err);
+    if (status && err->code == EG_E_NOT_FOUND) {
+        fprintf(stderr, "egdb-index: the code graph of %.12s is left out: %s\n", run->to.sha, err->message);
+        eg_err_clear(err);
+        eg_graph_stage_end(&run->graph);
+        return EG_OK;
     }
-    eg_status status = eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
+    status = status ? status : eg_graph_stage_tell(&run->graph, &run->tell, &run->progress, err);
     eg_graph_stage_end(&run->graph); /* what comes now needs memory too */
     return status;
 }

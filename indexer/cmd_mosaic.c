@@ -95,6 +95,7 @@ static eg_status post_all(struct run *run, struct eg_err *err) {
         bool has_parent = status == EG_OK && commit.n_parents > 0;
         status = has_parent ? eg_repo_commit_of(run->repo, &commit.parent, &parent, err) : status;
         status = status ? status : with_change(run, has_parent ? &parent : NULL, &commit, post, err);
+        status = eg_change_stage_without(&run->stage, &commit, status, err);
         eg_progress_tell(&run->progress, i + 1, run->range.n);
     }
     if (eg_sink_close(run->tell.sink, &run->sum, &closing) && status == EG_OK) {

@@ -59,7 +59,10 @@ struct eg_delta_reader;
 EG_MUST_CHECK eg_status eg_delta_reader_new(git_repository *repo, const struct eg_policy *policy, struct eg_delta_reader **reader,
                                             struct eg_err *err);
 void eg_delta_reader_free(struct eg_delta_reader *reader);
-/* from NULL: from nothing. Without a policy no tokens are made: tokens is then empty. */
+/* The caller goes on without this commit; that is said in the end. */
+void eg_delta_leave_out(struct eg_delta_reader *reader, const git_oid *commit);
+/* from NULL: from nothing. Without a policy no tokens are made: tokens is then empty. err: not_found, when a folder is not in this
+ * clone. */
 EG_MUST_CHECK eg_status eg_delta_read(struct eg_delta_reader *reader, const git_oid *from, const git_oid *to, const struct eg_delta **delta,
                                       const struct eg_tokens **tokens, struct eg_err *err);
 

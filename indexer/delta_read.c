@@ -29,6 +29,7 @@ struct eg_delta_reader {
     struct eg_tokens tokens;
     bool from_nothing; /* the delta that is being read */
     size_t n_missing;
+    struct eg_lacking lacking;
     struct eg_arena **owned; /* of files that are not in the cache */
     size_t n_owned, room;
 };
@@ -65,6 +66,10 @@ void eg_delta_reader_free(struct eg_delta_reader *reader) {
         if (reader->n_missing && reader->policy) { /* the graph, which has none, says what it misses itself */
             fprintf(stderr, "egdb-index: " EG_REPO_MISSING, reader->n_missing);
         }
+        if (reader->lacking.n) {
+            fprintf(stderr, "egdb-index: what %zu commits changed is left out, as " EG_REPO_LACKING, reader->lacking.n,
+                    reader->lacking.first);
+        }
         clear(reader);
         for (size_t i = 0; i < CACHED; i++) {
             eg_arena_free(reader->cache[i].arena);
@@ -75,6 +80,8 @@ void eg_delta_reader_free(struct eg_delta_reader *reader) {
         free(reader);
     }
 }
+
+void eg_delta_leave_out(struct eg_delta_reader *reader, const git_oid *commit) { eg_repo_lacks(&reader->lacking, commit); }
 
 /* The arena is freed with the next delta. */
 static bool own(struct eg_delta_reader *reader, struct eg_arena *arena) {

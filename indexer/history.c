@@ -27,6 +27,19 @@ static eg_status remember(git_repository *repo, const git_oid *tip, struct eg_se
     return status;
 }
 
+/* Of a commit that cannot be read nothing is told, and its modules' past goes on as if it had changed nothing. */
+static eg_status pass_over(struct eg_delta_reader *reader, struct eg_energies *energies, const struct eg_commit_info *commit,
+                           const git_oid *parent, struct eg_err *err) {
+    const struct eg_tokens none = {0};
+    struct eg_energy energy = {0};
+    eg_err_clear(err);
+    eg_delta_leave_out(reader, &commit->oid);
+    eg_status status = eg_energy_of(energies, parent, &none, &energy, err);
+    status = status ? status : eg_energies_add(energies, &commit->oid, parent, &energy, err);
+    free(energy.modules);
+    return status;
+}
+
 static eg_status step(git_repository *repo, struct eg_delta_reader *reader, struct eg_energies *energies,
                       const struct order *order, size_t at,
                       eg_history_take take, void *ctx, struct eg_err *err) {
@@ -41,6 +54,9 @@ static eg_status step(git_repository *repo, struct eg_delta_reader *reader, stru
     }
     const git_oid *parent = commit.n_parents ? &commit.parent : NULL;
     eg_status status = eg_delta_read(reader, parent, &commit.oid, &said.delta, &said.tokens, err);
+    if (status && err->code == EG_E_NOT_FOUND) {
+        return pass_over(reader, energies, &commit, parent, err);
+    }
     status = status ? status : eg_energy_of(energies, parent, said.tokens, &energy, err);
     status = status ? status : eg_energies_add(energies, &commit.oid, parent, &energy, err);
     if (status == EG_OK) {
@@ -85,6 +101,11 @@ static eg_status one_by_one(git_repository *repo, struct eg_delta_reader *reader
             continue;
         }
         status = status ? status : eg_history_one(repo, reader, &commit, take_counted, &counting, err);
+        if (status && err->code == EG_E_NOT_FOUND) {
+            eg_err_clear(err);
+            eg_delta_leave_out(reader, &range->v[i]);
+            status = EG_OK;
+        }
     }
     return status;
 }

@@ -59,7 +59,8 @@ static eg_status touches(struct looking *looking, const struct eg_commit_info *c
     git_tree_free(before_tree);
     git_commit_free(now);
     git_commit_free(before);
-    return code ? failed(err) : EG_OK;
+    looking->found = looking->found && code == 0;
+    return code && code != GIT_ENOTFOUND ? failed(err) : EG_OK; /* what is not in this clone changed nothing */
 }
 
 /* newest: the commit that the modules' past ends with, itself included; NULL: there is none. */
@@ -98,6 +99,11 @@ static eg_status learn(struct looking *looking, struct eg_delta_reader *reader, 
             continue;
         }
         status = eg_delta_read(reader, commit.n_parents ? &commit.parent : NULL, &commit.oid, &delta, &tokens, err);
+        if (status && err->code == EG_E_NOT_FOUND) {
+            eg_err_clear(err);
+            status = EG_OK;
+            continue;
+        }
         status = status ? status : eg_energy_of(energies, before, tokens, &energy, err);
         status = status ? status : eg_energies_add(energies, &commit.oid, before, &energy, err);
         free(energy.modules);

@@ -24,6 +24,21 @@ eg_status eg_repo_failed(struct eg_err *err, enum eg_code code, const char *plac
     return eg_err_set(err, code, place, "%s", error && error->message ? error->message : "git failed");
 }
 
+eg_status eg_repo_tree_failed(struct eg_err *err, int code, const git_oid *commit) {
+    char sha[GIT_OID_HEXSZ + 1];
+    return code == GIT_ENOTFOUND
+               ? eg_err_set(err, EG_E_NOT_FOUND, NULL,
+                            "folders of %.12s are not in this clone (a partial one, or a damaged one): " EG_REPO_REFETCH,
+                            git_oid_tostr(sha, sizeof(sha), commit))
+               : eg_repo_failed(err, EG_E_USAGE, NULL);
+}
+
+void eg_repo_lacks(struct eg_lacking *lacking, const git_oid *commit) {
+    if (lacking->n++ == 0) {
+        git_oid_tostr(lacking->first, sizeof(lacking->first), commit);
+    }
+}
+
 eg_status eg_repo_open(const char *folder, git_repository **repo, struct eg_err *err) {
     return git_repository_open_ext(repo, folder, 0, NULL) ? eg_repo_failed(err, EG_E_USAGE, folder) : EG_OK;
 }
@@ -198,15 +213,16 @@ eg_status eg_repo_files(git_repository *repo, const git_oid *commit, struct eg_a
     struct listing listing = {.repo = repo, .arena = arena, .files = files};
     git_tree *tree;
     *files = (struct eg_tree_files){0};
-    if (eg_repo_tree(repo, commit, &tree)) {
-        return eg_repo_failed(err, EG_E_USAGE, NULL);
+    int code = eg_repo_tree(repo, commit, &tree);
+    if (code) {
+        return eg_repo_tree_failed(err, code, commit);
     }
-    int code = list_tree(&listing, "", tree, 0);
+    code = list_tree(&listing, "", tree, 0);
     git_tree_free(tree);
     if (code || listing.failed) {
         free(files->v);
         files->v = NULL;
-        return listing.failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out") : eg_repo_failed(err, EG_E_USAGE, NULL);
+        return listing.failed ? eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out") : eg_repo_tree_failed(err, code, commit);
     }
     size_t sorted = 1; /* as git sorts trees, all are */
     while (sorted < files->n && by_path(&files->v[sorted - 1], &files->v[sorted]) < 0) {

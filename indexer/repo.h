@@ -58,7 +58,14 @@ void eg_repo_name(git_repository *repo, const char *given, char *out, size_t siz
 /* err: usage, when rev names no commit. */
 EG_MUST_CHECK eg_status eg_repo_commit(git_repository *repo, const char *rev, struct eg_commit_info *info, struct eg_err *err);
 EG_MUST_CHECK eg_status eg_repo_commit_of(git_repository *repo, const git_oid *oid, struct eg_commit_info *info, struct eg_err *err);
-/* The regular files of a commit. */
+struct eg_lacking { /* commits of which something cannot be told */
+    size_t n;
+    char first[GIT_OID_HEXSZ + 1];
+};
+void eg_repo_lacks(struct eg_lacking *lacking, const git_oid *commit);
+#define EG_REPO_REFETCH "`git fetch --refetch` brings them"
+#define EG_REPO_LACKING "folders of theirs are not in this clone (the first is %.12s): " EG_REPO_REFETCH "\n"
+/* What reads trees fails with not_found when one is not in this clone. The regular files of a commit: */
 EG_MUST_CHECK eg_status eg_repo_files(git_repository *repo, const git_oid *commit, struct eg_arena *arena, struct eg_tree_files *files,
                                       struct eg_err *err);
 /* From one commit (NULL: from nothing) to another, with renames. */

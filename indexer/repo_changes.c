@@ -155,7 +155,7 @@ eg_status eg_repo_changes(git_repository *repo, const git_oid *from, const git_o
     if (code || c.no_memory || eg_arena_failed(arena)) {
         free(changes->v);
         *changes = (struct eg_changes){0};
-        return code ? eg_repo_failed(err, EG_E_USAGE, NULL) : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
+        return code ? eg_repo_tree_failed(err, code, to) : eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
     }
     if (changes->n > 0) {
         qsort(changes->v, changes->n, sizeof(*changes->v), by_new_path);

@@ -58,6 +58,7 @@ struct eg_change_stage {
     struct eg_mosaic *mosaic;
     size_t commits, tokens; /* told */
     size_t incomplete;      /* states of which something was left out, or not compared */
+    struct eg_lacking lacking; /* commits without a mosaic */
 };
 
 struct eg_stage_change { /* from one state to another */
@@ -77,6 +78,9 @@ EG_MUST_CHECK eg_status eg_change_stage_tell(struct eg_change_stage *stage, stru
  * repository. */
 EG_MUST_CHECK eg_status eg_change_stage_lay(struct eg_change_stage *stage, const char *name, const struct eg_stage_change *change,
                                             eg_change_take take, void *ctx, struct eg_err *err);
+/* What laying the commit answered; that folders are not in this clone is no error: it has no mosaic then, which is said in the end. */
+EG_MUST_CHECK eg_status eg_change_stage_without(struct eg_change_stage *stage, const struct eg_commit_info *commit, eg_status status,
+                                                struct eg_err *err);
 void eg_change_stage_end(struct eg_change_stage *stage);
 
 #endif

@@ -1,6 +1,8 @@
 /* What a commit did: its Δ tokens, their fingerprint, and where they act on the mosaic. */
 #include "indexer/stage.h"
 
+#include <stdio.h>
+
 eg_status eg_change_stage_begin(struct eg_change_stage *stage, const struct eg_index_flags *flags, git_repository *repo,
                                 struct eg_err *err) {
     *stage = (struct eg_change_stage){.repo = repo};
@@ -44,10 +46,24 @@ eg_status eg_change_stage_tell(struct eg_change_stage *stage, struct eg_tell *te
     stage->commits++;
     stage->tokens += step->tokens->n;
     struct eg_stage_change change = {step->commit, has_base ? base : NULL, step->delta, step->tokens};
-    return eg_change_stage_lay(stage, tell->name, &change, put, tell, err);
+    return eg_change_stage_without(stage, step->commit, eg_change_stage_lay(stage, tell->name, &change, put, tell, err), err);
+}
+
+eg_status eg_change_stage_without(struct eg_change_stage *stage, const struct eg_commit_info *commit, eg_status status,
+                                  struct eg_err *err) {
+    if (status == EG_OK || err->code != EG_E_NOT_FOUND) {
+        return status;
+    }
+    eg_err_clear(err);
+    eg_repo_lacks(&stage->lacking, &commit->oid);
+    stage->incomplete++;
+    return EG_OK;
 }
 
 void eg_change_stage_end(struct eg_change_stage *stage) {
+    if (stage->lacking.n) {
+        fprintf(stderr, "egdb-index: the mosaics of %zu commits are left out, as " EG_REPO_LACKING, stage->lacking.n, stage->lacking.first);
+    }
     eg_mosaic_free(stage->mosaic);
     eg_mosaic_reader_free(stage->cells);
     eg_delta_reader_free(stage->reader);

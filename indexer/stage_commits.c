@@ -18,6 +18,7 @@ struct telling {
     struct eg_tell *tell;
     struct eg_progress *progress;
     struct eg_err why; /* of the first commit that cannot be read */
+    char first[GIT_OID_HEXSZ + 1];
     size_t done, of, left_out, edge, unreadable;
 };
 
@@ -48,7 +49,10 @@ static eg_status ask_some(struct telling *telling, const char *const *words, siz
     telling->left_out = left_out;
     telling->edge = edge;
     if (n == 1) {
-        telling->why = telling->unreadable++ ? telling->why : *err;
+        if (telling->unreadable++ == 0) {
+            telling->why = *err;
+            snprintf(telling->first, sizeof(telling->first), "%s", words[0]);
+        }
         eg_err_clear(err);
         return EG_OK;
     }
@@ -78,7 +82,8 @@ static void say(const struct telling *telling) {
         fprintf(stderr, "egdb-index: %zu commits were left out: " EG_GIT_EDGE "\n", telling->edge);
     }
     if (telling->unreadable) {
-        fprintf(stderr, "egdb-index: %zu commits were left out: %s\n", telling->unreadable, telling->why.message);
+        fprintf(stderr, "egdb-index: %zu commits were left out (the first is %.12s): %s\n", telling->unreadable, telling->first,
+                telling->why.message);
     }
     if (telling->left_out) {
         fprintf(stderr, "egdb-index: %zu files of commits were left out: their paths or their number are beyond the topic's bounds\n",

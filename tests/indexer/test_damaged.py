@@ -187,3 +187,42 @@ def test_what_is_missing_is_counted_and_the_rest_is_told(repository, scratch, se
         {"ruleId": "R", "message": {"text": "m"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": name}, "region": {"startLine": 1}}}]}
         for name in ("gone.py", "moved.py")]}]}))
     assert run(repository, "sarif", report, "--server", server.url)[0]["findings"] == 2
+
+
+def test_a_folder_that_is_missing_costs_only_what_needs_it(repository, scratch, server, store):
+    """Commits that go into it or out of it, mosaics that lie on it, the graph of a state that has it; each is told of. What comes later is whole."""
+    shas = [repository.commit(files={"a.py": f"def a{n}(x):\n    return x + {n}\n", "d/x.py": f"def x{n // 2}(y):\n    return y * {n // 2}\n"}) for n in (0, 2, 3, 4, 5)]
+
+    def hide(name):
+        oid = repository.git("rev-parse", name).stdout.decode().strip()
+        path = repository.folder / ".git" / "objects" / oid[:2] / oid[2:]
+        body = path.read_bytes()
+        os.remove(path)
+        return lambda: path.write_bytes(body)
+
+    def told(table):
+        return {sha for (sha,) in store.query(f"SELECT DISTINCT {table}")}
+
+    back = hide(f"{shas[1]}:d")
+    done, err = run(repository, "--server", server.url)
+    assert (done["commits"], done["files"], done["rejected"]) == (5, 2, 0)
+    for said in (f"2 commits were left out (the first is {shas[1][:12]})", f"what 2 commits changed is left out, as folders of theirs are not in this clone (the first is {shas[1][:12]})",
+                 f"the mosaics of 1 commits are left out, as folders of theirs are not in this clone (the first is {shas[2][:12]})"):
+        assert said in err, err
+    whole = {shas[0], shas[2], shas[4]}
+    assert told("commit_sha FROM commits") == told("sha FROM delta_fingerprints") == whole
+    assert told("sha FROM mosaic_deltas") == {shas[0], shas[4]}
+    for words in (("history", "--from", shas[3]), ("history", "--from", shas[0]), ("mosaic", "--all")):
+        run(repository, *words, "--out", scratch / "out")
+    back()
+    assert run(repository, "--server", server.url)[1].count("left out") == 0
+    assert told("commit_sha FROM commits") == told("sha FROM delta_fingerprints") == told("sha FROM mosaic_deltas") == set(shas)
+
+    last = repository.commit(files={"d/x.py": "def last():\n    pass\n"})
+    hide("HEAD:d")
+    done, err = run(repository, "--server", server.url)
+    assert done["files"] == 0 and f"the code graph of {last[:12]} is left out: folders of {last[:12]} are not in this clone" in err
+    assert {path for (path,) in store.query("SELECT path FROM files")} == {"a.py", "d/x.py"}, "nothing is taken from the server"
+    assert "folders of" in indexer.run("graph", "--repo", repository.folder, "--server", server.url, check=1).err
+    said = indexer.run("hook", "--repo", repository.folder, "--server", server.url, "--timeout-ms", "60000").err
+    assert "the code graph is left out: folders of" in said and "what " + last + " changed is left out" in said
