@@ -21,6 +21,7 @@ bench/ingest_sqlite --rounds "$rounds" --seconds "$seconds"
 bench/ingest_pg --rounds "$rounds"
 bench/ingest_pg_single --rounds "$rounds" --seconds "$seconds" "${peers[@]}"
 bench/latency --rounds "$rounds"
+bench/idle --rounds "$rounds"
 bench/stream
 bench/rejected --rounds "$rounds" --seconds "$seconds"
 bench/query --rounds "$rounds"

@@ -122,7 +122,7 @@ if [ "$what" = soak ]; then
     export EGDB_SOAK=1
     one "build: gcc, release" "$MAKE" --no-print-directory -j "$jobs" build
     one "build: gcc, asan" "$MAKE" --no-print-directory -j "$jobs" MODE=asan build
-    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/soak tests/contract/test_positions.py tests/contract/test_poison.py \
+    pytests "faults, in full" fault "$PWD/build/egdb" tests/fault tests/contract/test_positions.py tests/contract/test_poison.py \
         tests/contract/test_dead_letters.py::test_killed_in_the_middle tests/indexer/test_scale.py
     EGDB_SOAK='' pytests "faults, a tenth, and the HUD, asan" fault-asan "$PWD/build/asan/egdb" tests/fault tests/hud
     one "build: fuzzers" "$MAKE" --no-print-directory -j "$jobs" fuzzers
