@@ -14,7 +14,7 @@ from support import change_data, code_data, events, panel_data, server, stores  
 from support.browser import run_flow  # noqa: E402
 
 NAME = "egdb"
-HISTORY = (("post", "--git-history"), ("graph",), ("history",), ("mosaic", "--all"))
+HISTORY = (("post", "--git-history", "--with-diff"), ("graph",), ("history",), ("mosaic", "--all"))
 
 
 def without_people(scratch):

@@ -14,7 +14,11 @@ class Diff extends Element {
   static properties = { change: { attribute: false }, line: { type: Number } };
 
   updated(changed) {
-    if (changed.has('line') || changed.has('change')) this.querySelector('.here')?.scrollIntoView({ block: 'nearest' });
+    const here = (changed.has('line') || changed.has('change')) && this.querySelector('.here');
+    if (!here) return;
+    const box = this.querySelector('.lines'); // in its middle, so that what stands around is seen
+    box.scrollTop += here.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
+    here.scrollIntoView({ block: 'nearest' });
   }
 
   // The line itself, or the last one before it that is shown.

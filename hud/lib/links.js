@@ -6,11 +6,12 @@ const commit = (sha) => ['deltas', { sha }];
 const event = (id) => ['events', { id }];
 const node = (uid) => uid.startsWith('AST::') && ['graph', { node: uid }];
 const finding = (nf) => ['security', { nf, state: 'all' }];
+const lines = (file) => ['deltas', { file }];
 
 const LINKS = {
   sha: commit, commit_sha: commit, repo_sha: commit, last_sha: commit, event_id: event, causation_id: event,
-  run_id: (run) => ['runs', { run }], uid: node, src: node, dst: node, nf_id: finding, file: (file) => ['deltas', { file }],
-  topic: (topic) => ['events', { topic }], id: (id) => (id.startsWith('NF-') ? finding(id) : ULID.test(id) && event(id)),
+  run_id: (run) => ['runs', { run }], uid: node, src: node, dst: node, nf_id: finding, file: lines,
+  file_path: lines, topic: (topic) => ['events', { topic }], id: (id) => (id.startsWith('NF-') ? finding(id) : ULID.test(id) && event(id)),
 };
 
 // A URL, or null. repo: the one that the row names, where there are several.

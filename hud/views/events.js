@@ -141,9 +141,9 @@ export default class Events extends Element {
         ? html`<span class="note">times in the range above <button type="button" class="quiet"
           @click=${() => router.set({ last: '', from: '', to: '' })}>all times</button></span>`
         : html`<span class="note">all times</span>`}
-      ${repos.several ? html`<span class="note">of all repositories, as events name none${repos.chosen ? html`:
-        <a href=${router.href('console', eventsOf(repos.chosen, query.last || query.from ? rangeAsEgql() : ''))}>those that tell of ${repos.chosen}</a>`
-        : nothing}</span>` : nothing}</form>`;
+      ${repos.chosen ? html`<span class="note">of all repositories, as events name none:
+        <a href=${router.href('console', eventsOf(repos.chosen, query.last || query.from ? rangeAsEgql() : ''))}>those that tell of ${
+          repos.chosen}</a></span>` : nothing}</form>`;
   }
 
   #log() {

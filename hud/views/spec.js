@@ -177,7 +177,7 @@ export default class Spec extends Element {
       <p class="note">${this.gate === 'I1' && now
         ? html`In force since ${when(now.created_utc)}: α ${number(now.alpha)}, β ${number(now.beta)}, ζ ${number(now.zeta)}
           (${now.basis}, learned at ${commit(now.sha)}). ` : nothing}
-        Shaded: frozen. Dashed: drift began. A click on a point explains it.</p>`;
+        Shaded: frozen. Dashed: drift began. A click on a point explains it, or arrows and Enter.</p>`;
   }
 
   #table() {
