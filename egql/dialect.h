@@ -32,6 +32,7 @@ struct egql_dialect {
     const char *sum_whole, *sum_real, *average, *percentile; /* percentile: % double, ^ the fraction */
     const char *bool_min, *bool_max;
     const char *descending, *ascending; /* with null last */
+    const char *tie; /* ascending, null last, in a form that an index can have; % and ^ are the same */
     const char *unordered; /* an expression of the same value, which no index is walked for the order of */
 
     const char *elements; /* a FROM item: the strings of the JSON array %, as column `value` of ^ */

@@ -45,6 +45,7 @@ const struct egql_dialect egql_dialect_postgresql = {
     .bool_max = "bool_or(%)",
     .descending = " DESC NULLS LAST",
     .ascending = "",
+    .tie = "%",
     .unordered = "%",
     .elements = "jsonb_array_elements_text(%) AS ^(value)",
     .levels = "(SELECT v.value::bigint AS id, l.depth::integer AS depth FROM jsonb_array_elements(%) WITH ORDINALITY "

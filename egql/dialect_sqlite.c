@@ -32,6 +32,7 @@ const struct egql_dialect egql_dialect_sqlite = {
     .bool_max = "max(%)",
     .descending = " DESC",
     .ascending = " NULLS LAST",
+    .tie = "% IS NULL, ^", /* NULLS LAST cannot be an index's */
     .unordered = "+%",
     .elements = "json_each(%) AS ^",
     .levels = "(SELECT v.value AS id, l.key + 1 AS depth FROM json_each(%) AS l, json_each(l.value) AS v)",

@@ -31,7 +31,7 @@ const char *egql_newest_sql(struct egql_emit *e, const char *time) {
     enum egql_scope_kind scope = e->plan->scope->kind;
     bool few = scope == EGQL_S_SHA || scope == EGQL_S_RUN || scope == EGQL_S_CORRELATION || scope == EGQL_S_CAUSES ||
                scope == EGQL_S_EFFECTS;
-    return few && on_events(e->source) ? egql_put(e, e->dialect->unordered, time, NULL) : time;
+    return few ? egql_put(e, e->dialect->unordered, time, NULL) : time;
 }
 
 bool egql_field_present(const struct egql_source *source, const struct egql_field *field) {

@@ -24,11 +24,16 @@ static bool set_columns(struct egql_emit *e, struct egql_compiled *compiled, enu
     return true;
 }
 
-static void order_field(struct egql_emit *e, struct eg_buf *sql, int field, bool descending) {
+static void order_tie(struct egql_emit *e, struct eg_buf *sql, int field) {
     if (field < 0)
         return;
     const struct egql_field *f = &e->source->fields[field];
-    egql_order_sql(e, sql, egql_field_sql(e, f), descending, egql_field_present(e->source, f));
+    const char *by = egql_field_sql(e, f);
+    bool present = egql_field_present(e->source, f);
+    if (field == e->source->event && !present) /* rows that people insert have none, and it is in indexes of the newest */
+        egql_order_sql(e, sql, egql_put(e, e->dialect->tie, by, by), false, true);
+    else
+        egql_order_sql(e, sql, by, false, present || f->surrogate);
 }
 
 static void order_newest(struct egql_emit *e, struct eg_buf *sql) {
@@ -61,7 +66,7 @@ static void order(struct egql_emit *e, struct eg_buf *sql) {
     if (query->n_order == 0 && source->newest_first)
         order_newest(e, sql);
     for (size_t i = 0; i < source->n_tie; i++)
-        order_field(e, sql, source->tie[i], false);
+        order_tie(e, sql, source->tie[i]);
 }
 
 static void select_list(struct egql_emit *e, struct eg_buf *sql) {

@@ -8,8 +8,8 @@ from support import binary, cost
 
 A, CELL, NODE = "a" * 40, "MOZ::64x64@r0c0", "AST::core/a.py#run"
 SIZES = (3000, 30000)
+OTHERS = (1000, 10000)  # of another repository
 PARAMS = {"sha": A, "prefix": "core.", "uid": NODE, "cell": CELL, "run": "run-1"}
-BESIDES = {"sast-backlog": {"sha": A}}  # without a commit it counts every open finding
 DECLARED = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((binary.ROOT / "spec" / "panels").glob("*.json"))}
 
 
@@ -27,26 +27,26 @@ def series(store, n):
 
 # table: columns and values as expressions of i; NEW is recent, OLD long ago; X is what a row of interest has, or another
 ROWS = {
-    "modules": "id, name, path | {k}, '{m}' || i, 'p{m}' || i",
-    "files": "id, module_id, path | {k}, {k}, '{f}' || i",
-    "ast_nodes": "id, file_id, uid, kind, file, line | {k}, {k}, {node}, 'F', '{f}' || i, 1",
-    "phi_links": "ast_node_id, mosaic_cell, weight | {k}, '{cell}', 0.5",
-    "delta_tokens": "sha, file, token, weight, created_utc | {one}, '{f}' || i, 'ADD_FN', 0.5, {when}",
-    "delta_fingerprints": "sha, histogram, hash, score_deltaz, created_utc | {one}, '{{}}', 'h', 0.5, {when}",
-    "mosaic_deltas": "sha, grid, stats, created_utc | {one}, '{{\"cell_id\":\"{cell}\"}}', '{{\"density\":0.5}}', {when}",
-    "invariants_results": "sha, gate, score, threshold, action, created_utc | {one}, 'I3', 1, 1, 'block', {when}",
-    "spec_thresholds": "module, alpha, beta, zeta, basis, created_utc | 'core', 1, 1, 1, 'ewma', {when}",
-    "spec_drift": "module, metric, detector, \"freeze\", created_utc | 'core', 'm', 'adwin', {frozen}, {when}",
-    "sast_findings": "id, sha, tool, rule_id, severity, confidence, location, fingerprint, last_sha, created_utc | "
-                     "'NF-' || {k}, {one}, 't{base}', 'r', '{severity}', 1, '{{\"file\":\"f\",\"line\":1}}', 'p' || {k}, {one}, {when}",
-    "sast_scans": "sha, tool, complete, position, created_utc | {one}, 't{base}', i = 1, {k}, {when}",
-    "sast_fix_queue": "id, nf_id, status, created_utc | {k}, CASE WHEN {base} > 0 THEN 'NF-' || {k} END, '{status}', {when}",
-    "heal_candidates": "id, sha, kind, created_utc | 'c' || {k}, {one}, 'code_patch', {when}",
+    "modules": "repo, id, name, path | '{repo}', {k}, '{m}' || i, 'p{m}' || i",
+    "files": "repo, id, module_id, path | '{repo}', {k}, {k}, '{f}' || i",
+    "ast_nodes": "repo, id, file_id, uid, kind, file, line | '{repo}', {k}, {k}, {node}, 'F', '{f}' || i, 1",
+    "phi_links": "repo, ast_node_id, mosaic_cell, weight | '{repo}', {k}, '{cell}', 0.5",
+    "delta_tokens": "repo, sha, file, token, weight, created_utc | '{repo}', {one}, '{f}' || i, 'ADD_FN', 0.5, {when}",
+    "delta_fingerprints": "repo, sha, histogram, hash, score_deltaz, created_utc | '{repo}', {one}, '{{}}', 'h', 0.5, {when}",
+    "mosaic_deltas": "repo, sha, grid, stats, created_utc | '{repo}', {one}, '{{\"cell_id\":\"{cell}\"}}', '{{\"density\":0.5}}', {when}",
+    "invariants_results": "repo, sha, gate, score, threshold, action, created_utc | '{repo}', {one}, 'I3', 1, 1, 'block', {when}",
+    "spec_thresholds": "repo, module, alpha, beta, zeta, basis, created_utc | '{repo}', 'core', 1, 1, 1, 'ewma', {when}",
+    "spec_drift": "repo, module, metric, detector, \"freeze\", created_utc | '{repo}', 'core', 'm', 'adwin', {frozen}, {when}",
+    "sast_findings": "repo, id, sha, tool, rule_id, severity, confidence, location, fingerprint, last_sha, created_utc | "
+                     "'{repo}', 'NF-' || {k}, {one}, 't{base}', 'r', '{severity}', 1, '{{\"file\":\"f\",\"line\":1}}', 'p' || {k}, {one}, {when}",
+    "sast_scans": "repo, sha, tool, complete, position, created_utc | '{repo}', {one}, 't{base}', i = 1, {k}, {when}",
+    "sast_fix_queue": "repo, id, nf_id, status, created_utc | '{repo}', {k}, CASE WHEN {base} > 0 THEN 'NF-' || {k} END, '{status}', {when}",
+    "heal_candidates": "repo, id, sha, kind, created_utc | '{repo}', 'c' || {k}, {one}, 'code_patch', {when}",
     "heal_verification": "id, candidate_id | 'v' || {k}, 'c' || {k}",
     "heal_outcomes": "id, candidate_id, result | 'o' || {k}, 'c' || {k}, 'applied'",
-    "runs": "id, sha, started | 'run-' || {k}, {one}, {when}",
+    "runs": "repo, id, sha, started | '{repo}', 'run-' || {k}, {one}, {when}",
     "steps": "run_id, name, idx, dt_ms | 'run-' || {k}, 's', i, 5",
-    "commits": "commit_sha, message, authored_at, branch | {one}, 'm', {when}, 'main'",
+    "commits": "repo, commit_sha, message, authored_at, branch | '{repo}', {one}, 'm', {when}, 'main'",
     "commit_files": "id, commit_sha, file_path, change_type | 'f' || {k}, "
                     "{one}, 'p', 'other'",
     "events_dlq": "id, original_hash, original, code, errors_json, received_utc, last_seen_utc, redriven_utc | "
@@ -56,10 +56,10 @@ ROWS = {
 }
 
 
-def add(store, n, base, **words):
+def add(store, n, base, repo="", **words):
     pg = store.kind == "postgresql"
     one = f"'{words['sha']}' || CASE WHEN {base} + i = 1 THEN '' ELSE CAST(i AS text) END"
-    words = {**words, "base": base, "k": f"({base} + i)", "one": one, "node": one.replace(words["sha"], words["uid"]), "yes": "TRUE",
+    words = {**words, "repo": repo, "base": base, "k": f"({base} + i)", "one": one, "node": one.replace(words["sha"], words["uid"]), "yes": "TRUE",
              "hash": f"decode(md5(CAST({base} + i AS text)), 'hex')" if pg else f"CAST({base} + i AS BLOB)"}
     words["redriven"] = words["when"] if words["redriven"] else "NULL"
     for table, text in ROWS.items():
@@ -76,29 +76,26 @@ def fill(store, besides):
     store.script(f"INSERT INTO invariants_results (sha, gate, score, threshold, action, created_utc) "
                  f"SELECT '{'c' * 40}', 'I3', 1, 1, 'pass', {moment(store, '1 hours')} FROM {series(store, besides // 2)}")
     store.script("UPDATE event_position SET position = 1000003")
-    if store.kind == "postgresql":
-        store.script("REFRESH MATERIALIZED VIEW vw_file_tokens; ANALYZE")
-    else:
-        store.script("ANALYZE")
+    settle(store)
 
 
-def ready(panel, kind):
-    """The SQL as the server sends it when nothing optional is given, with ? for parameters, and their values."""
+def ready(panel, kind, given):
+    """The SQL as the server sends it with these optional parameters, with ? for parameters, and their values."""
     sql = panel["sql"].get("any") or panel["sql"][kind]
-    text = re.sub(r"\[\[.*?\]\]", lambda part: part.group(0)[2:-2] if BESIDES.get(panel["name"]) and "$sha" in part.group(0) else "", "\n".join(sql))
+    text = re.sub(r"\[\[.*?\]\]", lambda part: part.group(0)[2:-2] if set(re.findall(r"\$(\w+)", part.group(0))) <= set(given) else "", "\n".join(sql))
     values = []
 
-    def value(match):
+    def place(match):
         name = match.group(1)
         declared = next((one for one in panel["parameters"] if one["name"] == name), {})
-        given = PARAMS.get(name, declared.get("default"))
+        value = given.get(name, PARAMS.get(name, declared.get("default")))
         if declared.get("type") == "duration" or name == "now":
-            days = {"h": 1 / 24, "d": 1, "w": 7}[given[-1]] * int(given[:-1]) if given else 0
+            days = {"h": 1 / 24, "d": 1, "w": 7}[value[-1]] * int(value[:-1]) if value else 0
             return (f"(now() - interval '{days} days')" if kind == "postgresql" else f"strftime('%Y-%m-%dT%H:%M:%f000Z', 'now', '-{days} days')")
-        values.append({"commits": 3, "runs": 3, "events": 3, "limit": 3}.get(name, given))
+        values.append({"commits": 3, "runs": 3, "events": 3, "findings": 3, "limit": 3}.get(name, value))
         return "?"
 
-    return re.sub(r"(?<!\w)\$(\w+)", value, text), values
+    return re.sub(r"(?<!\w)\$(\w+)", place, text), values
 
 
 def compiled(client, panel, kind):
@@ -119,13 +116,26 @@ def compiled(client, panel, kind):
     return sql, [values[i] for i in order]
 
 
+def settle(store):
+    store.script("REFRESH MATERIALIZED VIEW vw_file_tokens; ANALYZE" if store.kind == "postgresql" else "ANALYZE")
+
+
+def compare(store, before, after):
+    told = []
+    for name, (small, n, _) in before.items():
+        large, m, plan = after(name)
+        if n == 0 or n != m or large > 2 * small + 200:
+            told.append(f"{name}: {n} and {m} rows for {small} and {large}\n{plan}")
+    assert not told, "\n".join(told)
+
+
 def test_cost_is_bounded_by_what_is_shown(store, client):
     """One database grows, so that the rows of interest are the same ones."""
     fill(store, SIZES[0])
 
     def measure(name):
         panel = DECLARED[name]
-        return cost.of(store, *(ready(panel, store.kind) if "sql" in panel else compiled(client, panel, store.kind)))
+        return cost.of(store, *(ready(panel, store.kind, {}) if "sql" in panel else compiled(client, panel, store.kind)))
 
     before = {name: measure(name) for name in DECLARED}
     more = SIZES[1] - SIZES[0]
@@ -133,10 +143,22 @@ def test_cost_is_bounded_by_what_is_shown(store, client):
         severity="LOW", status="accepted", redriven=True, position=100000)
     store.script(f"INSERT INTO invariants_results (sha, gate, score, threshold, action, created_utc) "
                  f"SELECT '{'e' * 40}', 'I3', 1, 1, 'pass', {moment(store, '1 hours')} FROM {series(store, more // 2)}")
-    store.script("REFRESH MATERIALIZED VIEW vw_file_tokens; ANALYZE" if store.kind == "postgresql" else "ANALYZE")
-    told = []
-    for name, (small, n, _) in before.items():
-        large, m, plan = measure(name)
-        if n == 0 or n != m or large > 2 * small + 200:
-            told.append(f"{name}: {n} and {m} rows for {small} and {large}\n{plan}")
-    assert not told, "\n".join(told)
+    settle(store)
+    compare(store, before, measure)
+
+
+def test_one_repository_costs_what_it_shows(store):
+    """All that is newer is of another repository, and alike but for that."""
+    words = {"m": "core.", "f": "core/", "uid": NODE, "cell": CELL, "frozen": "TRUE", "severity": "CRITICAL", "status": "queued", "redriven": False}
+    add(store, 3, 0, "small", when=moment(store, "20 hours"), sha=A, position=1000000, **words)
+    add(store, OTHERS[0], 1000000, "big", when=moment(store, "1 minutes"), sha="b" * 40, position=2000000, **words)
+    settle(store)
+
+    def measure(name):
+        return cost.of(store, *ready(DECLARED[name], store.kind, {"repo": "small"}))
+
+    before = {name: measure(name) for name, panel in DECLARED.items() if "repo" in [one["name"] for one in panel["parameters"]]}
+    words.update(m="core.d", f="core/d", uid=NODE + "d")
+    add(store, OTHERS[1] - OTHERS[0], 2000000, "big", when=moment(store, "1 minutes"), sha="d" * 40, position=3000000, **words)
+    settle(store)
+    compare(store, before, measure)

@@ -34,8 +34,6 @@ QUERIES = [
     'SELECT steps FROM all WHERE run_id = "R1"',
     'SELECT findings FROM all WHERE severity = "CRITICAL" LIMIT 3',
 ]
-# docs/reference/query.md says so: SQLite sorts them all, and wants a window.
-SORTED_BY_SQLITE = ["SELECT tokens FROM all LIMIT 3", "SELECT invariants FROM all LIMIT 3"]
 # {n} rows from number {base} + 1 on, whose time is {ago} and a second each before now
 EVENTS = ("events (id, topic, ts_utc, source, correlation_id, causation_id, repo_sha, repo_branch, payload_json, position, received_utc)",
           "'{m}' || i, '{topic}', {time}, 's', '{correlation}', {cause}, '{sha}', '{branch}', '{{}}', {base} + i, {time}")
@@ -93,8 +91,7 @@ def filled(store, client):
 
 
 def test_common_queries_cost_what_they_return(filled, client):
-    queries = [query for query in QUERIES if filled.kind == "postgresql" or query not in SORTED_BY_SQLITE]
-    before = {query: cost.of(filled, statement(client, query)) for query in queries}
+    before = {query: cost.of(filled, statement(client, query)) for query in QUERIES}
     others(filled, SIZES[1] - SIZES[0], "more", 100000)
     told = []
     for query, (small, n, _) in before.items():
