@@ -1,6 +1,7 @@
 #!/bin/sh
-# `make run`: sets up, builds, starts the server in the foreground, and posts this checkout's git history, with its lines, until
-# that has been done once for the database: what was interrupted is posted again, and what is stored already makes no difference.
+# `make run`: sets up, builds, starts the server in the foreground, posts this checkout's git history, with its lines, learns from it what is
+# usual, and judges the newest commits by it, until that has been done once for the database: what was interrupted is posted again,
+# and what is stored already makes no difference.
 # Ctrl-C stops the server, which answers what is in flight.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,6 +21,17 @@ build/egdb init --store "sqlite:$DATABASE"
 build/egdb serve --listen "$LISTEN" --store "sqlite:$DATABASE" &
 server=$!
 trap 'kill -TERM "$server" 2>/dev/null || true' INT TERM HUP
+
+# The history, the thresholds learned from it, and the gates of its newest commits; that one of these blocks is an answer, too.
+post_history() {
+    build/egdb-index --with-diff --server "$URL" || return 1
+    build/egdb-index thresholds update --server "$URL" || return 1
+    first=$(git rev-list --first-parent --max-count=51 HEAD | tail -n 1)
+    judged=0
+    build/egdb-index gates --ci --from "$first" --report "$DATABASE.gates.json" --server "$URL" >/dev/null 2>&1 || judged=$?
+    [ "$judged" -le 1 ] || return 1
+    echo "The newest commits are judged: $DATABASE.gates.json, and the HUD's Spec Monitor"
+}
 
 answers() {
     build/egdb doctor --server "$URL" >/dev/null 2>&1
@@ -41,9 +53,7 @@ if answers; then
     echo "Ctrl-C stops it."
     if ! grep -qsx with-diff "$posted"; then
         if git rev-parse --git-dir >/dev/null 2>&1; then
-            complete=yes
-            build/egdb-index --with-diff --server "$URL" || complete=no
-            if [ "$complete" = yes ]; then
+            if post_history; then
                 echo with-diff >"$posted"
             else
                 echo "run: the history was not posted whole; the server runs on, and the next \`make run\` posts it again" >&2

@@ -1,5 +1,6 @@
 """The commands of the README: `make run`, and `make install` into a folder."""
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -43,7 +44,7 @@ def test_make_run_serves_the_history_of_the_checkout(scratch, before):
                 raise wait.Never("make run ended")
             with http.Client("127.0.0.1", port) as client:
                 found = client.post("/v1/query", {"query": "SELECT commits (count()) FROM all"}).json()["rows"][0][0]
-            return found >= commits and (before == "nothing" or (scratch / "egdb.db.history").exists())
+            return found >= commits and (scratch / "egdb.db.history").exists()
 
         wait.until(all_posted, f"{commits} commits are in the database", deadline_s=300, pause_s=0.2)
     except AssertionError as error:
@@ -57,6 +58,9 @@ def test_make_run_serves_the_history_of_the_checkout(scratch, before):
     assert "stopped" in text, text[-2000:]
     with contextlib.closing(sqlite3.connect(scratch / "egdb.db")) as database:
         assert database.execute("SELECT count(*) FROM commit_files WHERE diff_text LIKE '@@ %'").fetchone()[0] > 0, "the HUD shows lines"
+        assert database.execute("SELECT count(*) FROM invariants_results").fetchone()[0] > 0, "the HUD shows gates"
+    report = json.loads((scratch / "egdb.db.gates.json").read_text("utf-8"))
+    assert len(report["commits"]) == min(50, int(git("rev-list", "--count", "--first-parent", "HEAD")) - 1)
 
 
 def test_an_installed_egdb_finds_its_files(scratch):
