@@ -151,6 +151,9 @@ static eg_status place(struct run *run, struct eg_err *err) {
                         eg_findings_place_server(run->set, run->asker, run->name, err))) {
         return EG_FAIL;
     }
+    if (!run->repo && run->asker && eg_findings_date(run->asker, run->name, run->commit.sha, &run->commit.time_s, err)) {
+        return EG_FAIL;
+    }
     if (eg_findings_finish(run->set, err)) {
         return EG_FAIL;
     }

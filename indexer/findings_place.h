@@ -17,6 +17,9 @@ EG_MUST_CHECK eg_status eg_findings_place_server(struct eg_findings *set, struct
 /* After all else: names the scan of event->tool; sets event->scan (to name) and event->after. asker: NULL without a server. */
 EG_MUST_CHECK eg_status eg_findings_scan(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_findings_event *event,
                                          char name[EG_SCAN_B], struct eg_err *err);
+/* When a scan counts as made whose commit is not at hand: with the commit where the server has it, else with the first scan of it that the
+ * server has, so that the same report is the same events. *time_s stays where it has neither. */
+EG_MUST_CHECK eg_status eg_findings_date(struct eg_asker *asker, const char *repo, const char *sha, int64_t *time_s, struct eg_err *err);
 /* After eg_findings_finish: which of them the server has under another fingerprint, and what people said of them. */
 EG_MUST_CHECK eg_status eg_findings_ask_words(struct eg_findings *set, struct eg_asker *asker, const char *repo, struct eg_err *err);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "indexer/event.h"
 #include "indexer/findings_place.h"
 
@@ -59,5 +60,22 @@ eg_status eg_findings_scan(struct eg_findings *set, struct eg_asker *asker, cons
     }
     json_decref(seen);
     json_decref(newest);
+    return status;
+}
+
+eg_status eg_findings_date(struct eg_asker *asker, const char *repo, const char *sha, int64_t *time_s, struct eg_err *err) {
+    static const char *const questions[] = {"SELECT commits (created_at) FROM all WHERE commit_sha=$sha repo=$repo LIMIT 1",
+                                            "SELECT scans (created_utc) FROM all WHERE repo=$repo sha=$sha ORDER BY created_utc LIMIT 1"};
+    eg_status status = EG_OK;
+    bool found = false;
+    for (size_t i = 0; status == EG_OK && !found && i < sizeof(questions) / sizeof(questions[0]); i++) {
+        json_t *rows = NULL;
+        status = eg_ask(asker, questions[i], json_pack("{s:s, s:s}", "repo", repo, "sha", sha), &rows, err);
+        const char *when = json_string_value(json_array_get(json_array_get(rows, 0), 0));
+        int64_t us;
+        found = when && eg_time_parse(when, strlen(when), false, &us);
+        *time_s = found ? us / 1000000 : *time_s;
+        json_decref(rows);
+    }
     return status;
 }

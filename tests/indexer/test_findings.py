@@ -1,10 +1,11 @@
 """`egdb-index sarif` and `egdb-index findings`: reports bound to the repository, posted once, closed, and written as a queue."""
 import json
 import pathlib
+import time
 
 import pytest
 
-from support import indexer
+from support import indexer, wait
 from support.repository import Repository
 
 REPORTS = pathlib.Path(__file__).parent / "reports"
@@ -48,6 +49,27 @@ def test_a_line_that_moves_and_a_renamed_file_keep_the_identity(repository, scra
     repository.git("mv", "core/run.py", "core/start.py")
     repository.commit(files={"core/start.py": "# new\n\n" + CODE})
     assert written(repository, scratch, sarif(scratch, ("core/start.py", 7)))[0]["id"] == first[0]["id"]
+
+
+def test_without_the_repository_a_second_run_stores_nothing(repository, scratch, server):
+    """Whether the server knows the commit or not, and whenever it is."""
+    indexer.run("index", "--repo", repository.folder, "--server", server.url)
+
+    def stored(sha, report):
+        return json.loads(indexer.run("sarif", "--sha", sha, "--name", "repo", "--server", server.url, report).out)["stored"]
+
+    def dates(topic, sha):
+        with server.client() as client:
+            return [event["ts_utc"] for event in client.get(f"/v1/events?topic={topic}&sha={sha}").json()["events"]]
+
+    known, unknown = repository.head(), "f" * 40
+    assert stored(known, REPORTS / "bandit.json") == 1
+    assert dates("sast.findings.ready@v1", known) == dates("commit.recorded@v1", known)
+    assert stored(unknown, REPORTS / "bandit.json") == 1
+    wait.until(lambda begun=int(time.time()): int(time.time()) > begun, "the clock says another second")
+    assert stored(unknown, REPORTS / "bandit.json") == 0
+    assert stored(unknown, sarif(scratch, ("core/run.py", 5))) == 1
+    assert len(dates("sast.findings.ready@v1", unknown)) == 2 and len(set(dates("sast.findings.ready@v1", unknown))) == 1
 
 
 def test_a_second_run_stores_nothing_and_a_complete_one_closes(repository, scratch, server, store):
