@@ -33,7 +33,7 @@ EVENT_SRC = server/event/event.c server/event/event_flow.c server/event/receive.
 	server/event/envelope.c server/event/cloudevents.c server/event/authenticate.c server/event/validate.c \
 	server/event/key.c server/event/canonical.c server/event/gather.c server/event/batch.c server/event/decide.c \
 	server/event/pending.c server/event/fill.c server/event/waiting.c server/event/phase.c server/event/plan.c server/event/plan_gone.c server/event/store.c \
-	server/event/deadletter.c server/event/acknowledge.c server/event/item.c server/event/read.c \
+	server/event/deadletter.c server/event/acknowledge.c server/event/aside.c server/event/item.c server/event/read.c \
 	server/event/read_filter.c server/event/tail.c server/event/tail_feed.c server/event/tail_follow.c \
 	server/event/letter.c server/event/audit.c server/event/edit.c server/event/redrive.c \
 	server/event/redrive_read.c server/event/dlq_delete.c server/event/gone.c server/event/sender.c server/event/report.c server/event/report_job.c server/event/report_read.c

@@ -68,7 +68,7 @@ static void collect_event(const struct eg_event *event, struct eg_figures *figur
     struct eg_event_stats stats;
     eg_event_stats(event, &stats);
     TAKE(events_stored, stored) TAKE(events_duplicate, duplicates) TAKE(events_rejected, rejected)
-    TAKE(events_conflict, conflicts) TAKE(events_dead, dead_letters) TAKE(events_overload, overloaded)
+    TAKE(events_conflict, conflicts) TAKE(events_dead, dead_letters) TAKE(events_overload, overloaded) TAKE(events_aside, asides)
     TAKE(batches, batches) TAKE(batch_events, batch_events) TAKE(batch_splits, splits) TAKE(batch_guesses, guesses)
     TAKE(batch_wrong, guesses_wrong) TAKE(batch_retries, retries) TAKE(rows, rows) TAKE(rows_waiting, rows_waiting)
     TAKE(queue_events, queue_events) TAKE(queue_b, queue_b) TAKE(position, position)

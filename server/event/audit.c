@@ -85,7 +85,7 @@ static int64_t put_notice(struct eg_event *event, struct eg_item *about, const c
     notice->env.payload_text = (struct eg_str){text, payload->len};
     if (!notice->env.repo_sha.p)
         notice->env.repo_sha = cstr(NO_SHA);
-    eg_sha256(text, payload->len, notice->content_hash);
+    eg_sha256(NULL, text, payload->len, notice->content_hash);
     int64_t position = ++batch->position;
     eg_batch_put_event(batch, notice, position);
     return position;

@@ -11,16 +11,44 @@
 
 #define KEPT_B ((size_t)1 << 20)
 
-void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]) {
-    static EVP_MD *md; /* fetched once: fetching costs more than hashing an event */
-    static EVP_MD_CTX *ctx;
-    if (!md) {
-        md = EVP_MD_fetch(NULL, "SHA256", NULL);
-        ctx = EVP_MD_CTX_new();
-    }
-    EG_ASSERT(md && ctx);
-    EG_ASSERT(EVP_DigestInit_ex2(ctx, md, NULL) == 1 && EVP_DigestUpdate(ctx, bytes, len) == 1 &&
-              EVP_DigestFinal_ex(ctx, out, NULL) == 1);
+struct eg_hasher { /* kept for many events: fetching the digest, and growing the buffer, would cost more than hashing one */
+    EVP_MD *md;
+    EVP_MD_CTX *ctx;
+    struct eg_buf buf;
+};
+
+static void open_hasher(struct eg_hasher *hasher) {
+    hasher->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    hasher->ctx = EVP_MD_CTX_new();
+    EG_ASSERT(hasher->md && hasher->ctx);
+    eg_buf_init(&hasher->buf, EG_CANONICAL_MOST_B);
+}
+
+static struct eg_hasher *or_loops(struct eg_hasher *hasher) {
+    static struct eg_hasher loops;
+    if (!hasher && !loops.md)
+        open_hasher(&loops);
+    return hasher ? hasher : &loops;
+}
+
+struct eg_hasher *eg_hasher_new(void) {
+    struct eg_hasher *hasher = calloc(1, sizeof *hasher);
+    EG_ASSERT(hasher);
+    open_hasher(hasher);
+    return hasher;
+}
+
+void eg_hasher_free(struct eg_hasher *hasher) {
+    EVP_MD_CTX_free(hasher->ctx);
+    EVP_MD_free(hasher->md);
+    eg_buf_free(&hasher->buf);
+    free(hasher);
+}
+
+void eg_sha256(struct eg_hasher *hasher, const void *bytes, size_t len, uint8_t out[EG_HASH_B]) {
+    struct eg_hasher *h = or_loops(hasher);
+    EG_ASSERT(EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1 && EVP_DigestUpdate(h->ctx, bytes, len) == 1 &&
+              EVP_DigestFinal_ex(h->ctx, out, NULL) == 1);
 }
 
 static void put_tagged(struct eg_buf *buf, char tag, const void *bytes, size_t len) {
@@ -116,34 +144,35 @@ static void put_doc(struct eg_buf *buf, char tag, const json_t *doc) {
 
 /* ts_utc comes last, so that the key's hash is one of a prefix. */
 bool eg_canonical_hash(struct eg_item *item) {
-    static struct eg_buf buf; /* kept: one thread, and growing it anew would cost more than hashing */
+    struct eg_hasher *hasher = or_loops(item->of->hasher);
+    struct eg_buf *buf = &hasher->buf;
     const struct eg_envelope *env = &item->env;
-    if (!buf.max || buf.cap > KEPT_B) { /* what one large event took is given back */
-        eg_buf_free(&buf);
-        eg_buf_init(&buf, EG_CANONICAL_MOST_B);
+    if (buf->cap > KEPT_B) { /* what one large event took is given back */
+        eg_buf_free(buf);
+        eg_buf_init(buf, EG_CANONICAL_MOST_B);
     }
-    buf.len = 0;
-    buf.failed = false;
-    put_text(&buf, 'T', env->topic);
-    put_text(&buf, 'S', env->source);
-    put_text(&buf, 'C', env->correlation_id);
-    put_text(&buf, 'A', env->causation_id);
-    put_text(&buf, 'H', env->repo_sha);
-    put_text(&buf, 'B', env->repo_branch);
-    put_text(&buf, 'R', item->sent_trust);
-    put_doc(&buf, 'E', item->env_doc);
-    put_doc(&buf, 'P', env->payload);
-    put_doc(&buf, 'F', item->artifacts_doc);
-    if (buf.failed)
+    buf->len = 0;
+    buf->failed = false;
+    put_text(buf, 'T', env->topic);
+    put_text(buf, 'S', env->source);
+    put_text(buf, 'C', env->correlation_id);
+    put_text(buf, 'A', env->causation_id);
+    put_text(buf, 'H', env->repo_sha);
+    put_text(buf, 'B', env->repo_branch);
+    put_text(buf, 'R', item->sent_trust);
+    put_doc(buf, 'E', item->env_doc);
+    put_doc(buf, 'P', env->payload);
+    put_doc(buf, 'F', item->artifacts_doc);
+    if (buf->failed)
         return false;
     if (env->idempotency_key.p)
-        eg_sha256(buf.data, buf.len, item->key_hash);
+        eg_sha256(hasher, buf->data, buf->len, item->key_hash);
     if (item->has_ts) {
-        eg_buf_char(&buf, 'Z');
-        eg_buf_add(&buf, &env->ts_us, sizeof env->ts_us);
+        eg_buf_char(buf, 'Z');
+        eg_buf_add(buf, &env->ts_us, sizeof env->ts_us);
     }
-    if (buf.failed)
+    if (buf->failed)
         return false;
-    eg_sha256(buf.data, buf.len, item->content_hash);
+    eg_sha256(hasher, buf->data, buf->len, item->content_hash);
     return true;
 }

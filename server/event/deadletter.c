@@ -83,7 +83,7 @@ static eg_status make_notice(struct eg_item *item) {
     eg_buf_free(&buf);
     if (!text)
         return EG_FAIL;
-    eg_sha256(env->payload_text.p, env->payload_text.n, notice->content_hash);
+    eg_sha256(item->of->hasher, env->payload_text.p, env->payload_text.n, notice->content_hash);
     item->notice = notice;
     return EG_OK;
 }

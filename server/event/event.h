@@ -55,6 +55,7 @@ extern const struct eg_flow eg_flow_dlq_delete;  /* DELETE /v1/dlq/{id} */
 struct eg_event_stats {
     uint64_t stored, duplicates, rejected, dead_letters, conflicts, overloaded; /* events */
     uint64_t batches, batch_events, splits, guesses, guesses_wrong, retries;
+    uint64_t asides; /* times that a thread took a body apart, or prepared large events */
     uint64_t rows, rows_waiting;      /* derived rows made; rows put into pending_rows */
     size_t queue_events, queue_b;     /* now */
     uint64_t commit_us_sum;           /* over batches */

@@ -22,9 +22,10 @@ static const struct eg_step request_way[] = {
     {"store", eg_event_store},     {"acknowledge", eg_event_acknowledge},
 };
 
-#define SLICE_US 500 /* a large body must not keep the loop from the database's answers for longer */
-#define SLICE_CHECK 8      /* events between two looks at the clock … */
-#define SLICE_LARGE_B 4096 /* … of which one is worth its own */
+#define SLICE_US 500 /* a large body must not keep the loop from the database's answers for longer, … */
+#define SLICE_CHECK 8                    /* events between two looks at the clock, or so many bytes */
+#define SLICE_CHECK_B ((size_t)4 << 10)
+#define ASIDE_B ((size_t)64 << 10) /* … and neither may a large event: a thread prepares it, and what follows */
 
 void eg_item_prepare(struct eg_item *item) {
     for (size_t i = 0; i < sizeof item_way / sizeof item_way[0]; i++) {
@@ -42,14 +43,27 @@ void eg_item_prepare(struct eg_item *item) {
     eg_item_drop_docs(item); /* many times as large as its text: one at a time is enough */
 }
 
+static void prepare_rest(struct eg_submission *sub) {
+    while (sub->next < sub->n_items)
+        eg_item_prepare(&sub->items[sub->next++]);
+}
+
 enum eg_step_result eg_event_prepare(struct eg_request *req) {
     struct eg_submission *sub = req->state;
     int64_t start_us = sub->n_items > 1 ? eg_clock_mono_us() : 0;
+    size_t unseen_b = 0;
+    if (sub->aside)
+        return EG_WAIT;
     while (sub->next < sub->n_items) {
-        struct eg_item *item = &sub->items[sub->next++];
+        struct eg_item *item = &sub->items[sub->next];
+        if (item->bytes.n > ASIDE_B && eg_submission_aside(sub, prepare_rest))
+            return EG_WAIT;
         eg_item_prepare(item);
-        bool look = sub->next % SLICE_CHECK == 0 || item->bytes.n > SLICE_LARGE_B;
-        if (look && sub->next < sub->n_items && eg_clock_mono_us() - start_us > SLICE_US) {
+        unseen_b += item->bytes.n;
+        if (++sub->next == sub->n_items || (sub->next % SLICE_CHECK != 0 && unseen_b < SLICE_CHECK_B))
+            continue;
+        unseen_b = 0;
+        if (eg_clock_mono_us() - start_us > SLICE_US) {
             eg_request_wake(req);
             return EG_WAIT;
         }
@@ -61,7 +75,7 @@ void eg_submission_drop(struct eg_request *req) {
     struct eg_submission *sub = req->state;
     if (!sub)
         return;
-    EG_ASSERT(sub->magic == EG_SUBMISSION_MAGIC && sub->n_open == 0);
+    EG_ASSERT(sub->magic == EG_SUBMISSION_MAGIC && sub->n_open == 0 && !sub->aside);
     eg_gather_release(sub->event, sub);
     req->state = NULL;
     sub->magic = 0;
@@ -70,7 +84,7 @@ void eg_submission_drop(struct eg_request *req) {
 
 bool eg_submission_held(const struct eg_request *req) {
     const struct eg_submission *sub = req->state;
-    return sub && sub->magic == EG_SUBMISSION_MAGIC && sub->n_open > 0;
+    return sub && sub->magic == EG_SUBMISSION_MAGIC && (sub->n_open > 0 || sub->aside);
 }
 
 const struct eg_flow eg_flow_events_post = {

@@ -85,6 +85,10 @@ struct eg_submission {
     struct eg_item *items;
     size_t n_items;
     size_t next;       /* the next to be prepared */
+    uv_work_t work;    /* aside.c */
+    void (*aside)(struct eg_submission *sub); /* what a thread of the pool does with it now; NULL: nothing */
+    struct eg_hasher *hasher; /* the thread's; NULL: the loop's */
+    eg_status split;   /* of the body that was taken apart aside */
     size_t n_open;     /* queued and not yet decided */
     bool reserved;
     struct eg_sender *sender; /* whose share of the queue it is; NULL: not reserved, or no bound */

@@ -62,7 +62,7 @@ eg_status eg_letter_headers(struct eg_item *item) {
 }
 
 void eg_letter_hash(struct eg_item *item) {
-    eg_sha256(item->bytes.p, item->bytes.n, item->original_hash);
+    eg_sha256(item->of->hasher, item->bytes.p, item->bytes.n, item->original_hash);
     if (!item->headers_json)
         return;
     size_t n = strlen(item->headers_json);
@@ -71,7 +71,7 @@ void eg_letter_hash(struct eg_item *item) {
         return; /* one row for all of these bytes: less is kept, nothing is wrong */
     memcpy(both, item->original_hash, EG_HASH_B);
     memcpy(both + EG_HASH_B, item->headers_json, n);
-    eg_sha256(both, EG_HASH_B + n, item->original_hash);
+    eg_sha256(item->of->hasher, both, EG_HASH_B + n, item->original_hash);
 }
 
 /* As it stands when it is not percent-encoded UTF-8. */

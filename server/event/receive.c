@@ -8,6 +8,7 @@
 #include "server/event/room.h"
 
 #define SUBMISSION_MOST_B ((size_t)192 << 20)
+#define ASIDE_B ((size_t)512 << 10) /* a larger body is taken apart by a thread */
 
 struct media {
     const char *type;
@@ -131,7 +132,10 @@ static eg_status split_several(struct eg_request *req, struct eg_submission *sub
     return EG_OK;
 }
 
-static eg_status split(struct eg_request *req, struct eg_submission *sub, const struct media *media) {
+static void split_aside(struct eg_submission *sub) { sub->split = split_several(sub->req, sub); }
+
+/* One event is the whole body; several are taken apart later. */
+static eg_status find_form(struct eg_request *req, struct eg_submission *sub, const struct media *media) {
     struct eg_str body = trim(req->body, req->body_len);
     sub->form = media->form;
     sub->cloudevents = media->cloudevents;
@@ -144,7 +148,7 @@ static eg_status split(struct eg_request *req, struct eg_submission *sub, const 
     if (sub->form == EG_FORM_ARRAY && (!body.n || *body.p != '['))
         return eg_err_set(&req->err, EG_E_JSON_INVALID, NULL, "a CloudEvents batch is a JSON array");
     if (sub->form != EG_FORM_ONE)
-        return split_several(req, sub);
+        return EG_OK;
     if (body.n == 0 && !sub->binary)
         return eg_err_set(&req->err, EG_E_JSON_INVALID, NULL, "the body is empty; send one event, an array of events, or NDJSON");
     if (make_items(req, sub, 1) != EG_OK)
@@ -153,8 +157,17 @@ static eg_status split(struct eg_request *req, struct eg_submission *sub, const 
     return EG_OK;
 }
 
+static enum eg_step_result received(struct eg_request *req, struct eg_submission *sub) {
+    if (sub->split != EG_OK || eg_gather_reserve(sub->event, sub, req->body_len, &req->err) != EG_OK)
+        return eg_request_problem(req, NULL);
+    return EG_MORE;
+}
+
 enum eg_step_result eg_event_receive(struct eg_request *req) {
     struct eg_event *event = req->app;
+    struct eg_submission *sub = req->state;
+    if (sub)
+        return sub->aside ? EG_WAIT : received(req, sub);
     const struct media *media = media_of(req);
     if (!media)
         return eg_request_problem(req, NULL);
@@ -163,7 +176,7 @@ enum eg_step_result eg_event_receive(struct eg_request *req) {
         return eg_request_problem(req, NULL);
     }
     struct eg_arena *arena = eg_arena_new(SUBMISSION_MOST_B);
-    struct eg_submission *sub = arena ? eg_arena_zalloc(arena, sizeof *sub) : NULL;
+    sub = arena ? eg_arena_zalloc(arena, sizeof *sub) : NULL;
     if (!sub) {
         eg_arena_free(arena);
         eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
@@ -173,8 +186,11 @@ enum eg_step_result eg_event_receive(struct eg_request *req) {
                                     .key = eg_request_header(req, "Idempotency-Key")};
     req->state = sub;
     if (read_switch(req, "mode", "each", "atomic", &sub->atomic) != EG_OK ||
-        read_switch(req, "return", "all", "failed", &sub->failed_only) != EG_OK || split(req, sub, media) != EG_OK ||
-        eg_gather_reserve(event, sub, req->body_len, &req->err) != EG_OK)
+        read_switch(req, "return", "all", "failed", &sub->failed_only) != EG_OK || find_form(req, sub, media) != EG_OK)
         return eg_request_problem(req, NULL);
-    return EG_MORE;
+    if (sub->form != EG_FORM_ONE && req->body_len > ASIDE_B && eg_submission_aside(sub, split_aside))
+        return EG_WAIT;
+    if (sub->form != EG_FORM_ONE)
+        split_aside(sub);
+    return received(req, sub);
 }

@@ -93,7 +93,10 @@ EG_MUST_CHECK eg_status eg_envelope_complete(struct eg_item *item, bool cloudeve
 #define EG_CANONICAL_MOST_B ((size_t)64 << 20)
 /* canonical.c: SHA-256 over what the sender sent, in canonical form; false when memory is out. */
 EG_MUST_CHECK bool eg_canonical_hash(struct eg_item *item);
-void eg_sha256(const void *bytes, size_t len, uint8_t out[EG_HASH_B]);
+struct eg_hasher; /* working memory of one thread; NULL is the loop's */
+struct eg_hasher *eg_hasher_new(void);
+void eg_hasher_free(struct eg_hasher *hasher);
+void eg_sha256(struct eg_hasher *hasher, const void *bytes, size_t len, uint8_t out[EG_HASH_B]);
 
 /* deadletter.c */
 bool eg_code_dead_letter(enum eg_code code); /* whether a refusal with this code is kept */
@@ -118,6 +121,9 @@ void eg_batch_remove_letter(struct eg_event *event, struct eg_item *item);
 void eg_submission_drop(struct eg_request *req);
 bool eg_submission_held(const struct eg_request *req); /* by the queue, or the batch */
 void eg_item_prepare(struct eg_item *item); /* from bytes to rows, or to a rejection */
+
+/* aside.c: run(sub) by a thread; its request's step then runs again, with sub->aside NULL. False: there is no thread, and nothing runs. */
+bool eg_submission_aside(struct eg_submission *sub, void (*run)(struct eg_submission *sub));
 
 /* gather.c */
 EG_MUST_CHECK eg_status eg_gather_open(struct eg_event *event, struct eg_err *err);

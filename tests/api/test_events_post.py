@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support import events
+from support.figures import metric
 
 UNKNOWN = "no.such.topic@v1"
 
@@ -31,6 +32,31 @@ def test_one_event_is_stored_and_read_back(client, store):
         ("image", "a.png", 7, "ab"), ("json", "out/report.json", None, None)]
     assert store.query("SELECT id, sha, event_id, branch FROM runs") == [
         (event["payload"]["run_id"], "0" * 40, event["id"], "main")]
+
+
+def test_large_events_are_prepared_by_a_thread(client, store):
+    """The loop answers others meanwhile; what becomes of an event hangs on nothing but the event."""
+    def large(**kw):
+        return events.label(env={"x": ["y" * 70] * 1500}, **kw)
+
+    assert client.post_event(events.label()).status == 201
+    assert client.post("/v1/events", [events.label() for _ in range(100)]).status == 200
+    assert metric(client, "egdb_events_aside_total") == 0
+    one = large()
+    assert client.post_event(one).status == 201 and client.post_event(one).json()["status"] == "duplicate"
+    assert client.post_event({**one, "source": "another"}).status == 409
+    assert metric(client, "egdb_events_aside_total") == 3
+    headers = {f"ce-{name}": value.replace(" ", "%20") for name, value in CLOUD.items() if name not in ("data", "datacontenttype")}
+    cloud = client.post("/v1/events", json.dumps({"sha": "1" * 40, "label": "good", "x": ["y" * 70] * 1500}), headers={
+        "Content-Type": "application/json", **headers})
+    assert cloud.status == 422 and cloud.json()["code"] == "schema_invalid", cloud
+    bodies = [events.label(), large(), events.label(), {**large(), "topic": UNKNOWN}, large(value=7), "no event", *(large() for _ in range(4))]
+    answer = client.post("/v1/events", bodies)
+    assert (answer.status, answer.json()["stored"], answer.json()["rejected"]) == (207, 7, 3)
+    assert [item["error"]["code"] for item in answer.json()["items"] if "error" in item] == ["topic_unknown", "schema_invalid", "envelope_invalid"]
+    assert metric(client, "egdb_events_aside_total") == 6, "the body was taken apart, and its events were prepared"
+    assert sorted(store.query("SELECT code FROM events_dlq WHERE topic IS NOT NULL")) == [("schema_invalid",), ("schema_invalid",), ("topic_unknown",)]
+    assert client.get(f"/v1/events/{one['id']}").json()["env"] == one["env"]
 
 
 def test_the_server_sets_what_is_left_out(client):
