@@ -10,14 +10,15 @@ pytestmark = pytest.mark.release_too
 TIMES = 100
 
 
-def rows(store, run_id):
+def rows(store, sha):
+    """Of tokens each derivation makes rows of its own, so that a second one would be seen."""
     return (store.scalar("SELECT count(*) FROM events"), store.scalar("SELECT count(*) FROM event_ids"),
-            store.scalar("SELECT count(*) FROM runs WHERE id = ?", (run_id,)))
+            store.scalar("SELECT count(*) FROM delta_tokens WHERE sha = ?", (sha,)))
 
 
 def test_in_one_batch_in_many_and_at_once(server, store):
-    event = events.run_started(idempotency_key="once")
-    run_id = event["payload"]["run_id"]
+    tokens = [{"token": token, "file": "src/a.py", "weight": 0.5} for token in ("ADD_FN", "ADD_FN", "MODIFY_SIG")]
+    event = events.event("delta.tokens@v1", {"sha": "1" * 40, "tokens": tokens}, idempotency_key="once")
     with server.client() as client:
         items = client.post("/v1/events", [event] * TIMES).json()["items"]
         assert [item["status"] for item in items] == ["stored"] + ["duplicate"] * (TIMES - 1)
@@ -40,7 +41,7 @@ def test_in_one_batch_in_many_and_at_once(server, store):
         thread.join()
     assert len(answers) == TIMES and {a["status"] for a in answers} == {"duplicate"}
     assert seen | {(a["id"], a["position"]) for a in answers} == {(event["id"], 1)}
-    assert rows(store, run_id) == (1, 1, 1)
+    assert rows(store, "1" * 40) == (1, 1, 3)
 
 
 def test_first_arrival_by_many_at_once(server, store):
