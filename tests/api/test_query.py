@@ -372,37 +372,46 @@ def test_a_client_that_goes_in_the_middle(server, client, store):
     assert len(rows(ask(client, "SELECT events(id) FROM all LIMIT 5"))) == 5
 
 
-def test_queries_and_events_at_once(server, store):
-    """Neither stops the other: all events are stored, all queries answered, and no query sees half a batch."""
-    fill.events(store, 20_000)
-    stop, asked, failures = threading.Event(), [], []
+def test_queries_and_events_at_once(server, client, store):
+    """Neither stops the other: while a long answer is being sent, and stays so, two clients post and two ask, and all come forward; no query
+    sees half a batch."""
+    fill.events(store, 40_000)
+    stop, stored, asked, failures = threading.Event(), [], [], []
+    grouped = "SELECT events(correlation_id, count()) FROM all WHERE source = batch GROUP BY correlation_id ORDER BY correlation_id LIMIT 1000"
 
-    def keep_asking():
-        with server.client() as client:
-            while not stop.is_set():
-                answer = ask(client, "SELECT events(correlation_id, count()) FROM all WHERE source = batch GROUP BY correlation_id"
-                                     " ORDER BY correlation_id LIMIT 1000")
-                if answer.status != 200 or any(count != 100 for _, count in answer.json()["rows"]):
-                    failures.append(answer)
-                    return
-                asked.append(answer)
+    def post(client):
+        name = events.ulid()
+        answer = client.post_ndjson([events.label(source="batch", correlation_id=name) for _ in range(100)])
+        (stored if answer.status == 200 else failures).append(answer)
 
-    askers = [threading.Thread(target=keep_asking) for _ in range(2)]
-    for asker in askers:
-        asker.start()
-    try:
+    def query(client):
+        answer = ask(client, grouped)
+        whole = answer.status == 200 and all(count == 100 for _, count in answer.json()["rows"])
+        (asked if whole else failures).append(answer)
+
+    def go_on(act):
         with server.client() as client:
-            for batch in range(30):
-                answer = client.post_ndjson([events.label(source="batch", correlation_id=f"b{batch:03d}") for _ in range(100)])
-                assert answer.status == 200, answer
-            wait.until(lambda: failures or len(asked) > 10, "queries are answered meanwhile")
-    finally:
-        stop.set()
-        for asker in askers:
-            asker.join(120)
-    assert not failures, failures[0]
-    with server.client() as client:
-        assert rows(ask(client, "SELECT events(count()) FROM all WHERE source = batch")) == [[3000]]
+            while not stop.is_set() and not failures:
+                act(client)
+
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as connection:
+        connection.request("GET", "/v1/query?format=ndjson&q=SELECT+events+FROM+all+LIMIT+40000")
+        response = connection.getresponse()
+        begun = response.read(100)
+        threads = [threading.Thread(target=go_on, args=(act,)) for act in (post, post, query, query)]
+        for thread in threads:
+            thread.start()
+        try:
+            wait.until(lambda: failures or (len(stored) >= 20 and len(asked) >= 20), "both go on")
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(120)
+        assert not failures, failures[0]
+        assert metric(client, "egdb_query_running") == 1, "the long answer is still being sent"
+        *lines, status = (begun + response.read()).splitlines()
+    assert len(lines) == 40_000 and json.loads(status)["status"] == "ok" and all(b"FILL" in line for line in lines)
+    assert rows(ask(client, grouped)) and rows(ask(client, "SELECT events(count()) FROM all WHERE source = batch")) == [[100 * len(stored)]]
 
 
 def test_a_graph_by_the_branch_of_its_commit(client):

@@ -1,8 +1,8 @@
 /* EGQL on a store without a server: compiles each query, runs its statements, prints the answer.
  * Usage: egql_probe SPEC_DIR DSN; a JSON object a line on standard input, one a line on standard output:
  *
- *   {"q": text, "params": {name: value}, "now_us": n, "rows": n, "most": n, "nodes": n, "explain": true, "compile":
- * true}
+ *   {"q": text, "params": {name: value}, "now_us": n, "rows": n, "most": n, "nodes": n, "timeout_ms": n, "explain":
+ * true, "compile": true}
  *   {"columns": [[name, type]], "rows": [[…]], "truncated": b, "ms": n}        compile: {"statements": [[sql,
  * [params]]]} alone, up to the first that needs what one before it finds
  *   {"error": code, "message": text, "offset": n}; explain adds "explain": {estimate, plan, indexes} of the answer's
@@ -29,6 +29,7 @@ struct probe {
     struct egql_statement statement;
     struct eg_buf out;
     size_t rows;
+    int timeout_ms; /* of each statement; 0: the store's own */
     bool done, failed;
 };
 
@@ -104,6 +105,7 @@ static void read_statement(struct probe *p, const struct egql_statement *s) {
                            .param_types = s->param_types,
                            .n_columns = s->n_columns,
                            .column_types = s->column_types,
+                           .timeout_ms = p->timeout_ms,
                            .row = row,
                            .done = over,
                            .ctx = p};
@@ -207,6 +209,7 @@ static void answer(struct probe *p, json_t *ask) {
                                  .nodes_most = whole(ask, "nodes", 10000)};
     struct egql_diag diag;
     bool only = json_is_true(json_object_get(ask, "compile"));
+    p->timeout_ms = (int)whole(ask, "timeout_ms", 0);
     int64_t began_us = eg_clock_mono_us();
     const struct egql_compiled *compiled = compile(p, ask, values);
     if (!compiled)
