@@ -8,6 +8,7 @@ import { reach } from '../lib/reach.js';
 import { repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { session } from '../lib/session.js';
+import { turn } from '../lib/slices.js';
 import { hub } from '../lib/stream.js';
 import { theme } from '../lib/theme.js';
 import { LASTS, LAST_DEFAULT, freeze, iso, range } from '../lib/time.js';
@@ -61,6 +62,7 @@ class App extends Element {
       const [{ default: View }] = await Promise.all([entry.load(), repos.look()]);
       const tag = `egdb-view-${name}`;
       if (!customElements.get(tag)) customElements.define(tag, name === 'panel' ? class extends View {} : View);
+      await turn(); // the view's code was read in this task
       if (router.current.view !== name) return;
       this.opening = true;
       open(() => (this.opening = false));

@@ -95,7 +95,7 @@ export function frame(load, options) {
   const isOld = drawn && load.lags;
   const state = isOld ? (load.error ? 'stale' : 'asking') : load.state === 'ready' && isEmpty ? 'empty' : load.state;
   const head = href ? html`<a href=${href}>${title}</a>` : title;
-  const close = load.fits && ['ready', 'stale', 'empty'].includes(state);
+  const close = load.fits && ['ready', 'stale', 'empty', 'asking'].includes(state);
   return html`<section class="panel size-${size} ${close ? 'close' : ''}" data-state=${state} aria-busy=${load.busy ? 'true' : 'false'} aria-label=${title}>
     <header><h2>${head}</h2>
       <span class="busy ${load.busy && state !== 'loading' ? '' : 'hidden'}" title="asking">⟳</span>

@@ -53,7 +53,7 @@ export class Load {
     try {
       const data = await this.run(abort.signal);
       if (abort.signal.aborted) return;
-      if (this.data === undefined) this.fits = mayMove();
+      if (this.data === undefined) this.fits = mayMove() || (this.fits && this.drawn.size > 0);
       Object.assign(this, { data, error: null, at: Date.now(), failures: 0 });
       this.done?.(data);
     } catch (error) {

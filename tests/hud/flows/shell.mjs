@@ -12,6 +12,9 @@ async function heights({ browser, open, settled, still, eventually }) {
   await eventually(() => quick.locator('main.opening').count(), 0);
   await eventually(async () => (await close(quick)).filter((one) => !one).length, 0);
   await still(quick, 'what is answered at once');
+  await quick.route('**/v1/query', () => {}); // never answers: what stands there stays as it is
+  await quick.getByLabel('Time range').selectOption('7d');
+  await quick.locator('.panel.close[data-state=asking]').first().waitFor();
   await context.close();
 
   const other = await browser.newContext({ viewport: { width: 1280, height: 850 } });
