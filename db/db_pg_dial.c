@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define SETTINGS_B 1024
+#define SETTINGS_B 2048
 
 void eg_pg_say(PGconn *conn, struct eg_err *err, enum eg_code code) {
     char line[400];
@@ -115,7 +115,7 @@ eg_status eg_pg_ask_until(PGconn *conn, const char *sql, int stop_fd, int timeou
 
 /* The settings that meaning or durability hang on, whatever the cluster's defaults. The writer's plans are made once
  * and without whole-table methods: its statements are all by key, and a plan made while a table was empty must not scan
- * it when it is full. */
+ * it when it is full. Payloads of some kilobytes are compressed: by lz4 where the cluster has it and nobody chose otherwise. */
 static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B]) {
     int n = snprintf(
         text, SETTINGS_B,
@@ -131,6 +131,8 @@ static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B])
                                          "force_generic_plan; SET enable_seqscan TO off;"
                                          " SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET enable_material TO off;"
                                          " SET enable_memoize TO off;"
+                                         " SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings"
+                                         " WHERE name = 'default_toast_compression' AND source = 'default' AND 'lz4' = ANY (enumvals);"
                                          " SELECT set_config('synchronous_commit', 'on', false) WHERE "
                                          "current_setting('synchronous_commit') = 'off'";
     EG_ASSERT(n > 0 && (size_t)n + strlen(rest) < SETTINGS_B);

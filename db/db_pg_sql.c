@@ -245,8 +245,8 @@ static void write_demand(struct eg_buf *sql, const struct eg_dml *dml) {
     eg_buf_char(sql, ')');
 }
 
-/* For each row of values first what is referred to, then the rows that lack it, one by one: as a join PostgreSQL, which knows little of a
- * table that grows, would go through all that wait for each. OFFSET 0 keeps either look-up apart from the rest. */
+/* For each row of values first the rows that lack what is referred to, mostly none, then that, one by one: as a join PostgreSQL, which
+ * knows little of a table that grows, would go through all that wait for each. OFFSET 0 keeps either look-up apart from the rest. */
 static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
     const struct eg_ref *ref = dml->fill.ref;
     const struct eg_unique *primary = eg_table_primary(dml->table);
@@ -257,16 +257,7 @@ static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
     write_column(sql, NULL, dml->table, dml->fill.column);
     eg_buf_str(sql, " = m.v FROM ");
     write_rows(sql, dml, false);
-    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT r.");
-    write_name(sql, ref->table->columns[ref->column].name);
-    eg_buf_str(sql, " AS v FROM ");
-    write_name(sql, ref->table->name);
-    eg_buf_str(sql, " AS r WHERE ");
-    write_match(sql, "r", ref->table, ref->n_where, ref->where, 0);
-    if (ref->newest) {
-        write_newest(sql, "r", ref->table);
-    }
-    eg_buf_str(sql, " OFFSET 0) AS r CROSS JOIN LATERAL (SELECT r.v, ");
+    eg_buf_str(sql, " CROSS JOIN LATERAL (SELECT ");
     write_columns(sql, "x", dml->table, primary->n, primary->columns);
     eg_buf_str(sql, " FROM ");
     write_name(sql, dml->table->name);
@@ -274,7 +265,18 @@ static void write_fill(struct eg_buf *sql, const struct eg_dml *dml) {
     write_match(sql, "x", dml->table, ref->n_where, dml->fill.stored, 0);
     eg_buf_str(sql, " AND ");
     write_column(sql, "x", dml->table, dml->fill.column);
-    eg_buf_str(sql, " IS NULL OFFSET 0) AS m WHERE ");
+    eg_buf_str(sql, " IS NULL OFFSET 0) AS x CROSS JOIN LATERAL (SELECT r.");
+    write_name(sql, ref->table->columns[ref->column].name);
+    eg_buf_str(sql, " AS v, ");
+    write_columns(sql, "x", dml->table, primary->n, primary->columns);
+    eg_buf_str(sql, " FROM ");
+    write_name(sql, ref->table->name);
+    eg_buf_str(sql, " AS r WHERE ");
+    write_match(sql, "r", ref->table, ref->n_where, ref->where, 0);
+    if (ref->newest) {
+        write_newest(sql, "r", ref->table);
+    }
+    eg_buf_str(sql, " OFFSET 0) AS m WHERE ");
     write_same(sql, dml->table, primary);
 }
 

@@ -92,10 +92,10 @@ START_TEST(lookups_and_fills) {
                 " WHERE NOT EXISTS (SELECT FROM \"child\" AS t WHERE t.\"id\" = u.p1 AND t.\"n\" = u.p2)");
     dml = (struct eg_dml){.kind = EG_DML_FILL, .table = &child, .fill = {2, &newest_file, stored}};
     gives(&dml, "UPDATE \"child\" AS t SET \"file_id\" = m.v FROM unnest($1::text[], $2::text[]) AS u(p1, p2)"
-                " CROSS JOIN LATERAL (SELECT r.\"id\" AS v FROM \"files\" AS r WHERE r.\"repo\" = u.p1 AND r.\"path\" = u.p2"
-                " ORDER BY r.\"id\" DESC LIMIT 1 OFFSET 0) AS r"
-                " CROSS JOIN LATERAL (SELECT r.v, x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"repo\" = u.p1 AND x.\"path\" = u.p2"
-                " AND x.\"file_id\" IS NULL OFFSET 0) AS m WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\"");
+                " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"repo\" = u.p1 AND x.\"path\" = u.p2"
+                " AND x.\"file_id\" IS NULL OFFSET 0) AS x"
+                " CROSS JOIN LATERAL (SELECT r.\"id\" AS v, x.\"id\", x.\"n\" FROM \"files\" AS r WHERE r.\"repo\" = u.p1 AND r.\"path\" = u.p2"
+                " ORDER BY r.\"id\" DESC LIMIT 1 OFFSET 0) AS m WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\"");
 }
 END_TEST
 
