@@ -94,8 +94,8 @@ START_TEST(lookups_and_fills) {
     gives(&dml, "UPDATE \"child\" AS t SET \"file_id\" = m.v FROM unnest($1::text[], $2::text[]) AS u(p1, p2)"
                 " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"repo\" = u.p1 AND x.\"path\" = u.p2"
                 " AND x.\"file_id\" IS NULL OFFSET 0) AS x"
-                " CROSS JOIN LATERAL (SELECT r.\"id\" AS v, x.\"id\", x.\"n\" FROM \"files\" AS r WHERE r.\"repo\" = u.p1 AND r.\"path\" = u.p2"
-                " ORDER BY r.\"id\" DESC LIMIT 1 OFFSET 0) AS m WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\"");
+                " CROSS JOIN LATERAL (SELECT r.\"id\" AS v, x.\"id\", x.\"n\" FROM \"files\" AS r WHERE r.\"repo\" = u.p1"
+                " AND r.\"path\" = u.p2 ORDER BY r.\"id\" DESC LIMIT 1 OFFSET 0) AS m WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\"");
 }
 END_TEST
 
