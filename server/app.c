@@ -403,15 +403,14 @@ static void close_if_open(uv_handle_t *handle, void *arg) {
     }
 }
 
-/* After a start that failed half-way nothing runs yet: what is open is closed in the reverse order. */
+/* After a start that failed half-way what is open is closed in the reverse order; the store may be filling rows already. */
 static void abandon(struct eg_app *app) {
     if (app->admin) {
         eg_admin_stopping(app->admin);
     }
     if (app->event) {
-        eg_event_close(app->event);
-    }
-    if (app->db) {
+        eg_event_drain(app->event, drained_event, app);
+    } else if (app->db) {
         eg_db_close(app->db, closed, app);
     } else {
         closed(app);
