@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define EG_TIME_MOST_S INT64_C(253402300799) /* the end of year 9999, since 1970 */
 #define EG_TIME_TEXT_B 28 /* "2025-10-10T12:34:56.123456Z" and its NUL */
 
 int64_t eg_clock_now_us(void);   /* the wall clock, UTC */

@@ -53,19 +53,21 @@ static void write_lines(struct eg_str diff, const char *marks, struct eg_buf *ou
 }
 
 void eg_git_diff_text(const struct eg_secrets *secrets, struct eg_str diff, struct eg_buf *out) {
-    if (!secrets || !eg_secrets_find(secrets, diff.p, diff.n)) {
-        eg_git_clean(out, diff, SIZE_MAX);
-        return;
+    struct eg_buf clean; /* first: over a byte that is no UTF-8 no pattern goes */
+    eg_buf_init(&clean, TEXT_MOST_B);
+    eg_git_clean(&clean, diff, SIZE_MAX);
+    struct eg_str text = {eg_buf_text(&clean), clean.len};
+    if (secrets && eg_secrets_find(secrets, text.p, text.n)) {
+        char *marks = calloc(text.n, 1);
+        if (marks) {
+            eg_secrets_each(secrets, text.p, text.n, mark, marks);
+            write_lines(text, marks, out);
+        }
+        out->failed = out->failed || !marks;
+        free(marks);
+    } else {
+        eg_buf_add(out, text.p, text.n);
     }
-    struct eg_buf redacted;
-    char *marks = calloc(diff.n + 1, 1);
-    eg_buf_init(&redacted, TEXT_MOST_B);
-    if (marks) {
-        eg_secrets_each(secrets, diff.p, diff.n, mark, marks);
-        write_lines(diff, marks, &redacted);
-    }
-    eg_git_clean(out, (struct eg_str){eg_buf_text(&redacted), redacted.len}, SIZE_MAX);
-    out->failed = out->failed || !marks || redacted.failed;
-    free(marks);
-    eg_buf_free(&redacted);
+    out->failed = out->failed || clean.failed;
+    eg_buf_free(&clean);
 }

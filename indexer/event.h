@@ -7,7 +7,6 @@
 #include "base/buf.h"
 #include "base/ulid.h"
 
-#define EG_TIME_MOST_S 253402300799 /* the end of year 9999 */
 #define EG_AHEAD_MOST_S 86000       /* of its clock a server takes: a day, less what clocks differ by */
 #define EG_EVENT_MOST_B ((size_t)24 << 20)
 

@@ -127,7 +127,6 @@ eg_status eg_gather_reserve(struct eg_event *event, struct eg_submission *sub, s
     event->stats.queue_b += size_b;
     sub->reserved_b = size_b;
     sub->reserved = true;
-    sub->deadline_us = eg_clock_mono_us() + (int64_t)config->store_wait_ms * 1000;
     return EG_OK;
 }
 
@@ -143,7 +142,8 @@ void eg_gather_release(struct eg_event *event, struct eg_submission *sub) {
 void eg_gather_push(struct eg_event *event, struct eg_item *item) {
     bool was_empty = eg_list_empty(&event->queue);
     eg_list_append(&event->queue, &item->link);
-    item->of->n_open++;
+    if (item->of->n_open++ == 0)
+        item->of->deadline_us = eg_clock_mono_us() + (int64_t)event->config.store_wait_ms * 1000;
     if (was_empty)
         arm_timer(event);
     if (!event->batch.busy && !event->retry_at_us)

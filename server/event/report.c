@@ -134,6 +134,11 @@ static enum eg_step_result digest(struct eg_request *req) {
 
 static enum eg_step_result key(struct eg_request *req) {
     struct eg_report *report = req->state;
+    struct eg_err err = {0};
+    if (report->key && !eg_identity_may_write(req->who, EG_REPORT_TOPIC, strlen(EG_REPORT_TOPIC))) { /* nor hear what was answered before */
+        eg_err_set(&err, EG_E_FORBIDDEN, NULL, "the token's `topics` claim does not allow writing " EG_REPORT_TOPIC);
+        return refuse(req, &err);
+    }
     return wait_for(req, !ended(report) && report->key && eg_report_ask_key(report));
 }
 

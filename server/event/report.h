@@ -8,6 +8,7 @@
 #include "server/event/room.h"
 
 #define EG_REPORT_MAGIC 0x45475250u
+#define EG_REPORT_TOPIC "sast.findings.ready@v1"
 
 struct eg_report_file { /* what the store knows of a file that findings are in */
     const char *path, *diff;

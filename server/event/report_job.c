@@ -122,7 +122,7 @@ static eg_status take_payload(void *ctx, const struct eg_buf *payload, struct eg
     struct eg_report *report = ctx;
     struct eg_buf out;
     eg_buf_init(&out, PAYLOADS_MOST_B);
-    eg_buf_str(&out, "{\"topic\":\"sast.findings.ready@v1\"");
+    eg_buf_str(&out, "{\"topic\":\"" EG_REPORT_TOPIC "\"");
     member(&out, "source", report->source);
     member(&out, "repo_sha", report->about.sha);
     member(&out, "correlation_id", report->about.sha);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/jscan_bytes.h"
+#include "base/utf8.h"
 #include "findings/secrets.h"
 #include "server/event/room.h"
 
@@ -144,6 +145,15 @@ static json_t *clean(const struct eg_secrets *secrets, const json_t *value, bool
     }
 }
 
+/* Over a byte that is no UTF-8 no pattern goes. */
+static void make_valid(struct eg_buf *text) {
+    for (size_t i = 0, n; i < text->len; i += n ? n : 1) {
+        n = eg_utf8_char(text->data + i, text->len - i, NULL);
+        if (!n)
+            text->data[i] = '?';
+    }
+}
+
 /* What cannot be read as it would be stored is looked at as it stands, and, wherever they stand, without its escapes. */
 static bool clean_broken(const struct eg_secrets *secrets, struct eg_str text, struct eg_buf *out) {
     struct eg_buf plain;
@@ -154,6 +164,7 @@ static bool clean_broken(const struct eg_secrets *secrets, struct eg_str text, s
         size_t n = eg_jscan_unescape(&at, end, bytes);
         eg_buf_add(&plain, bytes, n);
     }
+    make_valid(&plain);
     if (plain.failed || (plain.len && eg_secrets_find(secrets, plain.data, plain.len))) {
         any = true;
         out->len = 0;

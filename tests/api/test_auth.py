@@ -1,4 +1,5 @@
 """Tokens through the HTTP door: what each scope opens, topics and trust, and forgeries."""
+import json
 import re
 import socket
 import time
@@ -110,6 +111,20 @@ def test_topics_and_trust(guarded):
         assert (answer.status, answer.json()["code"]) == (403, "forbidden")
         none = bearer(token(scope="events:write", topics=[]))
         assert client.post_event(events.label(), headers=none).status == 403
+
+
+def test_what_a_key_was_answered_is_for_who_may_write_it(guarded):
+    """Two tokens of one subject: the narrower one does not hear of a report that the wider one sent under the key."""
+    report = json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": []}]})
+    with guarded.client() as client:
+        def post(**claims):
+            headers = {**bearer(token(scope="events:write", **claims)), "Content-Type": "application/json", "Idempotency-Key": "scan"}
+            return client.post(f"/v1/sarif?sha={'a' * 40}", report, headers=headers)
+
+        assert post(topics=["core.*"]).status == 403
+        assert post().status == 201
+        assert post(topics=["core.*"]).json()["code"] == "forbidden"
+        assert post().status == 200
 
 
 def test_the_subject_is_the_scope_of_idempotency_keys(guarded):

@@ -156,7 +156,7 @@ def test_the_lines_of_a_change(server, store, repository, scratch):
     repo = repository
     names = ["a b", "new\nline", 'quo"te\\', "\x01mark", "-dash", "ütf", "12\t3\tpath"]
     first = repo.commit("first", {
-        "crlf.c": "a\r\nb", "bin": b"\0\1", "late": b"x" * 9000 + b"\n\0y\n", "latin": b"caf\xe9\n", "empty": "", "patch.diff": PATCH,
+        "crlf.c": "a\r\nb", "bin": b"\0\1", "late": b"x" * 9000 + b"\n\0y\n", "latin": b"caf\xe9\nat = http://ada:ench\xe4ntress@host/\n", "empty": "", "patch.diff": PATCH,
         "kind": "file\n", "mode": "m\n", "long": "".join(f"line {n}\n" for n in range(40)), "key.py": f'K = """{KEY}"""\nlast = 1\n', **dict.fromkeys(names, "1\n")})
     (repo.folder / "kind").unlink()
     (repo.folder / "kind").symlink_to("long")
@@ -179,7 +179,7 @@ def test_the_lines_of_a_change(server, store, repository, scratch):
     assert post(server, *where, "--with-diff")[0] == (5, 4, 1, 0), "the merge has no lines"
     found = diffs_of(store, first)
     assert {name: text for name, text in found.items() if name not in ("late", "long")} == {
-        "crlf.c": "@@ -0,0 +1,2 @@\n+a\r\n+b\n\\ No newline at end of file\n", "latin": "@@ -0,0 +1 @@\n+caf\ufffd\n",
+        "crlf.c": "@@ -0,0 +1,2 @@\n+a\r\n+b\n\\ No newline at end of file\n", "latin": "@@ -0,0 +1,2 @@\n+caf\ufffd\n+at = _redactedhost/\n",
         "patch.diff": "@@ -0,0 +1,8 @@\n" + "".join(f"+{line}\n" for line in PATCH.splitlines()), "kind": "@@ -0,0 +1 @@\n+file\n",
         "mode": "@@ -0,0 +1 @@\n+m\n", "key.py": '@@ -0,0 +1,6 @@\n+K = """_redacted\n' + "+_redacted\n" * 3 + '+"""\n+last = 1\n',
         **dict.fromkeys(names, "@@ -0,0 +1 @@\n+1\n")}

@@ -87,6 +87,13 @@ def test_what_is_refused_otherwise_is_kept_without_them(client, store, body, cod
     assert "_redacted" in whole and not any(text in whole for text in (GITHUB, GITHUB[4:], "abcdefgh1234"))
 
 
+def test_a_byte_that_is_no_text_hides_nothing(client, store):
+    body = json.dumps(events.label(reason="see http://ada:enchXntress@host/")).encode().replace(b"X", b"\xe4")
+    assert client.post("/v1/events", body, headers=JSON).status == 400
+    whole = kept(store)
+    assert "_redacted" in whole and "ntress" not in whole
+
+
 def test_cloudevents_in_headers(client, store):
     headers = {"ce-specversion": "1.0", "ce-id": "b-1", "ce-type": "commit.labelled@v1", "ce-source": "/s", "ce-reposha": "0" * 40}
     data = {"sha": "ab" * 20, "label": "good", "reason": "r"}
