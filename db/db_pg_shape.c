@@ -30,7 +30,7 @@ static size_t slot_of(const struct eg_pg_shapes *shapes, const struct eg_dml *dm
 }
 
 static bool grow(struct eg_pg_shapes *shapes) {
-    struct eg_pg_shapes wider = {.n_slots = shapes->n_slots ? shapes->n_slots * 2 : LEAST_SLOTS, .n = shapes->n};
+    struct eg_pg_shapes wider = {.n_slots = shapes->n_slots ? shapes->n_slots * 2 : LEAST_SLOTS};
     wider.slots = calloc(wider.n_slots, sizeof *wider.slots);
     if (!wider.slots) {
         return false;
@@ -41,7 +41,8 @@ static bool grow(struct eg_pg_shapes *shapes) {
         }
     }
     free(shapes->slots);
-    *shapes = wider;
+    shapes->slots = wider.slots;
+    shapes->n_slots = wider.n_slots;
     return true;
 }
 

@@ -194,7 +194,7 @@ def test_dead_letters(client):
         if not page["more"]:
             break
     assert seen == [first["id"], second["id"], third["id"]]
-    assert client.get(f"/v1/dlq?after={after}").json() == {"dead_letters": [], "next": None, "more": False}
+    assert client.get(f"/v1/dlq?after={after}").json() == {"dead_letters": [], "next": None, "prev": None, "more": False}
 
     def codes(query):
         return [letter["code"] for letter in client.get("/v1/dlq?" + query).json()["dead_letters"]]
