@@ -279,7 +279,7 @@ build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS) $(LDLIBS)
 
-fuzz: fuzzers ## each fuzzer for FUZZ_S seconds; 60 for what the server is sent, 15 for what git says, else 30
+fuzz: fuzzers ## each fuzzer for FUZZ_S seconds; 60 for what the server is sent, else 15
 	@FUZZ_S=$(FUZZ_S) scripts/fuzz.sh $(FUZZ_BIN)
 
 install: build ## to $(DESTDIR)$(PREFIX)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs fuzzers, each named as an argument, as many at once as there are cores, for FUZZ_S seconds; without it, those of what a server is
-# sent (events, schemas, queries) for 60, what git says for 15, all others for 30. Seeds stand in
+# sent (events, schemas, queries) for 60, all others for 15. Seeds stand in
 # tests/fuzz/corpus/<name>/, or are files of other tests; what a run finds new goes to build/fuzz/found/<name>/, and an input that
 # crashes to build/fuzz/crash/.
 set -u
@@ -31,8 +31,7 @@ run() { # program
     esac
     case $name in
     fuzz_envelope | fuzz_schema | fuzz_egql) seconds=${FUZZ_S:-60} ;;
-    fuzz_git_log) seconds=${FUZZ_S:-15} ;;
-    *) seconds=${FUZZ_S:-30} ;;
+    *) seconds=${FUZZ_S:-15} ;;
     esac
     dictionary=tests/fuzz/$name.dict
     mkdir -p "$found"

@@ -257,7 +257,7 @@ def test_the_plan_is_kept(start_server, store):
         assert figures() == [4, 3, 2]
 
 
-@pytest.mark.release_too
+@pytest.mark.release
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
 def test_long_answers_take_no_memory(server, store, form):
     """100,000 events of half a kilobyte, to a client that reads slowly at first."""

@@ -3,8 +3,11 @@ database and into one with ten times as many rows beside them; PostgreSQL's buff
 import json
 import re
 
+import pytest
 
 from support import binary, cost
+
+pytestmark = pytest.mark.release
 
 A, CELL, NODE = "a" * 40, "MOZ::64x64@r0c0", "AST::core/a.py#run"
 SIZES = (3000, 30000)
