@@ -125,6 +125,10 @@ static char *write_digits(char *at, int value, int n) {
     return at + n;
 }
 
+int64_t eg_time_of_seconds(int64_t seconds) {
+    return (seconds < 0 ? 0 : seconds > EG_TIME_MOST_S ? EG_TIME_MOST_S : seconds) * US_A_SECOND;
+}
+
 void eg_time_format(int64_t us, char out[EG_TIME_TEXT_B]) {
     us = us < LEAST_US ? LEAST_US : us > MOST_US ? MOST_US : us;
     int64_t days = us / US_A_DAY, rest = us % US_A_DAY;

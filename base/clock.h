@@ -13,6 +13,9 @@
 int64_t eg_clock_now_us(void);   /* the wall clock, UTC */
 int64_t eg_clock_mono_us(void);  /* never goes back */
 
+/* A moment of whole seconds; what lies before 1970 or behind year 9999 becomes the nearest of these. */
+int64_t eg_time_of_seconds(int64_t seconds);
+
 /* RFC 3339 date-time ("2025-10-10T12:34:56[.fraction](Z|±hh:mm)"; t and z, and a space for T, as the RFC allows; second 60
  * counts as the next second's 0 only at 23:59:60 UTC). Digits past microseconds are cut. Also accepts no seconds
  * ("2025-10-10T00:00Z") when lenient. */

@@ -293,6 +293,8 @@ eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_lim
         return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, s.why, err);
     if (want != AFTER_VALUE || s.depth > 0)
         return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, "the text ends too early", err);
+    if (limits->values)
+        *limits->values = s.values;
     if (s.refused == EG_E_NONE)
         return EG_OK;
     char place[sizeof err->place];

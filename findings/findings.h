@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -76,6 +77,7 @@ struct eg_findings_config {
     const struct eg_findings_policy *policy;
     const char *repo; /* as the events name it; "" for none. Part of the fingerprints. */
     const char *root; /* a folder that absolute paths may begin with; NULL: none */
+    struct eg_arena *beside; /* in whose budget the set counts, as one with it; NULL: none */
 };
 
 /* err: config_invalid, place the policy. */
@@ -87,8 +89,8 @@ struct eg_findings *eg_findings_new(const struct eg_findings_config *config); /*
 void eg_findings_free(struct eg_findings *set);
 
 enum eg_report_format eg_report_format_of(const char *name); /* EG_REPORT_UNKNOWN for a name that is none */
-/* Reads one report. err: json_invalid, duplicate_key, nul_character, number_out_of_range, report_invalid, body_too_large; its text quotes
- * nothing of the report. */
+/* Reads one report. err: json_invalid, duplicate_key, nul_character, number_out_of_range, report_invalid, body_too_large,
+ * and overloaded when others hold the budget, here and from finish; its text quotes nothing of the report. */
 EG_MUST_CHECK eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format, const char *bytes, size_t len,
                                          struct eg_err *err);
 

@@ -287,7 +287,7 @@ eg_status eg_findings_finish(struct eg_findings *set, struct eg_err *err) {
         return status;
     }
     if (set->full) {
-        return eg_findings_too_much(err);
+        return eg_findings_too_much(set, err);
     }
     if (set->n) {
         qsort(set->list, set->n, sizeof *set->list, by_base);

@@ -31,7 +31,7 @@ static void put_evidence(struct eg_buf *out, const struct eg_finding *finding) {
         return;
     }
     eg_buf_str(out, ",\"evidence\":{");
-    eg_buf_str(out, finding->redacted ? "\"_redacted\":true" : "");
+    eg_buf_str(out, finding->redacted ? "\"" EG_REDACTED "\":true" : "");
     if (finding->n_traces) {
         eg_buf_str(out, finding->redacted ? ",\"traces\":[" : "\"traces\":[");
         for (size_t i = 0; i < finding->n_traces; i++) {

@@ -5,8 +5,6 @@
 
 #include "findings/room.h"
 
-#define SECRET_MOST_STEPS 1000000
-
 static const char *const severities[] = {"LOW", "MEDIUM", "HIGH", "CRITICAL"};
 static const char *const binds[] = {NULL, "unchanged", "modified", "added"};
 
@@ -96,7 +94,7 @@ eg_status eg_findings_policy_new(const json_t *sast, const json_t *secrets, stru
         eg_err_set(err, EG_E_CONFIG, "spec/policies/sast.json", "it is missing, or no object");
     }
     if (!policy->sast || take_figures(policy, err) || take_categories(policy, err) ||
-        eg_secrets_new(secrets, SECRET_MOST_STEPS, &policy->secrets, err)) {
+        eg_secrets_new(secrets, EG_SECRETS_STEPS, &policy->secrets, err)) {
         eg_findings_policy_free(policy);
         *out = NULL;
         return EG_FAIL;

@@ -5,7 +5,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "base/arena.h"
 #include "findings/findings.h"
 #include "findings/secrets.h"
 
@@ -74,7 +73,7 @@ struct eg_draft {
 eg_status eg_report_fail(struct eg_err *err, const char *place, const char *format, ...) EG_PRINTF(3, 4);
 
 /* set.c */
-eg_status eg_findings_too_much(struct eg_err *err); /* what a full set is refused with */
+eg_status eg_findings_too_much(const struct eg_findings *set, struct eg_err *err); /* what a full set is refused with */
 struct eg_tool *eg_findings_tool(struct eg_findings *set, const char *name, struct eg_err *err); /* NULL: too many */
 struct eg_finding *eg_findings_add(struct eg_findings *set, const struct eg_draft *draft, struct eg_err *err);
 void eg_findings_trace(struct eg_findings *set, struct eg_finding *finding, const char *file, int line, const char *message);

@@ -8,7 +8,6 @@
 #include "findings/room.h"
 
 #define PLACE "spec/policies/secrets.json"
-#define REDACTED "_redacted"
 #define NEEDS_MOST 16   /* of a pattern */
 #define PAIRS 4096      /* bits: of pairs of bytes, hashed */
 #define DEPTH_LIMIT 10000
@@ -207,7 +206,7 @@ static bool take_out(const struct eg_secrets *secrets, const struct secret *secr
             out->len = 0;
         else
             eg_buf_add(out, text + at, found[0] - at);
-        eg_buf_str(out, REDACTED);
+        eg_buf_str(out, EG_REDACTED);
         at = found[1];
     }
     eg_buf_add(out, text + at, len - at);

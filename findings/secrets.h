@@ -9,6 +9,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define EG_REDACTED "_redacted" /* stands in the place of what was found */
+
+/* Steps of one match: where a thread of its own works, and on the loop, which has less time. */
+#define EG_SECRETS_STEPS 1000000
+#define EG_SECRETS_STEPS_LOOP 100000
+
 struct eg_secrets;
 
 /* policy: of secrets.json, NULL for none; it is not kept. most_steps: of one match; beyond, it counts as found. config_invalid: a pattern
@@ -23,7 +29,7 @@ const char *eg_secrets_find(const struct eg_secrets *secrets, const char *text, 
 /* Tells of each place where a pattern finds something, one pattern after the other: places may overlap. */
 typedef void (*eg_secrets_place)(void *ctx, size_t from, size_t to);
 void eg_secrets_each(const struct eg_secrets *secrets, const char *text, size_t len, eg_secrets_place take, void *ctx);
-/* Adds the text to out with `_redacted` in place of whatever the patterns find. False: nothing was found. */
+/* Adds the text to out with EG_REDACTED in place of whatever the patterns find. False: nothing was found. */
 bool eg_secrets_redact(const struct eg_secrets *secrets, const char *text, size_t len, struct eg_buf *out);
 
 #endif

@@ -23,7 +23,7 @@ static const struct {
 };
 
 struct eg_findings *eg_findings_new(const struct eg_findings_config *config) {
-    struct eg_arena *arena = eg_arena_new(SET_MOST_B);
+    struct eg_arena *arena = config->beside ? eg_arena_new_beside(config->beside, SET_MOST_B) : eg_arena_new(SET_MOST_B);
     struct eg_findings *set = calloc(1, sizeof *set);
     if (set) {
         *set = (struct eg_findings){.config = *config, .arena = arena, .match = pcre2_match_data_create(1, NULL)};
@@ -51,10 +51,13 @@ void eg_findings_free(struct eg_findings *set) {
     }
 }
 
-eg_status eg_findings_too_much(struct eg_err *err) {
+eg_status eg_findings_too_much(const struct eg_findings *set, struct eg_err *err) {
+    if (eg_arena_failed(set->arena) && !eg_arena_full(set->arena)) {
+        return eg_err_set(err, EG_E_OVERLOADED, NULL, "there is no memory for these findings beside others; send them again later");
+    }
     return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL,
-                      "the findings take more than 256 MiB, or have more than 64 MiB of texts, a rule's counted for each of its findings; "
-                      "send fewer at a time");
+                      "the findings take more memory than a report may have (256 MiB at most), or have more than 64 MiB of texts, a rule's "
+                      "counted for each of its findings; send fewer at a time");
 }
 
 const char *eg_findings_keep(struct eg_findings *set, const char *text) {
@@ -102,9 +105,12 @@ static struct eg_finding *more_room(struct eg_findings *set, struct eg_err *err)
     }
     if (set->n == set->room) {
         size_t room = set->room ? 2 * set->room : 64;
-        struct eg_finding *list = realloc(set->list, room * sizeof *list);
+        struct eg_finding *list = NULL;
+        if (eg_arena_hold(set->arena, (room - set->room) * sizeof *list)) {
+            list = realloc(set->list, room * sizeof *list);
+        }
         if (!list) {
-            eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL, "no memory for the findings");
+            eg_findings_too_much(set, err);
             return NULL;
         }
         set->list = list;
@@ -205,7 +211,7 @@ struct eg_finding *eg_findings_add(struct eg_findings *set, const struct eg_draf
     finding->snippet = keep(set, draft->snippet);
     finding->symbol = keep(set, draft->symbol);
     if (set->full) {
-        eg_findings_too_much(err);
+        eg_findings_too_much(set, err);
         return NULL;
     }
     return finding;
@@ -261,7 +267,8 @@ static enum eg_report_format detect(const json_t *report) {
 }
 
 eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format, const char *bytes, size_t len, struct eg_err *err) {
-    static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 3000000, .max_number_b = 400};
+    size_t values = 0;
+    const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 3000000, .max_number_b = 400, .values = &values};
     json_error_t error;
     if (len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) { /* a byte order mark */
         bytes += 3;
@@ -270,8 +277,13 @@ eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format
     if (eg_jscan_check(bytes, len, &limits, err)) {
         return EG_FAIL;
     }
+    size_t report_b = len + values * EG_JSON_VALUE_B;
+    if (!eg_arena_hold(set->arena, report_b)) {
+        return eg_findings_too_much(set, err);
+    }
     json_t *report = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!report) {
+        eg_arena_let_go(set->arena, report_b);
         return eg_err_set(err, eg_json_code(&error), NULL, "the report is not JSON as it must be: line %d, column %d", error.line,
                           error.column);
     }
@@ -285,8 +297,9 @@ eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format
                              "it is no SARIF, Bandit, Semgrep, Gitleaks, pip-audit or OSV report that can be told by its "
                              "members (an empty list is none); say the format");
     json_decref(report);
+    eg_arena_let_go(set->arena, report_b);
     if (status == EG_OK && set->full) {
-        status = eg_findings_too_much(err);
+        status = eg_findings_too_much(set, err);
     }
     return status;
 }

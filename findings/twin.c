@@ -173,7 +173,7 @@ eg_status eg_findings_adopt(struct eg_findings *set, const struct eg_findings_tw
     static bool (*const steps[])(const struct index *, struct eg_finding *) = {keep, take_place, stay, be_new};
     struct index index;
     if (set->full) {
-        return eg_findings_too_much(err);
+        return eg_findings_too_much(set, err);
     }
     bool good = begin(&index, twins, n, set->n);
     for (size_t step = 0; good && n && step < sizeof(steps) / sizeof(*steps); step++) {

@@ -6,9 +6,7 @@
 
 #include "git/text.h"
 
-#define STEPS_MOST 1000000 /* of one match */
 #define TEXT_MOST_B ((size_t)16 << 20)
-#define REDACTED "_redacted"
 
 eg_status eg_git_secrets_load(const char *path, struct eg_secrets **secrets, struct eg_err *err) {
     json_error_t error;
@@ -17,7 +15,7 @@ eg_status eg_git_secrets_load(const char *path, struct eg_secrets **secrets, str
         *secrets = NULL;
         return eg_err_set(err, EG_E_CONFIG, path, "line %d: %s", error.line, error.text);
     }
-    eg_status status = eg_secrets_new(policy, STEPS_MOST, secrets, err);
+    eg_status status = eg_secrets_new(policy, EG_SECRETS_STEPS, secrets, err);
     json_decref(policy);
     return status;
 }
@@ -39,7 +37,7 @@ static void write_line(const char *line, const char *marks, size_t n, struct eg_
         while (i < n && (marks[i] && line[i] != '\n') == hidden) {
             i++;
         }
-        eg_buf_add(out, hidden ? REDACTED : line + from, hidden ? strlen(REDACTED) : i - from);
+        eg_buf_add(out, hidden ? EG_REDACTED : line + from, hidden ? strlen(EG_REDACTED) : i - from);
     }
 }
 

@@ -30,14 +30,10 @@ static void put_string(struct writer *w, struct eg_str text, size_t most_b) {
     eg_buf_json_string(w->out, w->clean.data ? w->clean.data : "", w->clean.len);
 }
 
-/* A commit may say any time; an event's is from 1970 to the end of year 9999. */
-static int64_t moment_us(int64_t seconds) {
-    return (seconds < 0 ? 0 : seconds > EG_TIME_MOST_S ? EG_TIME_MOST_S : seconds) * 1000000;
-}
-
+/* A commit may say any time. */
 static void put_moment(struct eg_buf *out, int64_t seconds) {
     char text[EG_TIME_TEXT_B];
-    eg_time_format(moment_us(seconds), text);
+    eg_time_format(eg_time_of_seconds(seconds), text);
     eg_buf_printf(out, "\"%s\"", text);
 }
 
@@ -164,7 +160,7 @@ eg_status eg_git_event(const struct eg_git_source *source, const struct eg_commi
     eg_buf_init(&w.clean, TEXT_MOST_B);
     put_payload(&w, source, commit, left_out); /* not yet closed: the branch is no part of what the id is made of */
     SHA256((const unsigned char *)eg_buf_text(&payload), payload.len, hash);
-    eg_ulid_from(moment_us(commit->committed_s), hash, id);
+    eg_ulid_from(eg_time_of_seconds(commit->committed_s), hash, id);
     out->len = 0;
     eg_buf_printf(out, "{\"id\":\"%s\",\"topic\":\"" TOPIC "\",\"ts_utc\":", id);
     put_moment(out, commit->committed_s);

@@ -45,10 +45,8 @@ bool eg_delta_extracted(struct eg_delta *delta, int pair, int def, bool inlined)
 /* delta_across.c: finds those whose other one is in another file. Before the first eg_delta_extracted. False: memory is out. */
 bool eg_delta_across(struct eg_delta *delta);
 
-/* delta_match.c, for delta_across.c. False: enough was compared. */
-bool eg_delta_spend(struct eg_delta *delta, size_t steps);
-/* Whether more than EG_EXTRACT_SIMILARITY of a function's body is among the tokens that a caller of it has no more; inlined: has now and
- * had not. call: of pair `caller`, on the function's side. */
+/* delta_match.c, for delta_across.c. Whether more than EG_EXTRACT_SIMILARITY of a function's body is among the tokens that a caller of it
+ * has no more; inlined: has now and had not. call: of pair `caller`, on the function's side. False, too, when enough was compared. */
 bool eg_delta_is_part(struct eg_delta *delta, struct eg_def_ref function, int caller, const struct eg_call *call, bool inlined);
 /* The tokens, weighed and normalized. */
 EG_MUST_CHECK eg_status eg_delta_tokens(struct eg_delta *delta, const struct eg_policy *policy, struct eg_tokens *tokens,

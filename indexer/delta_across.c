@@ -9,7 +9,6 @@
 #include "indexer/graph.h"
 
 #define CALLS_MOST 4000 /* of functions that came or went, by ones that changed, looked at one by one */
-#define BY_NAME 0.8     /* less sure than an import is a name that there is once */
 
 struct meeting { /* a function that came (or went), and a call in another file that may mean it */
     struct eg_def_ref function;
@@ -201,7 +200,7 @@ static bool leads_there(struct across *a, const struct meeting *one) {
     read_imports(a, file);
     struct eg_target to = a->failed ? (struct eg_target){-1, -1, 0} : eg_resolve_call(&a->graph, file, one->call, a->imports);
     return to.file == a->files[one->function.pair] && to.def == one->function.def &&
-           (to.confidence >= BY_NAME || !is_from_elsewhere(a, file, one->call->callee));
+           (to.confidence >= EG_SURE_BY_IMPORT || !is_from_elsewhere(a, file, one->call->callee));
 }
 
 static void compare(struct across *a) {

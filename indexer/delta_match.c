@@ -20,7 +20,8 @@ static bool is_free(const struct eg_delta_side *side, int def) {
     return side->match[def].pair < 0 && side->facts->defs[def].cls != EG_DEF_SPACE;
 }
 
-bool eg_delta_spend(struct eg_delta *delta, size_t steps) {
+/* False: enough was compared. */
+static bool spend(struct eg_delta *delta, size_t steps) {
     delta->steps += steps;
     bool over = delta->steps > STEPS_MOST + STEPS_A_FILE * (size_t)delta->n_pairs;
     delta->degraded = delta->degraded || over;
@@ -73,11 +74,11 @@ static bool holds(struct eg_str prefix, struct eg_str qual) {
 static void match_held(struct eg_delta *delta, int old_pair, int old_def, int new_pair, int new_def) {
     const struct eg_delta_side *old = &delta->pairs[old_pair].old, *new = &delta->pairs[new_pair].new;
     struct eg_str old_name = def_of(old, old_def)->qual, new_name = def_of(new, new_def)->qual;
-    bool good = eg_delta_spend(delta, (size_t)old->facts->n_defs);
+    bool good = spend(delta, (size_t)old->facts->n_defs);
     for (int i = 0; good && i < old->facts->n_defs; i++) {
         const struct eg_def *held = def_of(old, i);
         bool looks = old->match[i].pair < 0 && holds(old_name, held->qual);
-        good = !looks || eg_delta_spend(delta, (size_t)new->facts->n_defs);
+        good = !looks || spend(delta, (size_t)new->facts->n_defs);
         for (int j = 0; good && looks && old->match[i].pair < 0 && j < new->facts->n_defs; j++) {
             const struct eg_def *other = def_of(new, j);
             size_t rest = held->qual.n - old_name.n;
@@ -334,14 +335,14 @@ bool eg_delta_is_part(struct eg_delta *delta, struct eg_def_ref function, int ca
         return false;
     }
     const struct eg_facts *there = inlined ? delta->pairs[other.pair].new.facts : delta->pairs[other.pair].old.facts;
-    return eg_delta_spend(delta, TOKEN_STEPS * (size_t)(here->defs[call->def].n_tokens + there->defs[other.def].n_tokens)) &&
+    return spend(delta, TOKEN_STEPS * (size_t)(here->defs[call->def].n_tokens + there->defs[other.def].n_tokens)) &&
            taken(whole, function.def, there, other.def, here, call->def) > EG_EXTRACT_SIMILARITY;
 }
 
 bool eg_delta_extracted(struct eg_delta *delta, int at, int def, bool inlined) {
     const struct eg_facts *facts = inlined ? delta->pairs[at].old.facts : delta->pairs[at].new.facts;
     struct eg_str name = facts->defs[def].name;
-    bool good = eg_delta_spend(delta, (size_t)facts->n_calls);
+    bool good = spend(delta, (size_t)facts->n_calls);
     for (int i = 0; good && i < facts->n_calls; i++) {
         const struct eg_call *call = &facts->calls[i];
         bool calls = call->def >= 0 && call->def != def && call->callee.n >= name.n &&

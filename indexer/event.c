@@ -16,21 +16,17 @@ void eg_sha256_hex(const void *bytes, size_t len, char out[65]) {
     out[64] = '\0';
 }
 
-static int64_t us_of(int64_t time_s) {
-    return (time_s < 0 ? 0 : time_s > EG_TIME_MOST_S ? EG_TIME_MOST_S : time_s) * 1000000;
-}
-
 void eg_index_id(const char *topic, int64_t time_s, const struct eg_buf *payload, char id[EG_ULID_B]) {
     unsigned char hash[SHA256_DIGEST_LENGTH];
     SHA256((const unsigned char *)(payload->data ? payload->data : ""), payload->len, hash);
     hash[0] ^= (unsigned char)topic[0]; /* two topics may have one payload */
-    eg_ulid_from(us_of(time_s), hash, id);
+    eg_ulid_from(eg_time_of_seconds(time_s), hash, id);
 }
 
 void eg_index_event(struct eg_buf *out, const char *topic, int64_t time_s, const char *sha, const struct eg_buf *payload) {
     char id[EG_ULID_B], time[EG_TIME_TEXT_B];
     eg_index_id(topic, time_s, payload, id);
-    eg_time_format(us_of(time_s), time);
+    eg_time_format(eg_time_of_seconds(time_s), time);
     out->len = 0;
     eg_buf_printf(out, "{\"id\":\"%s\",\"topic\":\"%s\",\"ts_utc\":\"%s\",\"source\":\"egdb-index\",\"correlation_id\":\"%s\","
                   "\"repo_sha\":\"%s\",\"payload\":", id, topic, time, sha, sha);

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "git/text.h"
 #include "indexer/pool.h"
-#include "indexer/text.h"
+#include "indexer/tree.h"
 
 #define TEXT_MOST_B ((size_t)2 << 20)  /* larger files are generated, or data */
 #define PARSE_MOST_US ((uint64_t)20000000) /* for texts that defeat the parser; files that are read take milliseconds */
@@ -115,7 +116,6 @@ void eg_extractor_free(struct eg_extractor *x) {
     free(x->places.v);
     free(x->blocks.v);
     free(x->scopes.v);
-    free(x->left.v);
     eg_buf_free(&x->scratch);
     eg_buf_free(&x->tidied);
     eg_seen_free(&x->seen_calls);
@@ -136,14 +136,12 @@ static struct eg_str keep_text(struct eg_extractor *x, const char *text, size_t 
 
 struct eg_str eg_extract_keep(struct eg_extractor *x, struct eg_str text, size_t most_b) {
     struct eg_buf clean;
-    if (text.n <= most_b && eg_utf8_valid(text.p, text.n)) {
+    if (text.n <= most_b && eg_utf8_valid(text.p, text.n) && !memchr(text.p, 0, text.n)) {
         return keep_text(x, text.p, text.n);
     }
     eg_buf_init(&clean, most_b + 64);
-    if (text.n <= most_b) {
-        eg_text_add_clean(&clean, text.p, text.n, most_b);
-    } else {
-        eg_text_add_clean(&clean, text.p, text.n, most_b - 20);
+    (void)eg_git_clean(&clean, text, text.n <= most_b ? most_b : most_b - 20);
+    if (text.n > most_b) {
         eg_buf_printf(&clean, "…%016llx", (unsigned long long)eg_bytes64(text.p, text.n));
     }
     struct eg_str kept = keep_text(x, eg_buf_text(&clean), clean.len);
@@ -201,40 +199,33 @@ struct eg_str eg_extract_tidy(struct eg_extractor *x, struct eg_str text, size_t
 }
 
 /* One token of a signature, with a space in front where the text has any gap. */
-static void add_token(struct eg_extractor *x, struct eg_buf *out, TSNode node, uint32_t *end) {
-    struct eg_str text = eg_node_text(x, node);
-    const struct eg_lang_row *row = eg_grammar_row(x->grammar, node);
-    if (out->len && ts_node_start_byte(node) > *end) {
+static void add_token(struct eg_extractor *x, struct eg_buf *out, const struct eg_tree_walk *at, bool quote, uint32_t *end) {
+    if (out->len && at->from > *end) {
         eg_buf_char(out, ' ');
     }
     size_t from = out->len;
-    eg_buf_add(out, text.p, text.n);
-    for (size_t i = from; row && row->role == EG_ROLE_QUOTE && i < out->len; i++) {
+    eg_buf_add(out, x->text + at->from, at->to - at->from);
+    for (size_t i = from; quote && i < out->len; i++) {
         out->data[i] = out->data[i] == '\'' ? '"' : out->data[i];
     }
-    *end = ts_node_end_byte(node);
+    *end = at->to;
 }
 
 struct eg_str eg_extract_signature(struct eg_extractor *x, TSNode node, size_t most_b) {
     struct eg_buf *out = &x->scratch;
-    TSTreeCursor cursor = ts_tree_cursor_new(node);
+    struct eg_tree_walk at;
     uint32_t end = 0;
+    bool into;
+    eg_tree_walk_begin(&at, node, x->text);
     out->len = 0;
-    for (bool more = true; more && out->len < 8 * most_b;) {
-        TSNode at = ts_tree_cursor_current_node(&cursor);
-        const struct eg_lang_row *row = eg_grammar_row(x->grammar, at);
-        bool comment = row && row->role == EG_ROLE_COMMENT, whole = row && (row->role == EG_ROLE_WHOLE || row->role == EG_ROLE_QUOTE);
-        if (!comment && !whole && ts_tree_cursor_goto_first_child(&cursor)) {
-            continue;
+    do {
+        const struct eg_lang_row *row = eg_grammar_row_of(x->grammar, at.symbol);
+        enum eg_role role = row ? row->role : EG_ROLE_NONE;
+        into = at.children > 0 && role != EG_ROLE_COMMENT && role != EG_ROLE_WHOLE && role != EG_ROLE_QUOTE;
+        if (!into && role != EG_ROLE_COMMENT && at.to > at.from) {
+            add_token(x, out, &at, role == EG_ROLE_QUOTE, &end);
         }
-        if (!comment && ts_node_end_byte(at) > ts_node_start_byte(at)) {
-            add_token(x, out, at, &end);
-        }
-        while (more && !ts_tree_cursor_goto_next_sibling(&cursor)) {
-            more = ts_tree_cursor_goto_parent(&cursor);
-        }
-    }
-    ts_tree_cursor_delete(&cursor);
+    } while (eg_tree_walk_next(&at, into) && out->len < 8 * most_b);
     return eg_extract_tidy(x, (struct eg_str){eg_buf_text(out), out->len}, most_b);
 }
 
@@ -274,20 +265,22 @@ static void take_branch(struct eg_extractor *x) {
 }
 
 /* That of a definition is its body, and needs no marks. */
-static void open_block(struct eg_extractor *x, TSNode node, uint32_t depth) {
-    uint32_t from = ts_node_start_byte(node), to = ts_node_end_byte(node);
-    if (eg_extract_scope(x)->depth + 1 != depth && to > from && ts_node_child_count(node) > 0) {
+static void open_block(struct eg_extractor *x, const struct eg_tree_walk *at) {
+    if (eg_extract_scope(x)->depth + 1 != at->depth && at->to > at->from && at->children > 0) {
         EG_PUSH(x, x->tokens, BLOCK_BEGINS);
-        EG_PUSH(x, x->places, from);
-        EG_PUSH(x, x->blocks, (struct eg_block){depth, to});
+        EG_PUSH(x, x->places, at->from);
+        EG_PUSH(x, x->blocks, (struct eg_block){at->depth, at->to});
     }
 }
 
-static void leave(struct eg_extractor *x) {
-    x->left.n--;
-    if (x->blocks.n > 0 && x->blocks.v[x->blocks.n - 1].depth == x->left.n) {
+/* What is not around a node of this depth has ended. */
+static void leave(struct eg_extractor *x, uint32_t depth) {
+    while (x->blocks.n > 0 && x->blocks.v[x->blocks.n - 1].depth >= depth) {
         EG_PUSH(x, x->tokens, BLOCK_ENDS);
         EG_PUSH(x, x->places, x->blocks.v[--x->blocks.n].to - 1);
+    }
+    while (x->scopes.n > 0 && x->scopes.v[x->scopes.n - 1].depth >= depth) {
+        x->scopes.n--;
     }
 }
 
@@ -297,71 +290,49 @@ static void take_attribute(struct eg_extractor *x, TSNode node) {
     x->pending_test = x->pending_test || is_test;
 }
 
-/* How many children of the node are to be walked. */
-static uint32_t enter(struct eg_extractor *x, TSNode node, uint32_t depth) {
-    const struct eg_lang_row *row = eg_grammar_row(x->grammar, node);
-    while (x->scopes.n && x->scopes.v[x->scopes.n - 1].depth >= depth) {
-        x->scopes.n--;
-    }
-    switch (row ? row->role : EG_ROLE_NONE) {
+/* What the language's table names. False: there is nothing more to do with it or below it. */
+static bool enter(struct eg_extractor *x, struct eg_tree_walk *at, const struct eg_lang_row *row) {
+    TSNode node;
+    switch (row->role) {
     case EG_ROLE_COMMENT:
-    case EG_ROLE_LAYOUT: return 0;
-    case EG_ROLE_IMPORT: eg_extract_import(x, node); return 0;
+    case EG_ROLE_LAYOUT: return false;
     case EG_ROLE_WHOLE:
     case EG_ROLE_QUOTE:
-        if (ts_node_end_byte(node) > ts_node_start_byte(node)) {
-            take_token(x, ts_node_start_byte(node), ts_node_end_byte(node), row->role == EG_ROLE_QUOTE);
+        if (at->to > at->from) {
+            take_token(x, at->from, at->to, row->role == EG_ROLE_QUOTE);
         }
-        return 0;
+        return false;
+    case EG_ROLE_BLOCK: open_block(x, at); return true;
+    case EG_ROLE_BRANCH: take_branch(x); return true;
+    default: node = eg_tree_walk_node(at);
+    }
+    switch (row->role) {
+    case EG_ROLE_IMPORT: eg_extract_import(x, node); return false;
     case EG_ROLE_DOC:
-        if (ts_node_named_child_count(node) == 1 && eg_node_is(ts_node_named_child(node, 0), "string")) {
-            return 0;
-        }
-        return ts_node_child_count(node);
-    case EG_ROLE_FUNCTION:
-    case EG_ROLE_CLASS:
-    case EG_ROLE_RECORD:
-    case EG_ROLE_SPACE:
-    case EG_ROLE_VALUE:
-    case EG_ROLE_ALIAS: eg_extract_def(x, node, row, depth); break;
+        return at->children > 0 && !(ts_node_named_child_count(node) == 1 && eg_node_is(ts_node_named_child(node, 0), "string"));
     case EG_ROLE_EXPORT: eg_extract_import(x, node); /* fall through */
-    case EG_ROLE_SCOPE: eg_extract_space(x, node, depth); break;
-    case EG_ROLE_BLOCK: open_block(x, node, depth); break;
-    case EG_ROLE_BRANCH: take_branch(x); break;
-    case EG_ROLE_CALL: eg_extract_call(x, node); break;
-    case EG_ROLE_EXPORTED: eg_extract_exported(x, node); break;
-    case EG_ROLE_ATTRIBUTE: take_attribute(x, node); break;
-    case EG_ROLE_NONE: break;
+    case EG_ROLE_SCOPE: eg_extract_space(x, node, at->depth); return true;
+    case EG_ROLE_CALL: eg_extract_call(x, node); return true;
+    case EG_ROLE_EXPORTED: eg_extract_exported(x, node); return true;
+    case EG_ROLE_ATTRIBUTE: take_attribute(x, node); return true;
+    default: eg_extract_def(x, node, row, at->depth); return true;
     }
-    uint32_t children = ts_node_child_count(node);
-    if (children > 0) {
-        return children;
-    }
-    uint32_t from = ts_node_start_byte(node), to = ts_node_end_byte(node);
-    if (to > from && !is_space(x->text[from])) { /* a line's end is a token of some grammars */
-        take_token(x, from, to, false);
-    }
-    return 0;
 }
 
-/* The children are counted down, since asking the cursor behind the last one costs as much as going through them all. */
 static void walk(struct eg_extractor *x, TSNode root) {
-    TSTreeCursor cursor = ts_tree_cursor_new(root);
+    struct eg_tree_walk at;
+    bool into;
+    eg_tree_walk_begin(&at, root, x->text);
     do {
-        uint32_t children = enter(x, ts_tree_cursor_current_node(&cursor), (uint32_t)x->left.n);
-        if (children > 0 && ts_tree_cursor_goto_first_child(&cursor)) {
-            EG_PUSH(x, x->left, children - 1);
-            continue;
+        leave(x, at.depth);
+        const struct eg_lang_row *row = eg_grammar_row_of(x->grammar, at.symbol);
+        bool plain = !row || enter(x, &at, row);
+        into = plain && at.children > 0;
+        if (plain && !into && at.to > at.from && !is_space(x->text[at.from])) { /* a line's end is a token of some grammars */
+            take_token(x, at.from, at.to, false);
         }
-        while (x->left.n > 0 && !(x->left.v[x->left.n - 1] > 0 && ts_tree_cursor_goto_next_sibling(&cursor))) {
-            ts_tree_cursor_goto_parent(&cursor);
-            leave(x);
-        }
-        if (x->left.n > 0) {
-            x->left.v[x->left.n - 1]--;
-        }
-    } while (x->left.n > 0 && !x->failed && !x->over);
-    ts_tree_cursor_delete(&cursor);
+    } while (eg_tree_walk_next(&at, into) && !x->failed && !x->over);
+    leave(x, 0);
 }
 
 static int count_lines(const char *text, size_t len) {
@@ -411,7 +382,7 @@ static void begin(struct eg_extractor *x) {
     x->failed = x->over = x->pending_test = false;
     x->steps = 0;
     x->defs.n = x->def_places.n = x->params.n = x->param_places.n = x->imports.n = x->calls.n = x->exported.n = 0;
-    x->tokens.n = x->places.n = x->scopes.n = x->left.n = x->blocks.n = 0;
+    x->tokens.n = x->places.n = x->scopes.n = x->blocks.n = 0;
     eg_seen_clear(&x->seen_calls);
     eg_seen_clear(&x->seen_quals);
 }

@@ -76,7 +76,6 @@ struct eg_extractor {
     EG_VEC(uint32_t) places; /* of the tokens: the byte each begins at */
     EG_VEC(struct eg_scope) scopes;
     EG_VEC(struct eg_block) blocks; /* that the walk is in */
-    EG_VEC(uint32_t) left; /* of the nodes that the walk is in: children that it has not come to */
     struct eg_buf scratch, tidied;
     struct eg_seen seen_calls, seen_quals, seen_names;
 };

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "indexer/stat.h"
-#include "indexer/text.h"
 #include "indexer/threshold.h"
 
 static const struct gate {

@@ -59,6 +59,8 @@ void eg_graph_free(struct eg_graph *graph);
 /* resolve.c */
 EG_MUST_CHECK eg_status eg_graph_link(struct eg_graph *graph, struct eg_err *err);
 
+#define EG_SURE_BY_IMPORT 0.8 /* the least confidence of what an import leads to; below it, only the name is right */
+
 struct eg_target { /* file < 0: not resolved */
     int file, def; /* def −1: the file itself */
     double confidence;

@@ -100,9 +100,12 @@ EG_MUST_CHECK eg_status eg_grammars_load(struct eg_err *err);
 void eg_grammars_free(void);
 const struct eg_grammar *eg_grammar_of_path(const char *path, size_t len); /* NULL: no language of ours */
 
-static inline const struct eg_lang_row *eg_grammar_row(const struct eg_grammar *grammar, TSNode node) {
-    TSSymbol symbol = ts_node_symbol(node);
+static inline const struct eg_lang_row *eg_grammar_row_of(const struct eg_grammar *grammar, TSSymbol symbol) {
     return symbol < grammar->n_symbols ? grammar->by_symbol[symbol] : NULL;
+}
+
+static inline const struct eg_lang_row *eg_grammar_row(const struct eg_grammar *grammar, TSNode node) {
+    return eg_grammar_row_of(grammar, ts_node_symbol(node));
 }
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/utf8.h"
 #include "git/event.h"
 #include "indexer/repo_int.h"
-#include "indexer/text.h"
 
 void eg_repo_begin(void) {
     git_libgit2_init();

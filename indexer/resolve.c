@@ -12,7 +12,7 @@
 #define SCOPES_MOST 64   /* around a call, looked through from within */
 #define EXACT 1.0       /* within the file, or a path as it is written */
 #define IMPORTED 0.95
-#define BY_END 0.8      /* the only path that ends like this */
+#define BY_END EG_SURE_BY_IMPORT /* the only path that ends like this */
 #define UNIQUE 0.6      /* the only definition of this name */
 #define UNIQUE_OF 0.4   /* the same, of something whose type is not known */
 

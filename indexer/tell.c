@@ -26,7 +26,7 @@ bool eg_tell_is_ahead(struct eg_tell *tell, const char *sha, int64_t time_s) {
 void eg_tell_end(struct eg_tell *tell) {
     if (tell->n_ahead) {
         char time[EG_TIME_TEXT_B];
-        eg_time_format((tell->ahead_s < EG_TIME_MOST_S ? tell->ahead_s : EG_TIME_MOST_S) * 1000000, time);
+        eg_time_format(eg_time_of_seconds(tell->ahead_s), time);
         fprintf(stderr, "egdb-index: %zu events were left out: they are of commits dated more than a day ahead (the first is %.12s, of "
                 "%.10s), which the server takes when that day has come\n", tell->n_ahead, tell->ahead_sha, time);
     }

@@ -45,28 +45,11 @@ static inline uint16_t eg_language_lookup(const TSLanguage *language, TSStateId 
 #define ts_lexer_init eg_lexer_init_plain
 #include <lexer.c>
 #undef ts_lexer_init
+#define EG_GRAMMARS_CORE
+#include "indexer/grammars/quick_lexer.c"
 
-/* The next character, where that is one byte of ASCII behind another, as nearly all are; the core's way is for the ends of texts, for other
- * characters, and for the first one after a jump. The indexer never gives the parser ranges of a text, nor somebody who listens. */
-static void advance(TSLexer *lexer, bool skip) {
-    Lexer *self = (Lexer *)lexer;
-    uint32_t next = self->current_position.bytes - self->chunk_start + 1;
-    if (__builtin_expect(self->lookahead_size != 1 || next >= self->chunk_size || (signed char)self->chunk[next] < 0, 0)) {
-        ts_lexer__advance(lexer, skip);
-        return;
-    }
-    self->current_position.bytes++;
-    if (self->data.lookahead == '\n') {
-        self->current_position.extent.row++;
-        self->current_position.extent.column = 0;
-    } else {
-        self->current_position.extent.column++;
-    }
-    if (skip) {
-        self->token_start_position = self->current_position;
-    }
-    self->data.lookahead = (unsigned char)self->chunk[next];
-}
+/* For the scanners that are no lexers of the grammars'. */
+static void advance(TSLexer *lexer, bool skip) { eg_advance(lexer, skip, ts_lexer__advance); }
 
 void ts_lexer_init(Lexer *self) {
     eg_lexer_init_plain(self);
@@ -77,10 +60,20 @@ void ts_lexer_init(Lexer *self) {
 #include <get_changed_ranges.c>
 #include <language.c>
 #include <node.c>
+#include <subtree.c>
+
+static inline void eg_quick_release(SubtreePool *pool, Subtree tree);
+#define ts_subtree_release(pool, tree) eg_quick_release(pool, tree)
+#define ts_stack_pop_count eg_any_stack_pop_count
+#define ts_stack_push eg_any_stack_push
+#include <stack.c>
+#undef ts_stack_pop_count
+#undef ts_stack_push
+#include "indexer/grammars/quick_stack.c"
+#include "indexer/grammars/quick_walk.c"
+
 #include <parser.c>
 #include <query.c>
-#include <stack.c>
-#include <subtree.c>
 #include <tree.c>
 #include <tree_cursor.c>
 #include <wasm_store.c>

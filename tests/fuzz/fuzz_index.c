@@ -6,7 +6,6 @@
 
 #include "base/utf8.h"
 #include "indexer/facts.h"
-#include "indexer/text.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

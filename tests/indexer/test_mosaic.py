@@ -220,11 +220,15 @@ def test_the_panels_give_rows(repository, server, client):
         columns, rows = (client.get(f"/v1/panels/{panel_name}?{urlencode(params)}").json()[member] for member in ("columns", "rows"))
         return [dict(zip([column["name"] for column in columns], row)) if isinstance(row, list) else row for row in rows]
 
-    placed = panel("phi-cells", uid="AST::a.py#h", repo=name)
+    placed = panel("phi-cells", uid="AST::a.py#h")
+    assert placed == panel("phi-cells", uid="AST::a.py#h", repo=name)
     assert math.isclose(sum(row["weight"] for row in placed), 1)
-    assert "AST::a.py#h" in [row["uid"] for row in panel("phi-nodes", cell=placed[0]["cell"], repo=name)]
-    compared = panel("phi-difference", sha=sha)
+    assert "AST::a.py#h" in [row["uid"] for row in panel("phi-nodes", cell=placed[0]["cell"])]
+    compared = panel("phi-difference", sha=sha[:8])
     assert {row["cell"] for row in compared} >= {row["cell"] for row in placed}
+    assert math.isclose(sum(row["observed"] for row in compared), 1) and math.isclose(sum(row["projected"] for row in compared), 1)
+    tiles = client.post("/v1/query", {"query": "SELECT tiles (cell, observed, phi) FROM sha($s)", "params": {"s": sha}}).json()["rows"]
+    assert sorted([row["cell"], row["observed"], row["projected"]] for row in compared) == sorted(tiles)
 
 
 def test_the_map_and_the_picture(repository, scratch):
