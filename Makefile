@@ -59,7 +59,7 @@ APP_SRC = server/option.c server/config.c server/notify.c server/look.c server/a
 	server/cli/tail.c server/cli/sse.c \
 	server/cli/query.c server/cli/query_rows.c server/cli/table.c
 MAIN_SRC = server/main.c
-INDEX_SRC = indexer/lang.c indexer/text.c indexer/extract.c indexer/intern.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
+INDEX_SRC = indexer/lang.c indexer/extract.c indexer/intern.c indexer/extract_def.c indexer/extract_style.c indexer/extract_import.c \
 	indexer/extract_call.c indexer/symbols.c indexer/spec.c indexer/findings_repo.c indexer/findings_ask.c indexer/findings_scan.c indexer/cmd_findings.c indexer/repo.c indexer/repo_blob.c indexer/repo_changes.c indexer/event.c indexer/sink.c \
 	indexer/graph.c indexer/resolve.c indexer/resolve_package.c indexer/graph_event.c indexer/progress.c indexer/tell.c indexer/range.c indexer/stage_graph.c indexer/graph_reach.c indexer/graph_follow.c indexer/known.c indexer/stage_commits.c indexer/stage_changes.c indexer/history_one.c indexer/cmd_graph.c \
 	indexer/cmd_index.c indexer/cmd_hook.c indexer/token.c indexer/policy.c indexer/delta_match.c indexer/delta_across.c \
@@ -79,7 +79,7 @@ UNIT_TESTS = tests/unit/test_base.c tests/unit/test_clock.c tests/unit/test_log.
 	tests/unit/test_http_route.c tests/unit/test_http_check.c tests/unit/test_http_body.c tests/unit/test_auth.c \
 	tests/unit/test_db_contract.c tests/unit/test_db_contract_reads.c tests/unit/test_db_contract_pool.c tests/unit/test_db_sqlite.c \
 	tests/unit/test_edit.c tests/unit/test_phase.c tests/unit/test_rules.c tests/unit/test_project.c tests/unit/test_panels.c tests/unit/test_registry.c \
-	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c \
+	tests/unit/test_config.c tests/unit/test_db_pg_sql.c tests/unit/test_egql.c tests/unit/test_egql_cases.c tests/unit/test_egql_run.c \
 	tests/unit/test_index_stat.c tests/unit/test_index_signature.c tests/unit/test_index_names.c tests/unit/test_index_tokens.c \
 	tests/unit/test_index_mosaic.c tests/unit/test_findings.c
 FUZZERS = tests/fuzz/fuzz_egql.c tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz_jscan.c tests/fuzz/fuzz_json_build.c tests/fuzz/fuzz_schema.c tests/fuzz/fuzz_index.c tests/fuzz/fuzz_delta.c \
@@ -101,7 +101,8 @@ GRAMMAR_FILES = c/src/parser.c go/src/parser.c java/src/parser.c javascript/src/
 	typescript/typescript/src/parser.c typescript/typescript/src/scanner.c typescript/tsx/src/parser.c typescript/tsx/src/scanner.c
 GRAMMAR_OBJ = $(GRAMMAR_FILES:%.c=$(GRAMMAR_DIR)/obj/%.o)
 GRAMMARS = $(GRAMMAR_DIR)/libgrammars.a
-CORE_SRC = indexer/grammars/core.c indexer/pool.c
+CORE_SRC = indexer/grammars/core.c indexer/grammars/quick_lexer.c indexer/grammars/quick_stack.c \
+	indexer/grammars/quick_walk.c indexer/tree.h indexer/pool.c
 CORE_OBJ = $(GRAMMAR_DIR)/obj/core.o
 CORE_DIR = $(GRAMMAR_DIR)/node_modules/tree-sitter/vendor/tree-sitter/lib
 # gcc clears 250 bytes by `rep stos`, which takes longer to begin than to do.
@@ -195,9 +196,10 @@ $(GRAMMAR_DIR)/installed-lock.json: indexer/grammars/package-lock.json
 	@scripts/grammars.sh
 	@touch $@
 
-$(GRAMMAR_DIR)/obj/%.o: $(GRAMMAR_DIR)/installed-lock.json # -w: the code of others
+$(GRAMMAR_DIR)/obj/%.o: indexer/grammars/quick_lexer.c $(GRAMMAR_DIR)/installed-lock.json # -w: the code of others
 	@mkdir -p $(@D)
-	$(QUIET)$(CC) -O2 -w -std=c11 -I$(GRAMMAR_DIR)/node_modules/tree-sitter-$(dir $*) -c -o $@ \
+	$(QUIET)$(CC) -O2 -w -std=c11 -I$(GRAMMAR_DIR)/node_modules/tree-sitter-$(dir $*) -I$(CORE_DIR)/src -I$(CORE_DIR)/include \
+		$(if $(filter parser,$(notdir $*)),-include indexer/grammars/quick_lexer.c) -c -o $@ \
 		$(GRAMMAR_DIR)/node_modules/tree-sitter-$*.c
 
 $(CORE_OBJ): $(CORE_SRC) indexer/pool.h $(GRAMMAR_DIR)/installed-lock.json

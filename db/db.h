@@ -26,6 +26,7 @@ struct eg_db_config {
     int reconnect_most_ms;
     int tend_ms;          /* PostgreSQL: pause between cleanings of GIN pending lists after writes; 0: never */
     int partition_days;   /* PostgreSQL: days kept ahead */
+    int partition_merge_days; /* PostgreSQL: age from which partitions are merged; 0: never */
     int sqlite_cache_mib;
     int sqlite_checkpoint_pages;
     int sqlite_busy_ms;
@@ -147,6 +148,8 @@ size_t eg_db_materialized(const struct eg_db *db, const char *const **names); /*
 struct eg_db_stats {
     uint64_t rounds, commits, refused, retried, lost, reads, reconnects;
     int reads_waiting, reads_running;
+    int event_partitions, token_partitions; /* of events and delta_tokens; 0 where tables have none */
+    uint64_t merges;                        /* of partitions, by this server */
     bool up;
 };
 void eg_db_stats(const struct eg_db *db, struct eg_db_stats *stats);

@@ -13,7 +13,9 @@ static const struct {
 } types[] = {{"25", EG_TEXT}, {"1043", EG_TEXT}, {"23", EG_INT4},   {"20", EG_INT8}, {"701", EG_FLOAT8},
              {"16", EG_BOOL}, {"1184", EG_TIME}, {"3802", EG_JSON}, {"17", EG_BYTES}};
 
-#define OF_SCHEMA "n.nspname = current_schema() AND NOT t.relispartition"
+/* Nor what is going to be a partition. */
+#define OF_SCHEMA                                                                                                                          \
+    "n.nspname = current_schema() AND NOT t.relispartition AND t.relname::text COLLATE \"C\" <> ALL (SELECT wide FROM partition_merges)"
 
 static const char columns_sql[] =
     "SELECT t.relname, t.relkind IN ('v', 'm'), a.attname, a.atttypid::int8, a.attnotnull,"

@@ -113,9 +113,10 @@ eg_status eg_pg_ask_until(PGconn *conn, const char *sql, int stop_fd, int timeou
     return ask_until(conn, sql, stop_fd, eg_clock_mono_us() + timeout_ms * INT64_C(1000), result, err);
 }
 
-/* The settings that meaning or durability hang on, whatever the cluster's defaults. The writer's plans are made once
- * and without whole-table methods: its statements are all by key, and a plan made while a table was empty must not scan
- * it when it is full. Payloads of some kilobytes are compressed: by lz4 where the cluster has it and nobody chose otherwise. */
+/* The settings that meaning or durability hang on, whatever the cluster's defaults. The writer's plans are kept (db_pg_shape.c
+ * says until when) and are made without whole-table methods: its statements are all by key, and a plan made while a table was
+ * empty must not scan it when it is full. Payloads of some kilobytes are compressed: by lz4 where the cluster has it and
+ * nobody chose otherwise. */
 static void settings_write(const struct eg_pg_dial *dial, char text[SETTINGS_B]) {
     int n = snprintf(
         text, SETTINGS_B,

@@ -30,21 +30,21 @@ static void write_columns(struct eg_buf *sql, const char *alias, const struct eg
     }
 }
 
-/* FROM unnest($1::text[], $2::int8[]) AS u(p1, p2) */
+/* (SELECT unnest($1::text[]) AS p1, unnest($2::int8[]) AS p2) AS u: in the list of what is selected arrays are gone through side by side;
+ * as FROM unnest($1, $2) each of them would first be copied into a table of its own. */
 static void write_rows(struct eg_buf *sql, const struct eg_dml *dml, bool numbered) {
     enum eg_type types[256];
     size_t n = eg_dml_n_params(dml);
     EG_ASSERT(n > 0 && n <= sizeof types / sizeof *types);
     eg_dml_param_types(dml, types);
-    eg_buf_str(sql, "unnest(");
+    eg_buf_str(sql, "(SELECT ");
     for (size_t i = 0; i < n; i++) {
-        eg_buf_printf(sql, "%s$%zu::%s[]", i ? ", " : "", i + 1, eg_pg_type_name(types[i]));
+        eg_buf_printf(sql, "%sunnest($%zu::%s[]) AS p%zu", i ? ", " : "", i + 1, eg_pg_type_name(types[i]), i + 1);
     }
-    eg_buf_str(sql, numbered ? ") WITH ORDINALITY AS u(" : ") AS u(");
-    for (size_t i = 0; i < n; i++) {
-        eg_buf_printf(sql, "%sp%zu", i ? ", " : "", i + 1);
+    if (numbered) {
+        eg_buf_printf(sql, ", generate_subscripts($1::%s[], 1)::int8 AS i", eg_pg_type_name(types[0]));
     }
-    eg_buf_str(sql, numbered ? ", i)" : ")");
+    eg_buf_str(sql, ") AS u");
 }
 
 /* alias.k1 = u.p5 AND alias.k2 = u.p6: columns against parameters from `param` on */
@@ -169,9 +169,9 @@ static void write_same(struct eg_buf *sql, const struct eg_table *table, const s
     }
 }
 
-/* " FROM unnest(…) AS u …": for each row of parameters the target's rows, t, that its key finds. First their primary keys, row by row: as a
- * plain join it might be planned from the table's side, a scan of all that is there. What PostgreSQL knows of a table when it plans is
- * often that it is empty, and the plan is kept. OFFSET 0 keeps the look-up apart from the rest. */
+/* " FROM (SELECT unnest(…) …) AS u …": for each row of parameters the target's rows, t, that its key finds. First their primary keys, row
+ * by row: as a plain join it might be planned from the table's side, a scan of all that is there. What PostgreSQL knows of a table when it
+ * plans is often that it is empty, and the plan is kept. OFFSET 0 keeps the look-up apart from the rest. */
 static void write_found(struct eg_buf *sql, const struct eg_dml *dml, size_t param) {
     const struct eg_unique *primary = eg_table_primary(dml->table);
     write_rows(sql, dml, false);

@@ -173,6 +173,11 @@ static void prepare_days(struct pg_db *p, PGconn *conn) {
     }
     PQclear(result);
     result = NULL;
+    if (PQstatus(conn) == CONNECTION_OK && eg_pg_ask(conn, EG_PG_COUNT_SQL, p->host.config.write_timeout_ms, &result, &err) == EG_OK) {
+        eg_pg_tend_counted(&p->tend, result);
+    }
+    PQclear(result);
+    result = NULL;
     if (PQstatus(conn) == CONNECTION_OK && eg_pg_ask(conn, "SHOW fsync", 1000, &result, &err) == EG_OK &&
         strcmp(PQgetvalue(result, 0, 0), "off") == 0) {
         eg_warn(&log, "PostgreSQL runs with fsync off: what is acknowledged may be lost when its machine stops");
@@ -315,6 +320,9 @@ static void db_stats(const struct eg_db *db, struct eg_db_stats *stats) {
                                   .reconnects = p->host.reconnects,
                                   .reads_waiting = p->pool.queue.n_waiting,
                                   .reads_running = p->pool.queue.n_running,
+                                  .event_partitions = p->tend.event_partitions,
+                                  .token_partitions = p->tend.token_partitions,
+                                  .merges = p->tend.merges,
                                   .up = p->write.conn.state == EG_PG_UP && !p->tend.frozen};
 }
 

@@ -17,6 +17,12 @@
 #define PARTITIONS_US (3600 * SECOND_US)
 #define PARTITIONS_AGAIN_US (60 * SECOND_US)
 #define PARTITIONS_WANTED_US SECOND_US /* when an event waits for one */
+#define COUNT_US (60 * SECOND_US)
+/* Slices take a fifth of the time; what cannot be exchanged now may be when a long read has ended. */
+#define MERGE_FIRST_US (2 * SECOND_US)
+#define MERGE_SLICE_TIMES 4
+#define MERGE_WAITS_US (10 * SECOND_US)
+#define MERGE_NONE_US (3600 * SECOND_US)
 #define COLD_EVERY 16
 #define MOST_LIST_B (1U << 20)
 
@@ -44,22 +50,39 @@ static void send_clean(struct eg_pg_tend *tend) {
     }
     eg_buf_char(&list, '}');
     if (list.len > 2 && !list.failed) {
-        send_task(tend, EG_PG_TASK_CLEAN, "SELECT i, gin_clean_pending_list(i::regclass) FROM unnest($1::oid[]) AS i",
+        send_task(tend, EG_PG_TASK_CLEAN,
+                  "SELECT i, gin_clean_pending_list(i::regclass) FROM unnest($1::oid[]) AS i"
+                  " WHERE EXISTS (SELECT 1 FROM pg_class WHERE oid = i)", /* another server may have merged partitions */
                   eg_buf_text(&list));
     }
     eg_buf_free(&list);
 }
 
+/* False: neither is due. */
+static bool send_partitions(struct eg_pg_tend *tend, int64_t now_us) {
+    const struct eg_db_config *config = &tend->conn.host->config;
+    char days[16];
+    if (tend->partitions_due_us <= now_us || (*tend->no_partition && now_us - tend->partitions_us > PARTITIONS_WANTED_US)) {
+        (void)snprintf(days, sizeof days, "%d", config->partition_days);
+        send_task(tend, EG_PG_TASK_PARTITIONS, "SELECT egdb_partitions_ahead($1::int)", days);
+    } else if (tend->count_due_us <= now_us) {
+        send_task(tend, EG_PG_TASK_COUNT, EG_PG_COUNT_SQL, NULL);
+    } else if (tend->merge_due_us <= now_us) {
+        (void)snprintf(days, sizeof days, "%d", config->partition_merge_days);
+        send_task(tend, EG_PG_TASK_MERGE, "SELECT did, wide, n_partitions, n_rows FROM egdb_partitions_merge($1::int)", days);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void send_next(struct eg_pg_tend *tend, int64_t now_us) {
     const struct eg_db_config *config = &tend->conn.host->config;
     bool cleans = config->tend_ms > 0 && !tend->no_gin;
-    char days[16];
     if (tend->version_due_us <= now_us) {
         send_task(tend, EG_PG_TASK_VERSION, "SELECT coalesce(max(version), 0) FROM egdb_schema_version", NULL);
-    } else if (tend->partitions_due_us <= now_us ||
-               (*tend->no_partition && now_us - tend->partitions_us > PARTITIONS_WANTED_US)) {
-        (void)snprintf(days, sizeof days, "%d", config->partition_days);
-        send_task(tend, EG_PG_TASK_PARTITIONS, "SELECT egdb_partitions_ahead($1::int)", days);
+    } else if (send_partitions(tend, now_us)) {
+        return;
     } else if (cleans && tend->list_due_us <= now_us) {
         send_task(
             tend, EG_PG_TASK_LIST,
@@ -116,6 +139,35 @@ static void take_cleaned(struct eg_pg_tend *tend, const PGresult *result) {
     }
 }
 
+void eg_pg_tend_counted(struct eg_pg_tend *tend, const PGresult *result) {
+    tend->event_partitions = atoi(PQgetvalue(result, 0, 0));
+    tend->token_partitions = atoi(PQgetvalue(result, 0, 1));
+}
+
+/* What it did decides when the next step is due. */
+static void take_merge(struct eg_pg_tend *tend, const PGresult *result) {
+    const char *did = PQgetvalue(result, 0, 0), *wide = PQgetvalue(result, 0, 1), *parts = PQgetvalue(result, 0, 2);
+    const char *rows = PQgetvalue(result, 0, 3);
+    int64_t now_us = eg_clock_mono_us(), took_us = now_us - tend->since_us;
+    if (strcmp(did, "copied") == 0 || strcmp(did, "begun") == 0 || strcmp(did, "merged") == 0) {
+        tend->merge_due_us = now_us + MERGE_SLICE_TIMES * took_us;
+    } else if (strcmp(did, "waits") == 0 || strcmp(did, "busy") == 0) {
+        tend->merge_due_us = now_us + MERGE_WAITS_US;
+    }
+    if (strcmp(did, "begun") == 0) {
+        eg_info(&tend->conn.log, "%s partitions are being merged into %s", parts, wide);
+    } else if (strcmp(did, "merged") == 0) {
+        eg_info(&tend->conn.log, "%s partitions with %s rows have become %s; ingest waited %.0f ms at most", parts, rows, wide,
+                (double)took_us / 1000);
+        tend->merges++;
+        tend->count_due_us = tend->list_due_us = 0;
+    } else if (strcmp(did, "dropped") == 0) {
+        eg_warn(&tend->conn.log, "the merge into %s was given up: %s", wide,
+                tend->conn.host->config.partition_merge_days ? "its partitions were changed meanwhile; the next try is in an hour"
+                                                             : "store.partition_merge_days is 0");
+    }
+}
+
 static void take_result(struct eg_pg_tend *tend, const PGresult *result) {
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -131,6 +183,10 @@ static void take_result(struct eg_pg_tend *tend, const PGresult *result) {
         eg_warn(&tend->conn.log, "upkeep failed: %s", message ? message : PQresultErrorMessage(result));
     } else if (tend->task == EG_PG_TASK_VERSION) {
         tend->version = atoi(PQgetvalue(result, 0, 0));
+    } else if (tend->task == EG_PG_TASK_COUNT) {
+        eg_pg_tend_counted(tend, result);
+    } else if (tend->task == EG_PG_TASK_MERGE) {
+        take_merge(tend, result);
     } else if (tend->task == EG_PG_TASK_LIST) {
         take_list(tend, result);
     } else if (tend->task == EG_PG_TASK_CLEAN) {
@@ -144,7 +200,7 @@ static void task_done(struct eg_pg_tend *tend) {
         tend->partitions_us = now_us;
         *tend->no_partition &= tend->failed;
         tend->partitions_due_us = now_us + (tend->failed ? PARTITIONS_AGAIN_US : PARTITIONS_US);
-        tend->list_due_us = 0; /* there may be new ones */
+        tend->list_due_us = tend->count_due_us = 0; /* there may be new ones */
     } else if (tend->task == EG_PG_TASK_LIST) {
         tend->list_due_us = now_us + LIST_US;
     } else if (tend->task == EG_PG_TASK_CLEAN && tend->failed) {
@@ -152,6 +208,10 @@ static void task_done(struct eg_pg_tend *tend) {
     }
     if (tend->task == EG_PG_TASK_VERSION) {
         tend->version_due_us = now_us + VERSION_US;
+    } else if (tend->task == EG_PG_TASK_COUNT) {
+        tend->count_due_us = now_us + COUNT_US;
+    } else if (tend->task == EG_PG_TASK_MERGE && tend->merge_due_us <= tend->since_us) { /* nothing to do, or it failed */
+        tend->merge_due_us = now_us + (tend->failed ? PARTITIONS_AGAIN_US : MERGE_NONE_US);
     }
     tend->task = EG_PG_TASK_NONE;
     tend->finished(tend->conn.host);
@@ -179,6 +239,7 @@ static void on_up(struct eg_pg_conn *conn) {
     if (conn->generation == 1) {
         /* The opening has just made the partitions. */
         tend->partitions_due_us = eg_clock_mono_us() + PARTITIONS_US;
+        tend->merge_due_us = eg_clock_mono_us() + MERGE_FIRST_US;
     }
 }
 

@@ -1,5 +1,6 @@
-/* regexp() for SQLite by PCRE2. Two bounds hold a bad pattern: PCRE2's limits, which count within one starting place,
- * and a callout at each starting place that looks at the clock, since a long text has many. */
+/* regexp() for SQLite by PCRE2: by compiled back-tracking, which is quick, and by sets of states where that would try too
+ * many ways: as long as the text, however the pattern is built, but slower. Each has bounds: what PCRE2 counts, and a
+ * callout that looks at the clock. */
 #include "db/db_sqlite_regexp.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -18,7 +19,12 @@
 #define MOST_HEAP_KIB 1024
 #define MOST_US 2000
 #define MOST_NS_A_BYTE 100 /* and this: a long text alone is no fault of the pattern */
-#define LOOK_EVERY 16 /* starts; looking costs more than most of them */
+#define LOOK_EVERY 16      /* starts; looking costs more than most of them */
+#define SETS_MOST_US 20000
+#define SETS_MOST_NS_A_BYTE 1000
+#define TEXT_MOST_US 1000000 /* of any text: no deadline and no cancelling is seen meanwhile */
+#define SETS_LOOK_EVERY 4                 /* characters: each may cost the square of the states */
+#define SETS_WORKSPACE (2 + 2 * 3 * 2000) /* ints: two lists of 2,000 states, which is twice what EGQL's repeats multiply to */
 #define JIT_STACK_LEAST_B (32U << 10)
 #define JIT_STACK_MOST_B (512U << 10)
 
@@ -27,7 +33,9 @@ struct pattern {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
-    unsigned starts;
+    pcre2_code *sets; /* the same pattern for pcre2_dfa_match, with its workspace; made when first needed */
+    int *workspace;
+    unsigned looks, look_every;
     int64_t budget_us; /* of the text that is being looked at */
     int64_t from_us;   /* monotonic; 0: not yet looked */
     int64_t from_cpu_us;
@@ -41,6 +49,8 @@ static void pattern_free(void *arg) {
     pcre2_match_data_free(p->data);
     pcre2_match_context_free(p->context);
     pcre2_jit_stack_free(p->stack);
+    pcre2_code_free(p->sets);
+    free(p->workspace);
     free(p);
 }
 
@@ -52,10 +62,10 @@ static int64_t cpu_us(void) {
 
 /* Most texts are done with at the first starts, and cost no look at all. The cheap clock runs on while a busy machine
  * lets the thread wait, so its word alone does not count. */
-static int at_start(pcre2_callout_block *block, void *arg) {
+static int look(pcre2_callout_block *block, void *arg) {
     (void)block;
     struct pattern *p = arg;
-    if (++p->starts % LOOK_EVERY)
+    if (++p->looks % p->look_every)
         return 0;
     int64_t now_us = eg_clock_mono_us();
     if (p->from_us == 0) {
@@ -98,9 +108,82 @@ static struct pattern *pattern_new(const char *text, size_t len, int *error) {
     pcre2_set_match_limit(p->context, MOST_MATCHES);
     pcre2_set_depth_limit(p->context, MOST_DEPTH);
     pcre2_set_heap_limit(p->context, MOST_HEAP_KIB);
-    pcre2_set_callout(p->context, at_start, p);
+    pcre2_set_callout(p->context, look, p);
     pcre2_jit_stack_assign(p->context, NULL, p->stack);
     return p;
+}
+
+static void budget(struct pattern *p, unsigned look_every, int64_t most_us, int64_t most_ns_a_byte, size_t len) {
+    p->looks = 0;
+    p->look_every = look_every;
+    p->from_us = 0;
+    int64_t budget_us = most_us + (int64_t)len * most_ns_a_byte / 1000;
+    p->budget_us = budget_us < TEXT_MOST_US ? budget_us : TEXT_MOST_US;
+}
+
+static bool too_much(int found) {
+    return found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_DEPTHLIMIT || found == PCRE2_ERROR_HEAPLIMIT ||
+           found == PCRE2_ERROR_JIT_STACKLIMIT || found == PCRE2_ERROR_DFA_WSSIZE;
+}
+
+/* How many bytes the next part of a pattern has: one character, or one set; EGQL writes a ] of a set as \]. */
+static size_t part_b(const char *text, size_t len) {
+    size_t n = *text == '\\' && len > 1 ? 2 : 1;
+    if (*text == '[') {
+        while (n < len && text[n] != ']')
+            n += text[n] == '\\' && n + 1 < len ? 2 : 1;
+        n += n < len;
+    }
+    while (n < len && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n++; /* the rest of one character */
+    return n;
+}
+
+/* For pcre2_dfa_match, which counts how often a single character came where that has no upper bound, and takes each count
+ * for another state: in a group it has one. before: all starts at once; the callout comes with each character. */
+static size_t rewritten(char *out, const char *text, size_t len) {
+    static const char before[] = "^(?:(?C1).)*(?:";
+    size_t n = sizeof before - 1;
+    memcpy(out, before, n);
+    for (size_t at = 0; at < len;) {
+        size_t b = part_b(text + at, len - at), next = at + b;
+        bool single = text[at] != '(' && text[at] != ')' && next < len && (text[next] == '+' || text[next] == '{');
+        memcpy(out + n, "(?:", single ? 3 : 0);
+        n += single ? 3 : 0;
+        memcpy(out + n, text + at, b);
+        n += b;
+        if (single)
+            out[n++] = ')';
+        at = next;
+    }
+    out[n++] = ')';
+    return n;
+}
+
+static bool sets_ready(struct pattern *p, const char *text, size_t len) {
+    if (p->sets)
+        return true;
+    char *whole = malloc(32 + 3 * len); /* a+ becomes (?:a)+ */
+    p->workspace = p->workspace ? p->workspace : malloc(SETS_WORKSPACE * sizeof *p->workspace);
+    int why;
+    PCRE2_SIZE at;
+    if (whole && p->workspace)
+        p->sets = pcre2_compile((PCRE2_SPTR)whole, rewritten(whole, text, len), OPTIONS, &why, &at, NULL);
+    free(whole);
+    return p->sets != NULL;
+}
+
+/* Whether the pattern is in the text, as pcre2_match says it. The second way knows no back-references, and then the first
+ * one's word stands. */
+static int match(struct pattern *p, const char *pattern, size_t pattern_len, const char *text, size_t len) {
+    budget(p, LOOK_EVERY, MOST_US, MOST_NS_A_BYTE, len);
+    int found = pcre2_match(p->code, (PCRE2_SPTR)text, len, 0, 0, p->data, p->context);
+    if (!too_much(found) || !sets_ready(p, pattern, pattern_len))
+        return found;
+    budget(p, SETS_LOOK_EVERY, SETS_MOST_US, SETS_MOST_NS_A_BYTE, len);
+    int again = pcre2_dfa_match(p->sets, (PCRE2_SPTR)text, len, 0, PCRE2_DFA_SHORTEST, p->data, p->context, p->workspace,
+                                SETS_WORKSPACE);
+    return again == PCRE2_ERROR_DFA_UITEM || again == PCRE2_ERROR_DFA_UCOND ? found : again;
 }
 
 static void fail(sqlite3_context *sql, const char *what, int error) {
@@ -117,22 +200,12 @@ static void fail(sqlite3_context *sql, const char *what, int error) {
 }
 
 static void result(sqlite3_context *sql, int found) {
-    switch (found) {
-    case PCRE2_ERROR_NOMATCH:
-        sqlite3_result_int(sql, 0);
-        return;
-    case PCRE2_ERROR_MATCHLIMIT:
-    case PCRE2_ERROR_DEPTHLIMIT:
-    case PCRE2_ERROR_HEAPLIMIT:
-    case PCRE2_ERROR_JIT_STACKLIMIT:
-        fail(sql, "the pattern needs too much work on a text; avoid nested repetition: ", found);
-        return;
-    default:
-        if (found < 0)
-            fail(sql, "", found);
-        else
-            sqlite3_result_int(sql, 1);
-    }
+    if (too_much(found))
+        fail(sql, "the pattern needs too much work on a text; fewer and smaller repeats need less: ", found);
+    else if (found < 0 && found != PCRE2_ERROR_NOMATCH)
+        fail(sql, "", found);
+    else
+        sqlite3_result_int(sql, found != PCRE2_ERROR_NOMATCH);
 }
 
 static void regexp(sqlite3_context *sql, int n, sqlite3_value **args) {
@@ -142,20 +215,17 @@ static void regexp(sqlite3_context *sql, int n, sqlite3_value **args) {
     const char *pattern = (const char *)sqlite3_value_text(args[0]);
     if (!text || !pattern)
         return; /* NULL */
-    size_t len = (size_t)sqlite3_value_bytes(args[1]);
+    size_t len = (size_t)sqlite3_value_bytes(args[1]), pattern_len = (size_t)sqlite3_value_bytes(args[0]);
     bool kept = p != NULL;
     if (!p) {
         int error;
-        p = pattern_new(pattern, (size_t)sqlite3_value_bytes(args[0]), &error);
+        p = pattern_new(pattern, pattern_len, &error);
         if (!p) {
             fail(sql, error == PCRE2_ERROR_MATCHLIMIT ? "the pattern is longer than 4096 bytes: " : "", error);
             return;
         }
     }
-    p->starts = 0;
-    p->from_us = 0;
-    p->budget_us = MOST_US + (int64_t)(len * MOST_NS_A_BYTE / 1000);
-    result(sql, pcre2_match(p->code, (PCRE2_SPTR)text, len, 0, 0, p->data, p->context));
+    result(sql, match(p, pattern, pattern_len, text, len));
     if (!kept)
         sqlite3_set_auxdata(sql, 0, p, pattern_free); /* last: SQLite may free it at once */
 }

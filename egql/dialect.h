@@ -36,9 +36,13 @@ struct egql_dialect {
     const char *unordered; /* an expression of the same value, which no index is walked for the order of */
 
     const char *elements; /* a FROM item: the strings of the JSON array %, as column `value` of ^ */
-    const char *levels;   /* a derived table (id, depth) of the JSON array of arrays of ids %; depth from 1 */
+    const char *levels;   /* a derived table (depth, ids) of the JSON array of arrays of ids %; depth from 1 */
+    const char *level_nodes; /* … one (id, depth), each id a row */
+    const char *among;    /* % is one of the ids in the JSON text ^: looked for in an index by each of them */
+    const char *least;    /* the ^ least of the ids that the query % gives in its column id, once each, ascending */
     const char *first_rows; /* joins s, rows of table ^; % is a condition on s and on what stands before, with an order and
                                a limit that hold for each row before */
+    bool sorts_whole_rows; /* all rows of a walk, before the first can leave: where it has many they are chosen by their keys first */
     const char *parents;  /* a FROM item: the strings of a JSON column % that may be no array, as column `value` of p */
     const char *whole;    /* text % as a bigint */
     const char *bucket;   /* the begin of the span of ^ seconds that time % is in; spans are counted from the first Monday of year 1 */

@@ -48,9 +48,11 @@ const struct egql_dialect egql_dialect_postgresql = {
     .tie = "%",
     .unordered = "%",
     .elements = "jsonb_array_elements_text(%) AS ^(value)",
-    .levels = "(SELECT v.value::bigint AS id, l.depth::integer AS depth FROM jsonb_array_elements(%) WITH ORDINALITY "
-              "AS l(ids, depth),"
-              " jsonb_array_elements_text(l.ids) AS v(value))",
+    .levels = "(SELECT l.depth::integer AS depth, l.ids::text AS ids FROM json_array_elements(%::json) WITH ORDINALITY AS l(ids, depth))",
+    .level_nodes = "(SELECT v.value::bigint AS id, l.depth::integer AS depth FROM json_array_elements(%::json) WITH ORDINALITY "
+                   "AS l(ids, depth), json_array_elements_text(l.ids) AS v(value))",
+    .among = "% = ANY ((SELECT translate(^, '[]', '{}')::bigint[])::bigint[])", /* an array that is read once, not for each row */
+    .least = "SELECT DISTINCT u.id FROM (%) u ORDER BY 1 LIMIT ^",
     .first_rows = " CROSS JOIN LATERAL (SELECT s.* FROM ^ s WHERE %) s",
     .parents = "jsonb_array_elements_text(CASE jsonb_typeof(%) WHEN 'array' THEN % ELSE '[]' END) AS p(value)",
     .whole = "(%)::bigint",

@@ -23,7 +23,7 @@
 #define EGQL_MOST_NODES 2000  /* predicates, values, items: parts of one query */
 #define EGQL_MOST_PARTS 64      /* of one key: JSON is at most 64 deep */
 #define EGQL_MOST_PARAMS 64   /* distinct $names */
-#define EGQL_MOST_CONDITIONS 64  /* a store plans each for each partition */
+#define EGQL_MOST_CONDITIONS 50  /* a store plans each for each partition */
 #define EGQL_MOST_GROUPS 64   /* keys of GROUP BY */
 #define EGQL_MOST_ORDERS 16   /* keys of ORDER BY: stores compare each with each */
 #define EGQL_MOST_AGGS 256    /* among the items; so here */
@@ -56,6 +56,7 @@ EG_MUST_CHECK eg_status egql_sources_load(const char *spec_dir, struct egql_sour
 EG_MUST_CHECK eg_status egql_sources_check(const struct egql_sources *sources, const struct eg_catalogue *catalogue,
                                            struct eg_err *err);
 void egql_sources_free(struct egql_sources *sources);
+bool egql_sources_have(const struct egql_sources *sources, const char *name);
 /* [{"name","title","time","scope","columns":[{"name","type","title"}]}], for GET /v1/sources, docs and completion */
 void egql_sources_json(const struct egql_sources *sources, struct eg_buf *out);
 
@@ -135,6 +136,8 @@ bool egql_run_next(struct egql_run *run, struct egql_statement *statement, struc
 bool egql_run_row(struct egql_run *run, const struct eg_value *cells);
 /* True when the default limit, the cap or a budget cut the answer; never for a LIMIT that was asked for. */
 bool egql_run_truncated(const struct egql_run *run);
+/* The full sha that sha(…) named, once the statement of the answer has come; borrowed from the run's arena. */
+struct eg_str egql_run_commit(const struct egql_run *run);
 
 /* EXPLAIN. The statement that explains `of` in the store's own way (its rows: one text or JSON cell each line),
  * and what becomes of its rows: {"estimate": rows or null, "plan": […], "indexes": ["ix_…"]}, as members of the

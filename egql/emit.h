@@ -63,6 +63,9 @@ void egql_and(struct eg_buf *sql); /* " WHERE " or " AND ": sql holds the condit
 /* emit_graph.c */
 void egql_graph_steps(struct egql_emit *e);
 void egql_graph_from(struct egql_emit *e, struct eg_buf *sql);
+/* Of a walk whose edges are only counted: what stands behind its table (and the event's), where the count has begun. Takes the conditions
+ * out of where, and leaves what is to be one of the answer's rows. */
+void egql_graph_tally(struct egql_emit *e, struct eg_buf *sql, struct eg_buf *where);
 void egql_graph_order(struct egql_emit *e, struct eg_buf *sql); /* of a walk, the tie included */
 
 /* emit_path.c */

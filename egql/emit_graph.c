@@ -74,25 +74,25 @@ static const char *etypes(struct egql_emit *e, const char *alias) {
     return egql_put(e, egql_put(e, " AND ^.\"etype\" IN (%)", "%", alias), list ? list : "NULL", NULL);
 }
 
-/* The nodes next to those of a level. */
+/* The nodes next to those of a level., a null where an edge leads to none that is known. Of a plain walk each edge gives a row: they are
+ * counted until they fill the answer. Else each node comes once, the least first, since a cut must take the same nodes everywhere. */
 static void level_step(struct egql_emit *e) {
     struct eg_buf sql;
     eg_buf_init(&sql, EGQL_MOST_SQL_B);
     const struct egql_walk *walk = &e->ast->query.walk;
-    const char *from = egql_put(e, e->dialect->elements, simple(e, EGQL_SLOT_SET, EG_JSON), "f");
-    const char *id = egql_put(e, e->dialect->whole, "f.value", NULL), *kinds = etypes(e, "x");
+    const char *set = simple(e, EGQL_SLOT_SET, EG_TEXT), *kinds = etypes(e, "x");
     for (int in = 0; in < 2; in++) {
         if (walk->direction == (in ? EGQL_OUT : EGQL_IN_))
             continue;
-        const char *near = in ? "dst_id" : "src_id", *far = in ? "src_id" : "dst_id";
-        if (sql.len)
-            eg_buf_str(&sql, " UNION ");
-        eg_buf_printf(
-            &sql, "SELECT%s x.\"%s\" AS id FROM %s JOIN \"ast_edges\" x ON x.\"%s\" = %s WHERE x.\"%s\" IS NOT NULL%s",
-            walk->direction == EGQL_BOTH ? "" : " DISTINCT", far, from, near, id, far, kinds);
+        const char *near = in ? "x.\"dst_id\"" : "x.\"src_id\"", *far = in ? "x.\"src_id\"" : "x.\"dst_id\"";
+        eg_buf_printf(&sql, "%sSELECT %s AS id FROM \"ast_edges\" x WHERE %s%s", sql.len ? " UNION ALL " : "", far,
+                      egql_put(e, e->dialect->among, near, set), kinds);
     }
-    /* A cut must take the same nodes everywhere; of a plain walk a level that is cut is not used. */
-    eg_buf_printf(&sql, "%s LIMIT %s", e->plan->plain_walk ? "" : " ORDER BY 1", simple(e, EGQL_SLOT_BUDGET, EG_INT8));
+    const char *most = simple(e, EGQL_SLOT_BUDGET, EG_INT8);
+    const char *text = egql_put(e, e->plan->plain_walk ? "% LIMIT ^" : e->dialect->least, eg_buf_text(&sql), most);
+    e->full |= sql.failed;
+    sql.len = 0;
+    eg_buf_str(&sql, text);
     egql_step(e, EGQL_STEP_LEVEL, 0, &sql, 1, level_columns);
     eg_buf_free(&sql);
 }
@@ -145,11 +145,26 @@ static bool by_source(const struct egql_emit *e) {
     return e->plan->plain_walk && e->ast->query.walk.direction == EGQL_OUT;
 }
 
+#define MANY_ROWS 5000 /* as many edges as few nodes have: it is not worth while to ask for the first of each alone */
+
+/* Of a plain walk outwards whose answer may be long: which edges it has is read from the index and kept in its order. */
+static void chosen_edges(struct egql_emit *e, struct eg_buf *sql, const char *nodes) {
+    struct eg_buf order;
+    eg_buf_init(&order, EGQL_MOST_SQL_B);
+    egql_graph_order(e, &order);
+    const char *limit = egql_slot(e, (struct egql_slot){.kind = EGQL_SLOT_LIMIT, .type = EG_INT8, .param = -1});
+    const char *table = egql_quoted(e, e->source->table);
+    eg_buf_printf(sql, " FROM (SELECT w.depth, w.uid, s.\"id\" FROM %s w CROSS JOIN %s s WHERE s.\"src_id\" = w.id%s%s LIMIT %s) w"
+                  " CROSS JOIN %s s ON s.\"id\" = w.id", nodes, table, etypes(e, "s"), eg_buf_text(&order), limit, table);
+    e->full |= order.failed;
+    eg_buf_free(&order);
+}
+
 /* The edges of the visited nodes, each once with its least depth. A plain walk outwards takes the nodes in the order of
  * the answer: where the store can, it stops at the last row that is wanted. */
 void egql_graph_from(struct egql_emit *e, struct eg_buf *sql) {
     const struct egql_walk *walk = &e->ast->query.walk;
-    const char *nodes = egql_put(e, e->dialect->levels, simple(e, EGQL_SLOT_SET, EG_JSON), NULL);
+    const char *nodes = egql_put(e, e->dialect->level_nodes, simple(e, EGQL_SLOT_SET, EG_TEXT), NULL);
     if (by_source(e))
         nodes = egql_put(e,
                          "(SELECT v.id, v.depth, (SELECT n.\"uid\" FROM \"ast_nodes\" n WHERE n.\"id\" = v.id) AS uid"
@@ -157,6 +172,10 @@ void egql_graph_from(struct egql_emit *e, struct eg_buf *sql) {
                          nodes, NULL);
     else if (!e->plan->plain_walk) /* else PostgreSQL takes them for a hundred nodes that come again, and remembers the edges of each */
         nodes = egql_put(e, "(SELECT v.id, v.depth FROM % v ORDER BY v.id)", nodes, NULL);
+    if (by_source(e) && e->dialect->sorts_whole_rows && e->plan->limited && e->plan->limit > MANY_ROWS) {
+        chosen_edges(e, sql, nodes);
+        return;
+    }
     if (walk->direction != EGQL_BOTH) {
         edges(e, sql, nodes, walk->direction == EGQL_IN_);
         return;
@@ -166,6 +185,20 @@ void egql_graph_from(struct egql_emit *e, struct eg_buf *sql) {
     eg_buf_str(sql, " UNION ALL SELECT s.\"id\", w.depth");
     edges(e, sql, nodes, true);
     eg_buf_printf(sql, ") u GROUP BY u.id) w JOIN %s s ON s.\"id\" = w.id", egql_quoted(e, e->source->table));
+}
+
+/* A level is a row w, and w.n says how many edges leave (or reach) its nodes and fit the conditions: an index alone may know. The LIMIT,
+ * which no walk reaches, keeps a store from counting anew wherever n stands. */
+void egql_graph_tally(struct egql_emit *e, struct eg_buf *sql, struct eg_buf *where) {
+    const char *near = e->ast->query.walk.direction == EGQL_IN_ ? "s.\"dst_id\"" : "s.\"src_id\"";
+    const char *levels = egql_put(e, e->dialect->levels, simple(e, EGQL_SLOT_SET, EG_TEXT), NULL);
+    egql_and(where);
+    eg_buf_printf(where, "%s%s", egql_put(e, e->dialect->among, near, "w.ids"), etypes(e, "s"));
+    eg_buf_add(sql, where->data, where->len);
+    eg_buf_printf(sql, ") AS n FROM %s w LIMIT 1000) w", levels);
+    e->full |= where->failed;
+    where->len = 0;
+    eg_buf_str(where, " WHERE w.n > 0");
 }
 
 /* By depth, source, destination; a node's uid is the src of the edges that leave it. */

@@ -101,6 +101,8 @@ static const char *aggregate(struct egql_emit *e, const struct egql_item *item) 
     const struct egql_dialect *d = e->dialect;
     switch (item->agg) {
     case EGQL_A_COUNT:
+        if (e->plan->tallied)
+            return egql_put(e, "coalesce(%, 0)", egql_put(e, d->sum_whole, "w.n", NULL), NULL);
         return item->key ? egql_put(e, "count(%)", egql_key_sql(e, item->key), NULL) : "count(*)";
     case EGQL_A_COUNT_DISTINCT:
         return egql_put(e, "count(DISTINCT %)", egql_key_group(e, item->key), NULL);

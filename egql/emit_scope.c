@@ -150,7 +150,8 @@ void egql_scope_sql(struct egql_emit *e, struct eg_buf *sql, const struct egql_s
     if (scope->kind == EGQL_S_ALL)
         return;
     if (e->source->graph && (scope->kind == EGQL_S_SHA || scope->kind == EGQL_S_BRANCH)) {
-        graph_scope(e, sql);
+        if (!e->walking) /* else its starts are of the repositories, and an edge leads to no other */
+            graph_scope(e, sql);
         return;
     }
     egql_and(sql);

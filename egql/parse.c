@@ -160,6 +160,19 @@ static bool query(struct egql_parser *p, bool find) {
            egql_p_limit(p, &q->limited, &q->limit, &q->limit_span);
 }
 
+/* A clause that comes behind one which it stands before. */
+static bool end(struct egql_parser *p) {
+    static const char *const clauses[] = {"WHERE", "GROUP", "ORDER", "SINCE", "LAST"};
+    egql_p_expect(p, EGQL_W_END);
+    if (p->token.kind == EGQL_T_END)
+        return true;
+    for (size_t i = 0; i < sizeof clauses / sizeof clauses[0] && p->diag->code == EG_E_NONE; i++)
+        if (egql_p_is(p, p->token, clauses[i]))
+            return egql_p_fail(p, p->token.span,
+                               "%s stands further ahead: the order is WHERE, GROUP BY, ORDER BY, SINCE or LAST, LIMIT", clauses[i]);
+    return egql_p_wrong(p);
+}
+
 static bool statement(struct egql_parser *p) {
     bool ok;
     if (egql_p_keyword(p, EGQL_W_SELECT)) {
@@ -174,8 +187,7 @@ static bool statement(struct egql_parser *p) {
     }
     if (!ok)
         return false;
-    egql_p_expect(p, EGQL_W_END);
-    return p->token.kind == EGQL_T_END || egql_p_wrong(p);
+    return end(p);
 }
 
 eg_status egql_parse_expecting(const char *text, size_t len, struct eg_arena *arena, struct egql_ast **ast,

@@ -111,6 +111,10 @@ static void suggest_word(struct egql_parser *p, struct eg_str word) {
         if (p->expected.mask >> names[i].expected & 1)
             egql_suggest_try(&suggest, names[i].name);
     p->diag->suggestion = suggest.best;
+    if (!suggest.best && p->expected.mask >> EGQL_W_SCOPE & 1) /* FROM main */
+        p->diag->suggestion = eg_arena_printf(p->arena, "branch(%.*s)", (int)word.n, word.p);
+    if (p->expected.mask >> EGQL_W_OP & 1 && (egql_p_is(p, p->token, "LIKE") || egql_p_is(p, p->token, "ILIKE")))
+        p->diag->suggestion = "~";
 }
 
 /* A word quoted in a message, cut where it is long. */

@@ -87,16 +87,20 @@ static void group(struct egql_emit *e, struct eg_buf *sql) {
     }
 }
 
-static void from(struct egql_emit *e, struct eg_buf *sql) {
-    if (e->walking)
+/* where: the conditions, which a tally takes in. */
+static void from(struct egql_emit *e, struct eg_buf *sql, struct eg_buf *where) {
+    if (e->walking && !e->plan->tallied)
         egql_graph_from(e, sql);
     else
-        eg_buf_printf(sql, " FROM %s s", egql_quoted(e, e->source->table));
+        eg_buf_printf(sql, "%s FROM %s s", e->plan->tallied ? " FROM (SELECT w.depth, (SELECT count(*)" : "",
+                      egql_quoted(e, e->source->table));
     if (e->with_event) {
         const char *id =
             e->source->event >= 0 ? egql_column(e, "s", e->source->fields[e->source->event].column) : "NULL";
         eg_buf_str(sql, egql_put(e, e->dialect->event_join, id, NULL));
     }
+    if (e->plan->tallied)
+        egql_graph_tally(e, sql, where);
 }
 
 static void query_sql(struct egql_emit *e, struct egql_compiled *compiled) {
@@ -121,7 +125,7 @@ static void query_sql(struct egql_emit *e, struct egql_compiled *compiled) {
     }
     group(e, &parts[1]);
     order(e, &parts[2]);
-    from(e, &sql);
+    from(e, &sql, &parts[0]);
     for (size_t i = 0; i < 3; i++) {
         eg_buf_add(&sql, parts[i].data, parts[i].len);
         e->full |= parts[i].failed;
@@ -132,8 +136,19 @@ static void query_sql(struct egql_emit *e, struct egql_compiled *compiled) {
     eg_buf_free(&sql);
 }
 
+/* An edge that is met from both of its ends would be counted twice. */
+static bool tallied(const struct egql_query *query) {
+    bool only = query->walk.on && query->grouped && query->walk.direction != EGQL_BOTH;
+    for (size_t i = 0; i < query->n_group; i++)
+        only &= query->group_by[i]->field->kind == EGQL_F_DEPTH;
+    for (size_t i = 0; i < query->n_items; i++)
+        only &= query->items[i].agg == EGQL_A_NONE || (query->items[i].agg == EGQL_A_COUNT && !query->items[i].key);
+    return only;
+}
+
 static void walk(struct egql_plan *plan, const struct egql_query *query) {
     plan->walk = query->walk.on ? &query->walk : NULL;
+    plan->tallied = tallied(query);
     plan->plain_walk = query->walk.on && !query->where && !query->grouped && query->n_order == 0 &&
                        !query->window.since && !query->window.until && !query->window.last;
 }

@@ -23,7 +23,7 @@ enum egql_slot_kind {
     EGQL_SLOT_NAME,     /* … and behind it */
     EGQL_SLOT_START,    /* the whole start */
     EGQL_SLOT_LIMIT,    /* rows to ask for */
-    EGQL_SLOT_BUDGET    /* nodes or ids that may still be visited, and one more */
+    EGQL_SLOT_BUDGET    /* rows that a level or a chain gives at most: so many show that it was too many */
 };
 
 struct egql_slot {
@@ -72,6 +72,7 @@ struct egql_plan {
     const struct egql_scope *scope;
     const struct egql_walk *walk; /* NULL: none */
     bool plain_walk; /* its rows come in order of depth, unfiltered: levels beyond the limit are not needed */
+    bool tallied;    /* a walk whose edges are only counted, by depth at most */
     bool limited;
     int64_t limit;
     size_t n_steps;

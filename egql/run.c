@@ -150,8 +150,6 @@ bool egql_run_next(struct egql_run *run, struct egql_statement *statement, struc
         return out_of_memory(diag);
     if (!egql_bind(run, step, params, diag))
         return false;
-    if (step->kind == EGQL_STEP_LEVEL)
-        run->full |= !egql_new_level(run); /* the nodes that it finds */
     if (run->full)
         return out_of_memory(diag);
     run->over = false;
@@ -212,3 +210,5 @@ bool egql_run_row(struct egql_run *run, const struct eg_value *cells) {
 }
 
 bool egql_run_truncated(const struct egql_run *run) { return run->truncated; }
+
+struct eg_str egql_run_commit(const struct egql_run *run) { return run->sha[0]; }

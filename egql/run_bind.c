@@ -133,8 +133,11 @@ static bool contained(struct egql_run *run, const struct egql_slot *slot, struct
 
 static void ids(struct eg_buf *buf, const int64_t *from, size_t n) {
     eg_buf_char(buf, '[');
-    for (size_t i = 0; i < n; i++)
-        eg_buf_printf(buf, "%s%lld", i ? "," : "", (long long)from[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            eg_buf_char(buf, ',');
+        eg_buf_int(buf, from[i]);
+    }
     eg_buf_char(buf, ']');
 }
 
@@ -150,14 +153,13 @@ static struct eg_value set(struct egql_run *run, const struct egql_step *step) {
         eg_buf_char(&buf, ']');
         return taken(run, &buf);
     }
-    size_t last = run->n_levels - 1;
     if (step->kind == EGQL_STEP_LEVEL) {
-        ids(&buf, run->nodes + run->levels[last], run->n_nodes - run->levels[last]);
+        ids(&buf, run->nodes + run->part, run->part_end - run->part);
         return taken(run, &buf);
     }
     eg_buf_char(&buf, '[');
     for (size_t i = 0; i < run->n_levels; i++) {
-        size_t end = i == last ? run->n_nodes : run->levels[i + 1];
+        size_t end = i + 1 == run->n_levels ? run->n_nodes : run->levels[i + 1];
         eg_buf_str(&buf, i ? "," : "");
         ids(&buf, run->nodes + run->levels[i], end - run->levels[i]);
     }
@@ -245,8 +247,7 @@ static bool bind_one(struct egql_run *run, const struct egql_step *step, const s
         *out = eg_int(run->asked + (run->exact ? 0 : 1));
         return true;
     case EGQL_SLOT_BUDGET:
-        *out = eg_int(
-            (run->plan->plain_walk && run->asked < run->limits.nodes_most ? run->asked : run->limits.nodes_most) + 1);
+        *out = eg_int(step->kind == EGQL_STEP_LEVEL ? egql_level_most(run) : run->limits.nodes_most + 1);
         return true;
     }
     return true;

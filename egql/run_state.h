@@ -13,12 +13,6 @@ struct egql_indexed { /* a repository and the commit whose graph it has; sha NUL
     bool known;
 };
 
-struct egql_ids { /* open addressing; 0 is free: surrogate ids begin at 1, others are kept beside */
-    int64_t *slots;
-    size_t cap, n;
-    bool has_zero;
-};
-
 struct egql_run {
     const struct egql_compiled *compiled;
     const struct egql_plan *plan;
@@ -46,13 +40,15 @@ struct egql_run {
     struct egql_indexed *indexed;
     size_t n_indexed, cap_indexed;
 
-    struct egql_ids visited;
     int64_t *nodes; /* in the order of their discovery */
     size_t n_nodes, cap_nodes;
+    uint32_t *seen; /* places in nodes by id, open addressing; from 1, 0 is free */
+    size_t cap_seen;
     size_t *levels; /* where each level begins in nodes */
     size_t n_levels, cap_levels;
-    int64_t edges; /* at least so many rows the answer has */
-    size_t n_starts;
+    size_t part, part_end; /* the nodes that the statement of a level asks about */
+    size_t part_size;
+    int64_t edges; /* rows of all levels */
 };
 
 /* An array of `size` bytes each with room for one more than n; false: the arena is full. */
@@ -69,7 +65,7 @@ bool egql_indexed_row(struct egql_run *run, const struct eg_value *cells);
 eg_status egql_indexed_settle(struct egql_run *run, struct egql_diag *diag);
 bool egql_start_row(struct egql_run *run, const struct eg_value *cells);
 bool egql_level_row(struct egql_run *run, const struct eg_value *cells);
-bool egql_new_level(struct egql_run *run);
-bool egql_walk_goes_on(struct egql_run *run); /* after the start or a level: one more is to be asked for */
+bool egql_walk_goes_on(struct egql_run *run); /* after the start or a part of a level: one more is to be asked for */
+int64_t egql_level_most(const struct egql_run *run); /* rows that it is to give */
 
 #endif

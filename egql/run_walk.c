@@ -1,8 +1,11 @@
 /* The graph in a run: which repositories are meant, where the walk starts, and its levels. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "egql/run_state.h"
+
+#define FIRST_PART 1000 /* nodes */
 
 static bool same(struct eg_str a, struct eg_str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 
@@ -134,58 +137,43 @@ static bool named(struct eg_str uid, struct eg_str path, struct eg_str name) {
     return digits;
 }
 
-static bool grow(struct egql_run *run, struct egql_ids *ids) {
-    size_t cap = ids->cap ? ids->cap * 2 : 256;
-    int64_t *slots = eg_arena_zalloc(run->arena, cap * sizeof *slots);
-    if (!slots) {
+/* Where the id's place in nodes stands, or is to stand. */
+static uint32_t *place(struct egql_run *run, int64_t id) {
+    size_t at = (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (run->cap_seen - 1);
+    while (run->seen[at] && run->nodes[run->seen[at] - 1] != id)
+        at = (at + 1) & (run->cap_seen - 1);
+    return &run->seen[at];
+}
+
+static bool grow(struct egql_run *run) {
+    size_t cap = run->cap_seen ? run->cap_seen * 2 : 256;
+    uint32_t *seen = eg_arena_zalloc(run->arena, cap * sizeof *seen);
+    if (!seen) {
         run->full = true;
         return false;
     }
-    for (size_t i = 0; i < ids->cap; i++) {
-        if (!ids->slots[i])
-            continue;
-        size_t at = (size_t)((uint64_t)ids->slots[i] * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (cap - 1);
-        while (slots[at])
-            at = (at + 1) & (cap - 1);
-        slots[at] = ids->slots[i];
-    }
-    ids->slots = slots;
-    ids->cap = cap;
+    run->seen = seen;
+    run->cap_seen = cap;
+    for (size_t i = 0; i < run->n_nodes; i++)
+        *place(run, run->nodes[i]) = (uint32_t)(i + 1);
     return true;
 }
 
-/* True when it was not there. */
-static bool add(struct egql_run *run, struct egql_ids *ids, int64_t id) {
-    if (id == 0) {
-        bool fresh = !ids->has_zero;
-        ids->has_zero = true;
-        return fresh;
-    }
-    if (ids->n * 2 >= ids->cap && !grow(run, ids))
-        return false;
-    size_t at = (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (ids->cap - 1);
-    for (; ids->slots[at]; at = (at + 1) & (ids->cap - 1))
-        if (ids->slots[at] == id)
-            return false;
-    ids->slots[at] = id;
-    ids->n++;
-    return true;
-}
-
+/* False: the arena is full. */
 static bool visit(struct egql_run *run, int64_t id) {
-    if (!add(run, &run->visited, id))
-        return !run->full;
-    if ((int64_t)run->n_nodes >= run->limits.nodes_most) {
-        run->truncated = true;
+    if (run->n_nodes * 2 >= run->cap_seen && !grow(run))
         return false;
-    }
+    uint32_t *at = place(run, id);
+    if (*at)
+        return true;
     if (!egql_room(run, (void **)&run->nodes, &run->cap_nodes, run->n_nodes, sizeof *run->nodes))
         return false;
     run->nodes[run->n_nodes++] = id;
+    *at = (uint32_t)run->n_nodes;
     return true;
 }
 
-bool egql_new_level(struct egql_run *run) {
+static bool new_level(struct egql_run *run) {
     if (!egql_room(run, (void **)&run->levels, &run->cap_levels, run->n_levels, sizeof *run->levels))
         return false;
     run->levels[run->n_levels++] = run->n_nodes;
@@ -193,7 +181,7 @@ bool egql_new_level(struct egql_run *run) {
 }
 
 bool egql_start_row(struct egql_run *run, const struct eg_value *cells) {
-    if (run->n_levels == 0 && !egql_new_level(run))
+    if (run->n_levels == 0 && !new_level(run))
         return false;
     struct eg_str start = egql_start(run), path = cells[2].s;
     if (path.n) {
@@ -208,22 +196,63 @@ bool egql_start_row(struct egql_run *run, const struct eg_value *cells) {
 
 bool egql_level_row(struct egql_run *run, const struct eg_value *cells) {
     run->edges++;
-    if (run->rows > run->limits.nodes_most)
-        run->truncated = true;
-    return visit(run, cells[0].i);
+    return cells[0].null || visit(run, cells[0].i);
+}
+
+/* Of a plain walk a row is an edge, and an edge is a row of the answer; in both directions it is met from both of its ends. */
+static int64_t wanted(const struct egql_run *run) {
+    return (run->asked + 1) * (run->plan->walk->direction == EGQL_BOTH ? 2 : 1);
+}
+
+int64_t egql_level_most(const struct egql_run *run) {
+    return run->plan->plain_walk ? wanted(run) - run->edges : run->limits.nodes_most + 2; /* one too many, and none */
+}
+
+static int ascending(const void *a, const void *b) {
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The least nodes of the last level stay, so that every store keeps the same; starts, and levels but for those of a plain walk, have
+ * come in an order. */
+static void cut(struct egql_run *run, size_t level) {
+    size_t most = (size_t)run->limits.nodes_most;
+    if (run->n_nodes <= most)
+        return;
+    if (run->plan->plain_walk && level)
+        qsort(run->nodes + level, run->n_nodes - level, sizeof *run->nodes, ascending);
+    run->n_nodes = most;
+    run->truncated = true;
+}
+
+/* The nodes of a level are asked about part by part, each greater than the one before: when a budget ends within the first, the edges of
+ * the others have not been read. A plain walk reads no more than it wants anyhow, and its nodes have no order. */
+static void take_part(struct egql_run *run, size_t level_end) {
+    size_t left = level_end - run->part_end;
+    run->part = run->part_end;
+    run->part_end += run->plan->plain_walk || left < 2 * run->part_size ? left : run->part_size;
+    run->part_size *= 4;
 }
 
 bool egql_walk_goes_on(struct egql_run *run) {
-    if (run->n_levels == 0 && !egql_new_level(run))
+    if (run->n_levels == 0 && !new_level(run))
         return false;
-    size_t last = run->levels[run->n_levels - 1];
-    bool enough = run->plan->plain_walk && run->edges > run->asked; /* a row more than the answer may have */
-    if (enough && run->n_levels > 1) {                              /* the edges of the levels before fill the answer */
+    size_t last = run->levels[run->n_levels - 1]; /* what is being found; before it what is asked about */
+    if (run->plan->plain_walk && run->edges >= wanted(run)) { /* the edges of the levels before fill the answer */
         run->n_nodes = last;
         run->n_levels--;
         return false;
     }
-    if (run->n_nodes == last || run->truncated || (int64_t)run->n_levels >= run->plan->walk->depth)
+    cut(run, last);
+    if (run->truncated)
         return false;
-    return true;
+    if (run->part_end < last) {
+        take_part(run, last);
+        return true;
+    }
+    if (run->n_nodes == last || (int64_t)run->n_levels >= run->plan->walk->depth)
+        return false;
+    run->part_size = FIRST_PART;
+    take_part(run, run->n_nodes);
+    return new_level(run);
 }

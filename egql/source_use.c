@@ -46,6 +46,8 @@ const struct egql_source *egql_source_find(const struct egql_sources *sources, c
     return NULL;
 }
 
+bool egql_sources_have(const struct egql_sources *sources, const char *name) { return egql_source_find(sources, name, strlen(name)); }
+
 int egql_source_field(const struct egql_source *source, const char *name, size_t len) {
     for (size_t i = 0; i < source->n_fields; i++)
         if (compare(source->fields[i].name, name, len) == 0)

@@ -71,7 +71,7 @@ static void collect_event(const struct eg_event *event, struct eg_figures *figur
     TAKE(events_conflict, conflicts) TAKE(events_dead, dead_letters) TAKE(events_overload, overloaded) TAKE(events_aside, asides)
     TAKE(batches, batches) TAKE(batch_events, batch_events) TAKE(batch_splits, splits) TAKE(batch_guesses, guesses)
     TAKE(batch_wrong, guesses_wrong) TAKE(batch_retries, retries) TAKE(rows, rows) TAKE(rows_waiting, rows_waiting)
-    TAKE(queue_events, queue_events) TAKE(queue_b, queue_b) TAKE(position, position)
+    TAKE(queue_events, queue_events) TAKE(queue_b, queue_b) TAKE(memory_b, memory_b) TAKE(position, position)
     figures->commit_count = stats.batches;
     figures->commit_seconds = (double)stats.commit_us_sum / 1e6;
     for (int i = 0; i < EG_FIGURES_COMMIT_BUCKETS; i++) {
@@ -248,6 +248,7 @@ static eg_status start_event(struct eg_app *app, struct eg_err *err) {
         .batch_most_b = (size_t)c->event_batch_most_b,
         .queue_most_events = (size_t)c->event_queue_most_events,
         .queue_most_b = (size_t)c->event_queue_most_b,
+        .memory_b = (size_t)c->event_memory_b,
         .sender_most_events = (size_t)c->event_sender_most_events,
         .request_most_events = (size_t)c->event_request_most_events,
         .store_wait_ms = (int)c->event_store_wait_ms,

@@ -19,6 +19,7 @@ struct eg_db_config eg_app_db_config(const struct eg_config *config) {
         .reconnect_most_ms = (int)config->store_reconnect_most_ms,
         .tend_ms = (int)config->store_tend_ms,
         .partition_days = (int)config->store_partition_days,
+        .partition_merge_days = (int)config->store_partition_merge_days,
         .sqlite_cache_mib = (int)config->store_sqlite_cache_mib,
         .sqlite_checkpoint_pages = (int)config->store_sqlite_checkpoint_pages,
         .sqlite_busy_ms = (int)config->store_sqlite_busy_ms,

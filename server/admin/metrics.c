@@ -21,6 +21,9 @@ static void collect_store(const struct eg_db *db, struct eg_figures *figures) {
     figures->store_reads = (double)stats.reads;
     figures->store_reads_wait = stats.reads_waiting;
     figures->store_reads_run = stats.reads_running;
+    figures->event_partitions = stats.event_partitions;
+    figures->token_partitions = stats.token_partitions;
+    figures->partition_merges = (double)stats.merges;
 }
 
 static double seconds(struct timeval time) { return (double)time.tv_sec + (double)time.tv_usec / 1e6; }

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "server/admin/room.h"
 
-#define NAMES_MOST EG_VIEWS_MOST
 #define BODY_MOST_B 65536
 #define ASKED_MOST 8 /* refreshes at once; those are counted whose client has gone while the store works */
 #define SERIES_WAIT_MS 1000 /* series that end one after another are refreshed for together */
@@ -17,8 +16,8 @@ struct view_job { /* lives apart from its request, which may go */
     struct eg_admin *admin;
     struct eg_request *req; /* NULL: nobody asked, or he has gone */
     size_t n, at;
-    char *names[NAMES_MOST];
-    int64_t *seen[NAMES_MOST]; /* unasked: where it is noted that the view has seen position */
+    char *names[EG_VIEWS_MOST];
+    int64_t *seen[EG_VIEWS_MOST]; /* unasked: where it is noted that the view has seen position */
     int64_t position;
     json_t *refreshed;
     struct eg_err err;
@@ -45,7 +44,7 @@ static struct view_job *new_job(struct eg_admin *admin, struct eg_request *req) 
 }
 
 static bool add_name(struct view_job *job, const char *name) {
-    bool room = job->n < NAMES_MOST;
+    bool room = job->n < EG_VIEWS_MOST;
     if (room) {
         job->names[job->n] = strdup(name);
         room = job->names[job->n] != NULL;
@@ -148,7 +147,7 @@ static bool add_unasked(struct view_job *job) {
     struct eg_admin_views *views = &job->admin->views;
     const char *const *names;
     size_t n = eg_db_materialized(job->admin->config.db, &names);
-    bool added = n <= NAMES_MOST;
+    bool added = n <= EG_VIEWS_MOST;
     job->position = views->position;
     if (views->tokens) {
         return add_late(job, of_tokens, &views->tokens_refreshed);
@@ -244,8 +243,8 @@ void eg_admin_views_stop(struct eg_admin *admin) {
 static eg_status take_list(struct view_job *job, const json_t *body, struct eg_err *err) {
     const json_t *list = json_object_get(body, "views");
     size_t n = json_array_size(list);
-    if (!json_is_object(body) || json_object_size(body) != (list ? 1 : 0) || (list && (!json_is_array(list) || n > NAMES_MOST))) {
-        return eg_err_set(err, EG_E_USAGE, "views", "the body is empty, or {\"views\": [names]} with at most %d", NAMES_MOST);
+    if (!json_is_object(body) || json_object_size(body) != (list ? 1 : 0) || (list && (!json_is_array(list) || n > EG_VIEWS_MOST))) {
+        return eg_err_set(err, EG_E_USAGE, "views", "the body is empty, or {\"views\": [names]} with at most %d", EG_VIEWS_MOST);
     }
     for (size_t i = 0; i < n; i++) {
         const char *name = json_string_value(json_array_get(list, i));
@@ -264,7 +263,7 @@ static eg_status take_list(struct view_job *job, const json_t *body, struct eg_e
 }
 
 static eg_status read_body(struct eg_request *req, struct view_job *job) {
-    static const struct eg_json_most most = {BODY_MOST_B, 2 * NAMES_MOST};
+    static const struct eg_json_most most = {BODY_MOST_B, 2 * EG_VIEWS_MOST};
     if (!req->body_len) {
         return add_all(job) ? EG_OK : eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
     }

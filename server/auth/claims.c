@@ -5,12 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "server/auth/auth_int.h"
 
 #define MOST_SUB_B 255
 #define MOST_TOPICS 64
 #define MOST_PATTERN_B 255
-#define LAST_SECOND 253402300799.0 /* the end of year 9999 */
 
 static eg_status refuse(struct eg_err *err, const char *what) {
     return eg_err_set(err, EG_E_UNAUTHORIZED, "invalid_token", "The token %s.", what);
@@ -83,7 +83,7 @@ eg_status eg_claims_check_header(const char *base64, size_t len, const char *alg
 /* A NumericDate, in microseconds. False when it is no number or not of years 1970 to 9999. */
 static bool read_time(const json_t *json, int64_t *us) {
     double seconds = json_number_value(json);
-    if (!json_is_number(json) || !(seconds >= 0 && seconds <= LAST_SECOND))
+    if (!json_is_number(json) || !(seconds >= 0 && seconds <= (double)EG_TIME_MOST_S))
         return false;
     *us = json_is_integer(json) ? (int64_t)json_integer_value(json) * 1000000 : (int64_t)(seconds * 1e6);
     return true;

@@ -13,6 +13,7 @@
 #define DISK_LEAST_MIB 100
 #define DISK_WARN_MIB 1024
 #define ANSWER_MOST_B ((size_t)1 << 20)
+#define PARTITIONS_MOST 150 /* reads without a window take some 10 ms more than with one */
 
 struct doctor {
     struct eg_cli *cli;
@@ -112,6 +113,17 @@ static void look_at_spec(struct doctor *doctor, struct eg_look *look) {
     eg_registry_free(registry);
 }
 
+static void look_at_partitions(struct doctor *doctor, const struct eg_db *db) {
+    struct eg_db_stats stats;
+    eg_db_stats(db, &stats);
+    bool few = stats.event_partitions <= PARTITIONS_MOST && stats.token_partitions <= PARTITIONS_MOST;
+    if (stats.event_partitions) {
+        say(doctor, few, "partitions", "%d of events, %d of delta_tokens%s", stats.event_partitions, stats.token_partitions,
+            few ? "" : "\n      do: let a server with store.partition_merge_days of 35 or so merge the old ones; keep fewer ahead\n"
+                       "      (store.partition_days); each query without a window plans for all of them");
+    }
+}
+
 static void look_at_store(struct doctor *doctor) {
     struct eg_look look;
     struct eg_err err = {0};
@@ -124,6 +136,7 @@ static void look_at_store(struct doctor *doctor) {
         say_error(doctor, "store", &err, "");
         return;
     }
+    look_at_partitions(doctor, look.db);
     look_at_spec(doctor, &look);
     eg_app_look_close(&look);
 }

@@ -168,6 +168,7 @@ const struct eg_command eg_command_post = {
         "Reads events (NDJSON, a JSON array, or one JSON event), sends them in batches, and prints a summary. Exits "
         "with 1 when\n"
         "an event was refused or the server could not be reached. Answers 503 and 429 are waited out (Retry-After).\n"
+        "Of a body that is too large the halves are sent, so that only an event which is so alone is refused.\n"
         "Commits get ids made of their time and content: posted again, from whatever branch, they are duplicates and\n"
         "change nothing.",
     .examples = "  egdb post events.ndjson\n"

@@ -1,5 +1,5 @@
 /* A batch and what becomes of it. The server answers item by item; what it refused for reasons of its own (5xx) is sent
- * again. */
+ * again. A body that is too large is sent by halves, so that only an event that is so alone is refused. */
 #include "server/cli/poster.h"
 
 #include <errno.h>
@@ -20,6 +20,7 @@
 
 struct line {
     size_t at, len;
+    bool again; /* stays in the batch */
 };
 
 struct eg_poster {
@@ -27,6 +28,7 @@ struct eg_poster {
     struct eg_buf text; /* the batch as NDJSON */
     struct line *lines;
     size_t n;
+    size_t n_sent; /* of the lines, the first, in one body */
     struct eg_reply reply;
     struct eg_posted posted;
     char key[EG_ULID_B];
@@ -91,28 +93,33 @@ static bool is_named(const struct eg_poster *poster, size_t index) {
     return named;
 }
 
-/* Keeps the lines of the given items only. */
-static void keep_lines(struct eg_poster *poster, const size_t *indexes, size_t n) {
-    size_t at = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct line from = poster->lines[indexes[i]];
+/* What was sent goes, but for lines that are to be sent again. next: how many go in the next body. */
+static void keep_lines(struct eg_poster *poster, size_t next) {
+    size_t at = 0, n = 0;
+    for (size_t i = 0; i < poster->n; i++) {
+        struct line from = poster->lines[i];
+        if (i < poster->n_sent && !from.again) {
+            continue;
+        }
         memmove(poster->text.data + at, poster->text.data + from.at, from.len + 1);
-        poster->lines[i] = (struct line){at, from.len};
+        poster->lines[n++] = (struct line){.at = at, .len = from.len};
         at += from.len + 1;
     }
     poster->text.len = at;
     poster->n = n;
+    poster->n_sent = next < n ? next : n;
     eg_ulid_make(eg_clock_now_us(), poster->key);
 }
 
-/* Reads {"stored","duplicates","rejected","items"}; what may be sent again stays in the batch. */
-static eg_status take_answer(struct eg_poster *poster, const json_t *answer, struct eg_err *err) {
+static size_t half(const struct eg_poster *poster) { return poster->n_sent > 1 ? poster->n_sent / 2 : 1; }
+
+/* Reads {"stored","duplicates","rejected","items"}; what may be sent again stays in the batch. *unavailable: how many of these the server
+ * could not take for reasons of its own. */
+static eg_status take_answer(struct eg_poster *poster, const json_t *answer, size_t *unavailable, struct eg_err *err) {
     struct eg_posted *posted = &poster->posted;
     const json_t *items = json_object_get(answer, "items"), *item;
-    size_t i, again = 0;
-    size_t *indexes = calloc(poster->n ? poster->n : 1, sizeof(*indexes));
-    if (!indexes || !json_is_array(items)) {
-        free(indexes);
+    size_t i, next = 2 * poster->n_sent;
+    if (!json_is_array(items)) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "the server's answer cannot be read");
     }
     posted->stored += (uint64_t)json_integer_value(json_object_get(answer, "stored"));
@@ -122,39 +129,57 @@ static eg_status take_answer(struct eg_poster *poster, const json_t *answer, str
     json_array_foreach(items, i, item) {
         const json_t *error = json_object_get(item, "error");
         size_t index = (size_t)json_integer_value(json_object_get(item, "index"));
-        if (!error || index >= poster->n) {
+        if (!error || index >= poster->n_sent) {
             continue;
         }
         const char *code = json_string_value(json_object_get(error, "code"));
-        if (json_integer_value(json_object_get(error, "status")) >= 500) {
-            indexes[again++] = index;
+        json_int_t status = json_integer_value(json_object_get(error, "status"));
+        if (status >= 500) {
+            poster->lines[index].again = true;
+            ++*unavailable;
+        } else if (status == 413 && poster->n_sent > 1) { /* beside the others, perhaps */
+            poster->lines[index].again = true;
+            next = half(poster);
         } else if (code && strcmp(code, eg_code_name(EG_E_ID_CONFLICT)) == 0 && is_named(poster, index)) {
             posted->duplicates++;
         } else {
             show_rejected(poster, json_object_get(item, "id"), code, json_string_value(json_object_get(error, "detail")));
         }
     }
-    keep_lines(poster, indexes, again);
-    free(indexes);
+    keep_lines(poster, next);
     return EG_OK;
+}
+
+static void show_line_rejected(struct eg_poster *poster, size_t index, const char *code, const char *detail) {
+    json_t *event = json_loadb(poster->text.data + poster->lines[index].at, poster->lines[index].len, 0, NULL);
+    show_rejected(poster, json_object_get(event, "id"), code, detail);
+    json_decref(event);
 }
 
 static eg_status refused_whole(struct eg_poster *poster, const json_t *problem, struct eg_err *err) {
     const char *code = json_string_value(json_object_get(problem, "code"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     long status = poster->reply.status;
-    if (status == 400 || status == 422) { /* no line of it was an event */
-        for (size_t i = 0; i < poster->n; i++) {
-            show_rejected(poster, NULL, code, detail);
+    if (status == 413 && poster->n_sent > 1) {
+        poster->n_sent = half(poster);
+        eg_ulid_make(eg_clock_now_us(), poster->key);
+        return EG_OK;
+    }
+    if (status == 400 || status == 413 || status == 422) { /* no line of it was an event, or the only one is too large */
+        for (size_t i = 0; i < poster->n_sent; i++) {
+            show_line_rejected(poster, i, code, detail);
         }
-        poster->n = 0;
-        poster->text.len = 0;
+        keep_lines(poster, 2 * poster->n_sent);
         return EG_OK;
     }
     enum eg_code kind = status == 401 ? EG_E_UNAUTHORIZED : status == 403 ? EG_E_FORBIDDEN : EG_E_INTERNAL;
-    return eg_err_set(err, kind, eg_client_server(poster->config.client), "the server answered %ld%s%s%s%s%s", status,
-                      code ? " " : "", code ? code : "", detail ? ": " : "", detail ? detail : "",
-                      status == 413 ? " (a smaller --batch may help)" : "");
+    return eg_err_set(err, kind, eg_client_server(poster->config.client), "the server answered %ld%s%s%s%s", status,
+                      code ? " " : "", code ? code : "", detail ? ": " : "", detail ? detail : "");
+}
+
+/* How many bytes the first lines have. */
+static size_t sent_b(const struct eg_poster *poster) {
+    return poster->n_sent < poster->n ? poster->lines[poster->n_sent].at : poster->text.len;
 }
 
 enum turn { TURN_DONE, TURN_AGAIN, TURN_FAILED };
@@ -162,7 +187,7 @@ enum turn { TURN_DONE, TURN_AGAIN, TURN_FAILED };
 static enum turn send_once(struct eg_poster *poster, struct eg_err *err) {
     struct eg_reply *reply = &poster->reply;
     eg_client_post(poster->config.client, "/v1/events?return=failed", "application/x-ndjson",
-                   poster->config.keyed ? poster->key : NULL, poster->text.data, poster->text.len, reply);
+                   poster->config.keyed ? poster->key : NULL, poster->text.data, sent_b(poster), reply);
     if (!reply->answered) {
         eg_err_clear(err);
         eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(poster->config.client), "no answer: %s", reply->error);
@@ -182,9 +207,10 @@ static enum turn send_once(struct eg_poster *poster, struct eg_err *err) {
         status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, eg_client_server(poster->config.client),
                             "the server answered %ld: %s", reply->status, detail ? detail : "it is full");
     } else if (reply->status == 200 || reply->status == 207) {
-        status = take_answer(poster, answer, err);
-        if (status == EG_OK && poster->n > 0) {
-            status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "the server could not store %zu events", poster->n);
+        size_t unavailable = 0;
+        status = take_answer(poster, answer, &unavailable, err);
+        if (status == EG_OK && unavailable) {
+            status = eg_err_set(err, EG_E_STORE_UNAVAILABLE, NULL, "the server could not store %zu events", unavailable);
         }
     } else {
         status = refused_whole(poster, answer, err);
@@ -198,10 +224,12 @@ eg_status eg_poster_flush(struct eg_poster *poster, struct eg_err *err) {
     int64_t begun_us = eg_clock_mono_us();
     poster->posted.sent += poster->n;
     eg_ulid_make(eg_clock_now_us(), poster->key);
+    poster->n_sent = poster->n;
     for (int attempt = 0; poster->n > 0; attempt++) {
         enum turn turn = send_once(poster, err);
-        if (turn == TURN_DONE) {
-            break;
+        if (turn == TURN_DONE) { /* with these: there may be more */
+            attempt--;
+            continue;
         }
         if (turn == TURN_FAILED || attempt >= poster->config.retries) {
             return EG_FAIL;
@@ -240,6 +268,6 @@ eg_status eg_poster_add(struct eg_poster *poster, const char *json, size_t len, 
             poster->text.data[i] = ' ';
         }
     }
-    poster->lines[poster->n++] = (struct line){at, len};
+    poster->lines[poster->n++] = (struct line){.at = at, .len = len};
     return EG_OK;
 }

@@ -52,7 +52,7 @@ bool eg_batch_letter_stands(struct eg_batch *batch, struct eg_item *item) {
     if (item->letter->remove || !state->redriven_id.p)
         return true;
     item->letter->already = true;
-    eg_batch_is_duplicate(batch, item, state->redriven_id, 0);
+    eg_batch_is_duplicate(item, state->redriven_id, 0);
     return false;
 }
 

@@ -127,7 +127,7 @@ struct eg_batch {
 
 /* decide.c: a row of events and of event_ids. */
 void eg_batch_put_event(struct eg_batch *batch, const struct eg_item *item, int64_t position);
-void eg_batch_is_duplicate(struct eg_batch *batch, struct eg_item *item, struct eg_str id, int64_t position);
+void eg_batch_is_duplicate(struct eg_item *item, struct eg_str id, int64_t position);
 
 /* A new row's place in the buffer, dml's parameters wide; NULL when the arena is full (the batch is then failed). */
 struct eg_value *eg_batch_row(struct eg_batch *batch, struct eg_params_buf *rows);

@@ -179,10 +179,16 @@ static void put_key(struct eg_batch *batch, const struct eg_item *item, struct e
     know(batch, batch->keys, key_name(batch, item), id, position, item->key_hash);
 }
 
-/* id may live in the batch's memory or in another request's, and the answer is written when both may be gone. */
-void eg_batch_is_duplicate(struct eg_batch *batch, struct eg_item *item, struct eg_str id, int64_t position) {
-    const char *own = id.p == item->env.id.p ? id.p : eg_arena_dup(item->of->arena, id.p, id.n);
-    batch->failed |= !own;
+/* id may live in the batch's memory or in another request's, and the answer is written when both may be gone. Where the request has no
+ * memory for it, the item is refused: the batch is others', too. */
+void eg_batch_is_duplicate(struct eg_item *item, struct eg_str id, int64_t position) {
+    struct eg_str had = item->receipt_id; /* of the dry look */
+    bool same = had.p && had.n == id.n && memcmp(had.p, id.p, id.n) == 0;
+    const char *own = same ? had.p : id.p == item->env.id.p ? id.p : eg_arena_dup(item->of->arena, id.p, id.n);
+    if (!own) {
+        (void)eg_item_full(item);
+        return;
+    }
     item->result = EG_RESULT_DUPLICATE;
     item->receipt_id = (struct eg_str){own, id.n};
     item->position = position;
@@ -195,12 +201,12 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
         struct eg_str name = key_name(batch, item);
         const struct eg_known_id *known = name.p ? eg_map_get(batch->keys, name.p, name.n) : NULL;
         if (known && same_hash(known, item->key_hash)) {
-            eg_batch_is_duplicate(batch, item, known->id, known->position);
+            eg_batch_is_duplicate(item, known->id, known->position);
             return true;
         }
         const struct eg_item *first = &item->of->items[0];
         if (!known && item->of->key_hash && item != first && first->result == EG_RESULT_DUPLICATE) {
-            eg_batch_is_duplicate(batch, item, first->receipt_id, first->position);
+            eg_batch_is_duplicate(item, first->receipt_id, first->position);
             return true;
         }
         if (known) {
@@ -220,7 +226,7 @@ static bool decide_known(struct eg_batch *batch, struct eg_item *item, bool dry)
     }
     if (env->idempotency_key.p && !dry) /* the key is new for a stored event: from now on it stands for it */
         put_key(batch, item, env->id, known->position);
-    eg_batch_is_duplicate(batch, item, env->id, known->position);
+    eg_batch_is_duplicate(item, env->id, known->position);
     return true;
 }
 

@@ -23,7 +23,7 @@ struct member {
 #define AT(field) offsetof(struct eg_envelope, field)
 
 static const struct member members[] = {
-    {"id", MEMBER_TEXT, AT(id), 128, true},
+    {"id", MEMBER_TEXT, AT(id), EG_ID_MOST_B, true},
     {"topic", MEMBER_TEXT, AT(topic), 128, true},
     {"ts_utc", MEMBER_TIME, 0, 64, true},
     {"source", MEMBER_TEXT, AT(source), 512, false},

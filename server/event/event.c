@@ -10,7 +10,6 @@
 
 #define ROOM_MOST_B ((size_t)16 << 20)
 #define BATCH_ARENA_MOST_B ((size_t)256 << 20)
-#define SECRET_MOST_STEPS 100000 /* on the loop: fewer than a report's worker takes */
 #define EVENT_MAGIC 0x45474556u
 
 eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_registry *registry,
@@ -22,7 +21,7 @@ eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_regis
         return eg_err_set(err, EG_E_INTERNAL, NULL, "no memory for the event room");
     }
     *event = (struct eg_event){.magic = EVENT_MAGIC, .loop = loop, .db = db, .registry = registry, .config = *config,
-                               .arena = arena, .log = {.object = "batch"}};
+                               .arena = arena, .memory = {.most_b = config->memory_b}, .log = {.object = "batch"}};
     const json_t *sast = eg_registry_policy(registry, "sast");
     if (sast && eg_findings_policy_new(sast, eg_registry_policy(registry, "secrets"), &event->findings_policy, err) != EG_OK) {
         eg_arena_free(arena);
@@ -31,7 +30,7 @@ eg_status eg_event_open(uv_loop_t *loop, struct eg_db *db, const struct eg_regis
     const json_t *secrets = eg_registry_policy(registry, "secrets");
     if (config->refuse_secrets && !secrets)
         eg_err_set(err, EG_E_CONFIG, "event.secrets", "event.secrets = refuse needs spec/policies/secrets.json, which is not there");
-    if (config->refuse_secrets && (!secrets || eg_secrets_new(secrets, SECRET_MOST_STEPS, &event->secrets, err) != EG_OK)) {
+    if (config->refuse_secrets && (!secrets || eg_secrets_new(secrets, EG_SECRETS_STEPS_LOOP, &event->secrets, err) != EG_OK)) {
         eg_findings_policy_free(event->findings_policy);
         eg_arena_free(arena);
         return EG_FAIL;
@@ -70,4 +69,7 @@ void eg_event_tail_stats(const struct eg_event *event, struct eg_tail_stats *sta
     *stats = (struct eg_tail_stats){tail->n_streaming, tail->n_opened, tail->n_refused, tail->n_sent, tail->n_pages, tail->n_resyncs};
 }
 
-void eg_event_stats(const struct eg_event *event, struct eg_event_stats *stats) { *stats = event->stats; }
+void eg_event_stats(const struct eg_event *event, struct eg_event_stats *stats) {
+    *stats = event->stats;
+    stats->memory_b = atomic_load_explicit(&event->memory.used_b, memory_order_relaxed);
+}

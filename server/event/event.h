@@ -24,6 +24,7 @@ struct eg_event_config {
     size_t batch_most_b;        /* bytes of events in one transaction */
     size_t queue_most_events;   /* taken in and not yet answered; beyond: 503 overloaded */
     size_t queue_most_b;
+    size_t memory_b;            /* of what is made of these, and of reports; beyond: 503 overloaded */
     size_t sender_most_events;  /* of these, those of one sender; beyond: 429; 0: no bound of its own */
     size_t request_most_events; /* one body; beyond: 413 */
     int store_wait_ms;          /* how long a request waits for the store before 503 */
@@ -58,6 +59,7 @@ struct eg_event_stats {
     uint64_t asides; /* times that a thread took a body apart, or prepared large events */
     uint64_t rows, rows_waiting;      /* derived rows made; rows put into pending_rows */
     size_t queue_events, queue_b;     /* now */
+    size_t memory_b;                  /* now */
     uint64_t commit_us_sum;           /* over batches */
     uint64_t commit_buckets[12];      /* cumulative counts for 1 2 5 10 20 50 100 200 500 1000 2000 5000 ms */
     int64_t position;                 /* the last that this server committed */

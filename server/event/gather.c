@@ -227,22 +227,29 @@ static bool any_failed(const struct eg_submission *sub) {
     return false;
 }
 
-/* Two events of one atomic batch that cannot both be stored: found here, so that the store sees each batch as one thing. */
+/* Two events of one atomic batch that cannot both be stored: found here, so that the store sees each batch as one thing. Without memory to
+ * look, the batch is refused. */
 static void reject_clashes(struct eg_submission *sub) {
     struct eg_map *ids = eg_map_new(sub->arena, sub->n_items), *keys = eg_map_new(sub->arena, sub->n_items);
-    for (size_t i = 0; ids && keys && i < sub->n_items; i++) {
+    for (size_t i = 0; i < sub->n_items; i++) {
         struct eg_item *item = &sub->items[i];
         struct eg_str id = item->env.id, key = item->env.idempotency_key;
         if (item->result != EG_RESULT_OPEN)
             continue;
+        if (!ids || !keys) {
+            (void)eg_item_full(item);
+            return;
+        }
         const struct eg_item *same_id = eg_map_get(ids, id.p, id.n), *same_key = key.p ? eg_map_get(keys, key.p, key.n) : NULL;
         if (same_key && memcmp(same_key->key_hash, item->key_hash, EG_HASH_B) != 0)
             (void)eg_item_reject(item, EG_E_KEY_CONFLICT, "/idempotency_key", "item %zu has the same key and other content",
                                  same_key->index);
         else if (!same_key && same_id && memcmp(same_id->content_hash, item->content_hash, EG_HASH_B) != 0)
             (void)eg_item_reject(item, EG_E_ID_CONFLICT, "/id", "item %zu has the same id and other content", same_id->index);
-        if (!eg_map_put(ids, id.p, id.n, item) || (key.p && !eg_map_put(keys, key.p, key.n, item)))
+        if (!eg_map_put(ids, id.p, id.n, item) || (key.p && !eg_map_put(keys, key.p, key.n, item))) {
+            (void)eg_item_full(item);
             return;
+        }
     }
 }
 
@@ -256,6 +263,8 @@ enum eg_step_result eg_event_gather(struct eg_request *req) {
         struct eg_item *item = &sub->items[i];
         if (item->result == EG_RESULT_OPEN || item->dead_letter)
             eg_gather_push(sub->event, item);
+        else if (item->failure->err.code == EG_E_OVERLOADED) /* there was no memory for it */
+            sub->event->stats.overloaded++;
     }
     return EG_MORE;
 }

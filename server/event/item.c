@@ -12,7 +12,7 @@
 
 eg_status eg_item_reject_with(struct eg_item *item, const struct eg_err *err, const char *errors_json) {
     static struct eg_failure no_memory = {
-        .err = {.code = EG_E_OVERLOADED, .message = "no memory for the errors of this request"}};
+        .err = {.code = EG_E_OVERLOADED, .message = EG_NO_MEMORY_NOW}};
     if (item->failure)
         return EG_FAIL;
     struct eg_failure *failure = eg_arena_alloc(item->of->arena, sizeof *failure);
@@ -38,6 +38,7 @@ eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *pl
 
 eg_status eg_item_too_large(struct eg_item *item) {
     bool alone = item->of->n_items == 1;
+    eg_item_drop_docs(item); /* the refusal needs room, too */
     eg_arena_extend(item->of->arena, alone ? LETTER_B : FAILURE_B);
     (void)eg_item_reject(item, EG_E_BODY_TOO_LARGE, NULL,
                          alone ? "this event and its rows take more memory than a request has: send it as several events"
@@ -49,7 +50,7 @@ eg_status eg_item_too_large(struct eg_item *item) {
 eg_status eg_item_full(struct eg_item *item) {
     if (eg_arena_full(item->of->arena))
         return eg_item_too_large(item);
-    return eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+    return eg_item_reject(item, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
 }
 
 const char *eg_failure_errors(struct eg_arena *arena, const struct eg_failure *failure) {
@@ -70,5 +71,7 @@ const char *eg_item_scope(const struct eg_item *item) { return item->letter ? it
 void eg_item_drop_docs(struct eg_item *item) {
     json_decref(item->doc);
     json_decref(item->extra);
+    eg_arena_let_go(item->of->arena, item->doc_b);
+    item->doc_b = 0;
     item->doc = item->extra = item->env.payload = item->env_doc = item->artifacts_doc = NULL;
 }

@@ -8,6 +8,7 @@
 #include "server/event/event.h"
 
 #define EG_HASH_B 32
+#define EG_ID_MOST_B 128
 #define EG_SUBMISSION_MAGIC 0x45475355u
 
 enum eg_item_result {
@@ -39,6 +40,7 @@ struct eg_item {
     size_t index;         /* in its request */
     struct eg_str bytes;  /* as it came: what a dead letter keeps */
     json_t *doc;          /* the parsed text, while the item is prepared */
+    size_t doc_b;         /* what is counted for it beside the arena */
     struct eg_envelope env;
     json_t *extra;        /* env of a CloudEvent, which its own text has not */
     json_t *env_doc, *artifacts_doc; /* parts of doc; NULL: absent */
@@ -104,7 +106,7 @@ const char *eg_item_scope(const struct eg_item *item);
 void eg_item_drop_docs(struct eg_item *item);
 /* Marks the item rejected with code and text; returns EG_FAIL. place may be NULL. */
 eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *place, const char *format, ...) EG_PRINTF(4, 5);
-/* The request's memory is out: 413 when its own bound was reached, which the same request would reach again, else 503. */
+/* The request's memory is out: 413 when a bound was reached that the same request would reach again, else 503. */
 eg_status eg_item_full(struct eg_item *item);
 /* It can never be taken as it is sent. One that is alone in its request is kept as a dead letter. */
 eg_status eg_item_too_large(struct eg_item *item);

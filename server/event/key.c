@@ -75,6 +75,8 @@ eg_status eg_item_key(struct eg_item *item) {
     item->receipt_id = item->env.id;
     const struct eg_topic *topic = eg_registry_topic(item->of->event->registry, item->env.topic.p, item->env.topic.n);
     if (eg_project(topic, &item->env, item->of->arena, &item->rows, &item->n_rows, &err) != EG_OK)
-        return err.code == EG_E_BODY_TOO_LARGE ? eg_item_too_large(item) : refuse_row(item, &err);
+        return err.code != EG_E_BODY_TOO_LARGE        ? refuse_row(item, &err)
+               : eg_arena_failed(item->of->arena) ? eg_item_full(item)
+                                                  : eg_item_too_large(item);
     return EG_OK;
 }

@@ -1,4 +1,5 @@
-/* Bytes → JSON → envelope. The scanner runs first, so that depth and memory are bounded before the parser builds anything. */
+/* Bytes → JSON → envelope. The scanner runs first, so that depth and memory are bounded before the parser builds anything; and what it
+ * will take, at most, counts beside the submission's arena until the text goes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,11 +8,17 @@
 #include "server/event/json_build.h"
 #include "server/event/room.h"
 
+#define HASHED_B 16 /* a value takes no more in its canonical form, beside its text */
+
 static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = EG_JSON_MOST_VALUES, .max_number_b = 400};
 
-bool eg_json_bounded(struct eg_str text) {
+bool eg_json_bounded(struct eg_str text, size_t *values) {
     struct eg_err err = {0};
-    return eg_jscan_check(text.p, text.n, &limits, &err) == EG_OK || err.code == EG_E_NUL_CHARACTER || err.code == EG_E_NUMBER_OUT_OF_RANGE;
+    struct eg_jscan_limits counting = limits;
+    *values = 0;
+    counting.values = values;
+    eg_status status = eg_jscan_check(text.p, text.n, &counting, &err);
+    return status == EG_OK || err.code == EG_E_NUL_CHARACTER || err.code == EG_E_NUMBER_OUT_OF_RANGE;
 }
 
 /* The binary mode's data stands beside its attributes: a pointer into it is told as of the structured form. */
@@ -39,8 +46,15 @@ eg_status eg_item_read_json(struct eg_item *item) {
     struct eg_err err = {0};
     if (item->bytes.n == 0 && item->of->binary)
         return eg_item_reject(item, EG_E_JSON_INVALID, NULL, "a binary CloudEvent needs its data, a JSON object, as the body");
-    if (eg_jscan_check(item->bytes.p, item->bytes.n, &limits, &err) != EG_OK)
+    size_t values = 0;
+    struct eg_jscan_limits counting = limits;
+    counting.values = &values;
+    if (eg_jscan_check(item->bytes.p, item->bytes.n, &counting, &err) != EG_OK)
         return refuse_text(item, &err);
+    size_t doc_b = 2 * item->bytes.n + values * (EG_JSON_VALUE_B + HASHED_B);
+    if (!eg_arena_hold(item->of->arena, doc_b))
+        return eg_item_full(item);
+    item->doc_b = doc_b;
     json_error_t error;
     item->doc = eg_json_build(item->bytes.p, item->bytes.n);
     if (!item->doc)

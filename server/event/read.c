@@ -206,6 +206,7 @@ static enum eg_step_result get_read(struct eg_request *req) {
         .n_params = 1,
         .params = &reading->param,
         .param_types = types,
+        .by_key = true,
     };
     return start(reading);
 }
@@ -269,7 +270,8 @@ static enum eg_step_result list_read(struct eg_request *req) {
                                      .n_params = filter->n_params,
                                      .params = filter->params,
                                      .param_types = filter->types,
-                                     .lengthy = filter->filtered};
+                                     .lengthy = filter->filtered,
+                                     .by_key = !filter->filtered};
     return start(reading);
 }
 

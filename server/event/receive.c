@@ -8,7 +8,6 @@
 #include "server/event/room.h"
 
 #define SUBMISSION_MOST_B ((size_t)192 << 20)
-#define ASIDE_B ((size_t)512 << 10) /* a larger body is taken apart by a thread */
 
 struct media {
     const char *type;
@@ -97,9 +96,10 @@ static eg_status make_items(struct eg_request *req, struct eg_submission *sub, s
                           "an atomic batch holds at most %zu events, since it is one transaction; this one has %zu",
                           sub->event->config.batch_most_events, n);
     sub->items = eg_arena_zalloc(sub->arena, (n ? n : 1) * sizeof *sub->items);
+    if (!sub->items && eg_arena_full(sub->arena))
+        return eg_err_set(&req->err, EG_E_BODY_TOO_LARGE, NULL, "there is no memory for %zu events in one request: send fewer at once", n);
     if (!sub->items)
-        return eg_err_set(&req->err, eg_arena_full(sub->arena) ? EG_E_BODY_TOO_LARGE : EG_E_OVERLOADED, NULL,
-                          "there is no memory for %zu events in one request: send fewer at once", n);
+        return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
     sub->n_items = n;
     for (size_t i = 0; i < n; i++)
         sub->items[i] = (struct eg_item){.of = sub, .index = i};
@@ -175,11 +175,11 @@ enum eg_step_result eg_event_receive(struct eg_request *req) {
         eg_err_set(&req->err, EG_E_STOPPING, NULL, "the server is stopping and takes no more events");
         return eg_request_problem(req, NULL);
     }
-    struct eg_arena *arena = eg_arena_new(SUBMISSION_MOST_B);
+    struct eg_arena *arena = eg_arena_new_of(&event->memory, SUBMISSION_MOST_B);
     sub = arena ? eg_arena_zalloc(arena, sizeof *sub) : NULL;
     if (!sub) {
         eg_arena_free(arena);
-        eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this request");
+        eg_err_set(&req->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
         return eg_request_problem(req, NULL);
     }
     *sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = event, .req = req, .arena = arena,
@@ -188,7 +188,7 @@ enum eg_step_result eg_event_receive(struct eg_request *req) {
     if (read_switch(req, "mode", "each", "atomic", &sub->atomic) != EG_OK ||
         read_switch(req, "return", "all", "failed", &sub->failed_only) != EG_OK || find_form(req, sub, media) != EG_OK)
         return eg_request_problem(req, NULL);
-    if (sub->form != EG_FORM_ONE && req->body_len > ASIDE_B && eg_submission_aside(sub, split_aside))
+    if (sub->form != EG_FORM_ONE && req->body_len > EG_ASIDE_BODY_B && eg_submission_aside(sub, split_aside))
         return EG_WAIT;
     if (sub->form != EG_FORM_ONE)
         split_aside(sub);

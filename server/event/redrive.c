@@ -41,6 +41,7 @@ static void free_on_close(uv_handle_t *handle) {
     json_decref(r->wish.body);
     json_decref(r->items);
     eg_arena_free(r->arena);
+    eg_gather_let_go(r->event);
     free(r);
 }
 
@@ -68,6 +69,13 @@ static void drop(struct eg_request *req) {
     uv_close((uv_handle_t *)&r->timer, free_on_close);
 }
 
+static void set_no_memory(struct eg_redrive *r) {
+    if (r->chunk.arena && eg_arena_full(r->chunk.arena))
+        eg_err_set(&r->stopped, EG_E_BODY_TOO_LARGE, NULL, "the next dead letter takes more memory than there is for all (event.memory_b)");
+    else
+        eg_err_set(&r->stopped, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
+}
+
 static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_redrive *r = ctx;
     (void)n;
@@ -85,7 +93,7 @@ static void on_read(void *ctx, const struct eg_err *err) {
     if (err)
         r->stopped = *err;
     else if (r->chunk.no_memory)
-        eg_err_set(&r->stopped, EG_E_OVERLOADED, NULL, "no memory for the dead letters");
+        set_no_memory(r);
     eg_request_wake(r->req);
 }
 
@@ -107,6 +115,7 @@ static enum eg_step_result take(struct eg_request *req) {
     r->timer.data = r;
     r->req = req;
     r->event = event;
+    event->open_handles++; /* the chunk's arena counts in the room's memory */
     r->arena = arena;
     r->items = json_array();
     req->state = r;
@@ -131,10 +140,10 @@ static bool read_chunk(struct eg_redrive *r) {
     chunk->n_asked = wish->ids ? chunk->most : 0;
     chunk->n_rows = chunk->size_b = 0;
     chunk->full = chunk->no_memory = false;
-    chunk->arena = eg_arena_new(CHUNK_ARENA_MOST_B);
+    chunk->arena = eg_arena_new_of(&r->event->memory, CHUNK_ARENA_MOST_B);
     struct eg_read *read = chunk->arena ? eg_arena_zalloc(chunk->arena, sizeof *read) : NULL;
     if (!read || !eg_redrive_read(wish, r->after, chunk, read)) {
-        eg_err_set(&r->stopped, EG_E_OVERLOADED, NULL, "no memory for the dead letters");
+        set_no_memory(r);
         return false;
     }
     read->row = take_row;
@@ -164,8 +173,7 @@ static bool edit_text(struct eg_redrive *r, struct eg_item *item) {
     eg_item_drop_docs(item);
     if (kept)
         return true;
-    eg_err_set(&err, EG_E_OVERLOADED, NULL, "no memory for this event");
-    (void)eg_item_reject_with(item, &err, NULL);
+    (void)(status == EG_OK ? eg_item_full(item) : eg_item_reject_with(item, &err, NULL));
     return false;
 }
 
@@ -188,7 +196,7 @@ static void prepare_item(struct eg_redrive *r, struct eg_item *item, const struc
     json_decref(headers);
     item->letter = letter;
     if (!letter || !item->bytes.p || (key && !letter->idempotency_key))
-        (void)eg_item_reject(item, EG_E_OVERLOADED, NULL, "no memory for this event");
+        (void)eg_item_full(item);
     else if (row->redriven_id)
         is_already(item, row);
     else if (edit_text(r, item))
@@ -203,7 +211,7 @@ static bool begin_items(struct eg_redrive *r) {
     struct eg_item *items = eg_arena_zalloc(arena, (n + 1) * sizeof *items);
     if (!r->sub || !items) {
         r->sub = NULL;
-        eg_err_set(&r->stopped, EG_E_OVERLOADED, NULL, "no memory for the dead letters");
+        set_no_memory(r);
         return false;
     }
     *r->sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = r->event, .req = r->req, .arena = arena,

@@ -212,6 +212,11 @@ bool eg_redrive_take_row(struct eg_chunk *chunk, const struct eg_value *cells) {
     *row = (struct eg_dlq_row){.id = text_of(chunk, &cells[0]), .original = {original, cells[1].s.n},
                                .headers = {headers, headers ? cells[2].s.n : 0}, .scope = text_of(chunk, &cells[3]),
                                .low_trust = !cells[4].null, .redriven_id = text_of(chunk, &cells[5])};
+    if (chunk->no_memory && chunk->n_rows) { /* the chunk is what there was room for */
+        chunk->full = true;
+        chunk->no_memory = false;
+        return false;
+    }
     if (chunk->no_memory)
         return false;
     chunk->size_b += cells[1].s.n;

@@ -60,7 +60,7 @@ static eg_status read_query(struct eg_request *req, struct eg_report *report) {
         return EG_FAIL;
     report->key = key ? eg_arena_dup(report->arena, key, strlen(key)) : NULL;
     if (key && !report->key)
-        return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+        return eg_err_set(&req->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
     name_scan(report);
     size_t len = strlen(report->about.sha);
     bool plain = strspn(report->about.sha, "0123456789abcdefABCDEF") == len;
@@ -82,11 +82,11 @@ static enum eg_step_result take(struct eg_request *req) {
         eg_err_set(&err, EG_E_OVERLOADED, NULL, "%d reports are being read already; send this one again", event->reports);
     if (err.code != EG_E_NONE)
         return refuse(req, &err);
-    struct eg_arena *arena = eg_arena_new(REPORT_MOST_B);
+    struct eg_arena *arena = eg_arena_new_of(&event->memory, REPORT_MOST_B);
     struct eg_report *report = arena ? eg_arena_zalloc(arena, sizeof *report) : NULL;
     if (!report) {
         eg_arena_free(arena);
-        eg_err_set(&err, EG_E_OVERLOADED, NULL, "no memory for this report");
+        eg_err_set(&err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
         return refuse(req, &err);
     }
     *report = (struct eg_report){.magic = EG_REPORT_MAGIC, .event = event, .req = req, .arena = arena};
@@ -101,9 +101,9 @@ static enum eg_step_result copy(struct eg_request *req) {
     struct eg_report *report = req->state;
     size_t n = req->body_len - report->copied;
     n = n > COPY_B ? COPY_B : n;
-    if (report->copied == 0 && !eg_buf_room(&report->body, req->body_len + 1)) {
-        eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this report");
-        return eg_request_problem(req, NULL);
+    if (report->copied == 0 && (!eg_arena_hold(report->arena, req->body_len + 1) || !eg_buf_room(&report->body, req->body_len + 1))) {
+        eg_report_no_memory(report, report->arena);
+        return refuse(req, &report->err);
     }
     eg_buf_add(&report->body, req->body + report->copied, n);
     report->copied += n;
@@ -186,8 +186,9 @@ static eg_status make_items(struct eg_report *report, struct eg_submission *sub,
         else
             sub->items[sub->n_items++] = (struct eg_item){.of = sub, .index = i, .bytes = {text, report->payloads[i].n}};
     }
-    return sub->items ? EG_OK : eg_err_set(err, eg_arena_full(sub->arena) ? EG_E_BODY_TOO_LARGE : EG_E_OVERLOADED, NULL,
-                                           "there is no memory for the events of this report: send parts of it");
+    if (!sub->items)
+        eg_report_no_memory(report, sub->arena);
+    return sub->items ? EG_OK : eg_err_set(err, report->err.code, NULL, "%s", report->err.message);
 }
 
 static enum eg_step_result put_answer(struct eg_request *req, const struct eg_findings_sum *sum, size_t events, size_t stored,
@@ -207,12 +208,12 @@ static enum eg_step_result submit(struct eg_request *req) {
     struct eg_report *report = req->state;
     if (report->again)
         return put_answer(req, &report->sum, report->again, 0, report->again_position);
-    struct eg_arena *arena = eg_arena_new(REPORT_MOST_B);
+    struct eg_arena *arena = eg_arena_new_beside(report->arena, REPORT_MOST_B);
     struct eg_report_submission *made = arena ? eg_arena_zalloc(arena, sizeof *made) : NULL;
     if (!made) {
         eg_arena_free(arena);
-        eg_err_set(&req->err, EG_E_OVERLOADED, NULL, "no memory for this report");
-        return eg_request_problem(req, NULL);
+        eg_report_no_memory(report, report->arena);
+        return refuse(req, &report->err);
     }
     made->sum = report->sum;
     memcpy(made->key_hash, report->key_hash, EG_HASH_B);

@@ -73,6 +73,7 @@ void eg_report_convert(struct eg_report *report); /* → the set and its files *
 void eg_report_bind(struct eg_report *report);    /* → fingerprints, and aliases of theirs */
 void eg_report_write(struct eg_report *report);   /* → payloads */
 void eg_report_free(struct eg_report *report);
+void eg_report_no_memory(struct eg_report *report, const struct eg_arena *arena); /* err: what refused that arena's last allocation */
 bool eg_report_start(struct eg_report *report, void (*run)(struct eg_report *report)); /* false: err is set */
 
 /* report_read.c: what the store is asked; false: there is nothing to ask. */

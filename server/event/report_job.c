@@ -8,6 +8,14 @@
 
 #define PAYLOADS_MOST_B ((size_t)128 << 20)
 
+void eg_report_no_memory(struct eg_report *report, const struct eg_arena *arena) {
+    if (eg_arena_full(arena))
+        eg_err_set(&report->err, EG_E_BODY_TOO_LARGE, NULL,
+                   "the report, with what is made of it, takes more memory than one may have (event.memory_b): send parts of it");
+    else
+        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
+}
+
 static bool digest_text(EVP_MD_CTX *ctx, const char *text, size_t len) {
     uint64_t n = len;
     return EVP_DigestUpdate(ctx, &n, sizeof n) == 1 && EVP_DigestUpdate(ctx, text, len) == 1;
@@ -25,7 +33,7 @@ void eg_report_digest(struct eg_report *report) {
            EVP_DigestFinal_ex(ctx, report->key_hash, NULL) == 1;
     EVP_MD_CTX_free(ctx);
     if (!good)
-        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
 }
 
 static int by_path(const void *a, const void *b) {
@@ -42,21 +50,22 @@ static void list_files(struct eg_report *report) {
             report->files[report->n_files++].path = all[i].file;
     }
     if (!report->files)
-        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+        eg_report_no_memory(report, report->arena);
     else
         qsort(report->files, report->n_files, sizeof *report->files, by_path);
 }
 
 void eg_report_convert(struct eg_report *report) {
-    struct eg_findings_config config = {.policy = report->event->findings_policy, .repo = report->repo};
+    struct eg_findings_config config = {.policy = report->event->findings_policy, .repo = report->repo, .beside = report->arena};
     report->set = eg_findings_new(&config);
     if (!report->set) {
-        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+        eg_err_set(&report->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
         return;
     }
     if (eg_findings_read(report->set, report->format, report->body.data, report->body.len, &report->err) == EG_OK)
         list_files(report);
     eg_buf_free(&report->body);
+    eg_arena_let_go(report->arena, report->copied + 1);
 }
 
 /* The files stand in the order of the findings, both by path. */
@@ -93,7 +102,7 @@ static eg_status adopt(struct eg_report *report) {
     for (size_t i = 0; twins && i < report->n_known; i++)
         twins[i] = report->known[i].twin;
     eg_status status = twins ? eg_findings_adopt(report->set, twins, report->n_known, &report->err)
-                             : eg_err_set(&report->err, EG_E_OVERLOADED, NULL, "no memory for this report");
+                             : eg_err_set(&report->err, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
     free(twins);
     return status;
 }
@@ -138,9 +147,12 @@ static eg_status take_payload(void *ctx, const struct eg_buf *payload, struct eg
         report->payloads_room = more ? room : report->payloads_room;
     }
     size_t len = 0;
+    bool held = !out.failed && eg_arena_hold(report->arena, out.len);
     report->payloads_b += out.len;
-    char *text = out.failed || report->n_payloads == report->payloads_room || report->payloads_b > PAYLOADS_MOST_B ? NULL
-                                                                                                            : eg_buf_detach(&out, &len);
+    bool room = held && report->n_payloads < report->payloads_room && report->payloads_b <= PAYLOADS_MOST_B;
+    char *text = room ? eg_buf_detach(&out, &len) : NULL;
+    if (!out.failed && !held)
+        eg_report_no_memory(report, report->arena); /* err is the report's */
     if (text)
         report->payloads[report->n_payloads++] = (struct eg_str){text, len};
     eg_buf_free(&out);

@@ -29,7 +29,10 @@ static void read_done(void *ctx, const struct eg_err *err) {
 }
 
 static const char *keep(struct eg_report *report, const struct eg_value *cell) {
-    return cell->null ? NULL : eg_arena_dup(report->arena, cell->s.p, cell->s.n);
+    const char *copy = cell->null ? NULL : eg_arena_dup(report->arena, cell->s.p, cell->s.n);
+    if (!copy && !cell->null)
+        eg_report_no_memory(report, report->arena);
+    return copy;
 }
 
 static struct eg_report_file *file_of(struct eg_report *report, const struct eg_value *cell) {

@@ -8,6 +8,8 @@
 
 #define EG_SENDER_BUCKETS 1024
 
+#define EG_NO_MEMORY_NOW "what is being made of events, reports and dead letters needs all of event.memory_b; send this again later"
+
 struct eg_event {
     uint32_t magic;
     uv_loop_t *loop;
@@ -15,6 +17,7 @@ struct eg_event {
     const struct eg_registry *registry;
     struct eg_event_config config;
     struct eg_arena *arena; /* for what is made once */
+    struct eg_arena_budget memory; /* of all submissions, reports and chunks of dead letters: no arena of these outlives the room */
     struct eg_plan plan;
     struct eg_event_stats stats;
     struct eg_log log;
@@ -76,7 +79,8 @@ void eg_item_glance(struct eg_item *item);
  * keeps (bytes, headers, envelope) has none. */
 void eg_secrets_tell(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_secrets_letter(struct eg_item *item);
-bool eg_json_bounded(struct eg_str text); /* parse.c: JSON within the bounds of depth and values; a NUL or a number may be wrong in it */
+/* parse.c: JSON within the bounds of depth and values, and how many it has; a NUL or a number may be wrong in it. */
+bool eg_json_bounded(struct eg_str text, size_t *values);
 
 #define EG_KEY_HEADER_MOST_B 240 /* an envelope takes 255: room for #<number> of an item, which a dead letter has already */
 EG_MUST_CHECK eg_status eg_key_check(const char *key, size_t most_b, struct eg_err *err); /* key.c: a header's; err: envelope_invalid */
@@ -122,6 +126,8 @@ void eg_submission_drop(struct eg_request *req);
 bool eg_submission_held(const struct eg_request *req); /* by the queue, or the batch */
 void eg_item_prepare(struct eg_item *item); /* from bytes to rows, or to a rejection */
 
+#define EG_ASIDE_BODY_B ((size_t)512 << 10) /* a larger body is taken apart by a thread … */
+#define EG_ASIDE_EVENT_B ((size_t)64 << 10) /* … and a larger event is prepared by one, with what follows it */
 /* aside.c: run(sub) by a thread; its request's step then runs again, with sub->aside NULL. False: there is no thread, and nothing runs. */
 bool eg_submission_aside(struct eg_submission *sub, void (*run)(struct eg_submission *sub));
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/jscan.h"
 #include "base/jscan_bytes.h"
 #include "base/utf8.h"
 #include "findings/secrets.h"
@@ -154,11 +155,15 @@ static void make_valid(struct eg_buf *text) {
     }
 }
 
-/* What cannot be read as it would be stored is looked at as it stands, and, wherever they stand, without its escapes. */
+/* What cannot be read as it would be stored is looked at as it stands, and, wherever they stand, without its escapes: an escape that is
+ * none may end within a secret. */
 static bool clean_broken(const struct eg_secrets *secrets, struct eg_str text, struct eg_buf *out) {
     struct eg_buf plain;
-    bool any = eg_secrets_redact(secrets, text.p, text.n, out);
     eg_buf_init(&plain, LETTER_MOST_B);
+    eg_buf_add(&plain, text.p, text.n);
+    make_valid(&plain);
+    bool any = eg_secrets_redact(secrets, plain.data, plain.len, out);
+    plain.len = 0;
     for (const char *at = out->data, *end = at + out->len; at < end;) {
         char bytes[4];
         size_t n = eg_jscan_unescape(&at, end, bytes);
@@ -168,20 +173,26 @@ static bool clean_broken(const struct eg_secrets *secrets, struct eg_str text, s
     if (plain.failed || (plain.len && eg_secrets_find(secrets, plain.data, plain.len))) {
         any = true;
         out->len = 0;
-        eg_buf_str(out, "_redacted");
+        eg_buf_str(out, EG_REDACTED);
     }
     eg_buf_free(&plain);
     return any;
 }
 
-/* text without secrets, in the arena; the text itself where it has none. p NULL: no memory. */
+/* text without secrets, in the arena; the text itself where it has none. p NULL: no memory. Of what is not JSON the first look says
+ * nothing: a quote in it needs no backslash. */
 static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
     const struct eg_secrets *secrets = item->of->event->secrets;
-    if (!eg_secrets_in_json(secrets, text.p, text.n))
+    if (item->failure->err.code != EG_E_JSON_INVALID && !eg_secrets_in_json(secrets, text.p, text.n))
         return text;
     /* A name that stands twice would hide the first of its values. */
     static const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES;
-    json_t *doc = eg_json_bounded(text) ? json_loadb(text.p, text.n, flags, NULL) : NULL;
+    size_t values;
+    bool bounded = eg_json_bounded(text, &values);
+    size_t doc_b = 2 * (text.n + values * EG_JSON_VALUE_B); /* parsed, and its copy */
+    if (!eg_arena_hold(item->of->arena, doc_b))
+        return (struct eg_str){NULL, 0};
+    json_t *doc = bounded ? json_loadb(text.p, text.n, flags, NULL) : NULL;
     struct eg_buf out;
     bool any = false;
     eg_buf_init(&out, LETTER_MOST_B);
@@ -194,6 +205,7 @@ static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
     } else {
         any = clean_broken(secrets, text, &out);
     }
+    eg_arena_let_go(item->of->arena, doc_b);
     struct eg_str kept = text;
     if (any) {
         char *own = out.failed ? NULL : eg_arena_dup(item->of->arena, out.data ? out.data : "", out.len);
@@ -218,7 +230,7 @@ static const char *clean_headers(struct eg_item *item) {
         if (in_name)
             json_object_del(headers, name);
         else
-            json_object_set_new(headers, name, json_string("_redacted"));
+            json_object_set_new(headers, name, json_string(EG_REDACTED));
     }
     char *text = any ? json_dumps(headers, JSON_COMPACT) : NULL;
     const char *kept = !headers ? NULL : !any ? item->headers_json : text ? eg_arena_dup(item->of->arena, text, strlen(text)) : NULL;

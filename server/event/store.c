@@ -371,7 +371,7 @@ static void refuse_alone(struct eg_event *event, const struct eg_err *err) {
     eg_err_set(&refused, EG_E_STORE_REFUSED, err->place, "%s", err->message);
     item->failure = NULL;
     (void)eg_item_reject_with(item, &refused, NULL);
-    if (eg_dead_letter_prepare(item) == EG_OK) {
+    if (item->dead_letter && eg_dead_letter_prepare(item) == EG_OK) {
         eg_gather_put_back(event, &event->batch.items, false);
         return;
     }

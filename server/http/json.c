@@ -7,7 +7,7 @@
 #define MOST_NUMBER_B 400
 
 struct json_t *eg_request_json(struct eg_request *req, const char *text, size_t len, const struct eg_json_most *most) {
-    const struct eg_jscan_limits limits = {EG_JSON_MAX_DEPTH, most->values, MOST_NUMBER_B};
+    const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = most->values, .max_number_b = MOST_NUMBER_B};
     json_error_t error;
     if (len > most->bytes) {
         (void)eg_err_set(&req->err, EG_E_BODY_TOO_LARGE, NULL, "%zu bytes of JSON are given, and at most %zu are taken here", len,

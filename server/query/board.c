@@ -49,6 +49,10 @@ eg_status eg_board_open(const struct eg_board_config *config, struct eg_board **
             return eg_err_set(err, EG_E_INTERNAL, NULL, "memory is out");
         }
     }
+    if (eg_board_compile_commit(board, err)) {
+        eg_board_close(board);
+        return EG_FAIL;
+    }
     *out = board;
     return EG_OK;
 }

@@ -87,6 +87,29 @@ eg_status eg_board_compile(struct eg_board *board, const struct eg_panel *panel,
     return take_columns(board, panel, made, err);
 }
 
+eg_status eg_board_compile_commit(struct eg_board *board, struct eg_err *err) {
+    static const char text[] = "SELECT events (id) FROM sha($sha) LIMIT 1";
+    const struct egql_param sha = {.name = {"sha", 3}, .type = EG_TEXT};
+    struct egql_diag diag = {0};
+    if (!board->config.sources || !egql_sources_have(board->config.sources, "events")) {
+        return EG_OK; /* declarations of one's own may lack it: then a sha is taken as it is given */
+    }
+    if (egql_compile(board->config.sources, board->egql, text, sizeof text - 1, &sha, 1, board->arena, &board->commit, &diag) != EG_OK) {
+        return eg_err_set(err, EG_E_CONFIG, NULL, "panels: %s", diag.message ? diag.message : "memory is out");
+    }
+    return EG_OK;
+}
+
+struct egql_run *eg_board_commit(const struct eg_board *board, const struct eg_value *sha, int64_t now_us, struct eg_arena *arena) {
+    struct eg_value *bound = eg_arena_alloc(arena, sizeof *bound);
+    struct egql_limits limits = {.rows_default = 1, .rows_most = 1, .nodes_most = 1};
+    if (!bound) {
+        return NULL;
+    }
+    *bound = *sha;
+    return egql_run_new(board->commit, bound, now_us, &limits, arena);
+}
+
 static struct eg_value moment_text(const struct eg_value *moment, struct eg_arena *arena) {
     char text[EG_TIME_TEXT_B];
     eg_time_format(moment->i, text);

@@ -45,6 +45,7 @@ struct eg_board {
     const char *dialect;
     struct eg_arena *arena; /* what is compiled */
     const struct egql_dialect *egql;
+    const struct egql_compiled *commit; /* looks up the `sha` of a panel in SQL by its first digits; NULL: there are no sources */
     struct eg_board_panel *panels; /* as config.panels has them */
     struct eg_link kept;    /* struct eg_board_kept */
     struct eg_link runs;    /* struct eg_board_run */
@@ -91,6 +92,9 @@ void eg_board_leave(struct eg_board_waiter *waiter); /* before it was woken */
 const struct eg_board_panel *eg_board_panel(const struct eg_board *board, const struct eg_panel *panel);
 EG_MUST_CHECK eg_status eg_board_compile(struct eg_board *board, const struct eg_panel *panel, struct eg_board_panel *made,
                                          struct eg_err *err);
+EG_MUST_CHECK eg_status eg_board_compile_commit(struct eg_board *board, struct eg_err *err);
+/* A run of board->commit for this sha, up to the statement of its answer. NULL when the arena is full. */
+struct egql_run *eg_board_commit(const struct eg_board *board, const struct eg_value *sha, int64_t now_us, struct eg_arena *arena);
 /* A run of a panel in EGQL; values by parameter. NULL when the arena is full. */
 struct egql_run *eg_board_egql(const struct eg_board *board, const struct eg_panel *panel, uint32_t given,
                                const struct eg_value *values, int64_t now_us, struct eg_arena *arena);

@@ -6,6 +6,7 @@
 #include "server/query/board_int.h"
 
 #define ARENA_MOST_B ((size_t)32 << 20) /* what a graph search of query.nodes_most visits fits */
+#define WHOLE_SHA 40 /* digits */
 #define SQL_MOST_B ((size_t)128 << 10)
 
 struct eg_board_run {
@@ -19,8 +20,12 @@ struct eg_board_run {
     struct eg_board_writer writer;
     struct eg_read read;
     struct eg_read_handle *handle;
-    struct egql_run *egql; /* of a panel in EGQL; NULL: SQL */
+    struct egql_run *egql; /* of a panel in EGQL, or the lookup of a commit before SQL; NULL: SQL */
     struct egql_statement statement;
+    struct eg_value values[EG_PANEL_MOST_PARAMS]; /* by the panel's parameters; NULL where left out */
+    uint32_t given;
+    int64_t now_us;
+    int commit; /* of a panel in SQL: the parameter whose first digits are looked up; -1: none */
 };
 
 /* SQL */
@@ -138,24 +143,48 @@ static void end_run(struct eg_board_run *run, const struct eg_err *err) {
     free_run(run);
 }
 
-/* The next statement of a query. What is wrong with it (a commit that is not known) is the asker's error. */
+static void send_read(struct eg_board_run *run) {
+    run->read.timeout_ms = time_left(run);
+    run->read.lengthy = true;
+    run->read.row = take_row;
+    run->read.done = finish;
+    run->read.ctx = run;
+    run->handle = eg_db_read(run->board->config.db, &run->read);
+}
+
+static void send_sql(struct eg_board_run *run) {
+    struct eg_err err = {0};
+    if (make_sql(run->board, run->panel, run->given, run->values, run->now_us, run->arena, &run->read)) {
+        send_read(run);
+        return;
+    }
+    (void)eg_err_set(&err, EG_E_OVERLOADED, NULL, "no memory for this panel");
+    end_run(run, &err);
+}
+
+/* The next statement of a query. What is wrong with it (a commit that is not known) is the asker's error. A whole sha that neither a commit
+ * nor an event has may stand in a column of the panel's own tables. */
 static void next_statement(struct eg_board_run *run) {
     struct egql_diag diag = {0};
     struct eg_err err = {0};
-    if (egql_run_next(run->egql, &run->statement, &diag)) {
+    bool more = egql_run_next(run->egql, &run->statement, &diag);
+    bool known = more && run->statement.answer;
+    if (run->commit >= 0 && (known || (diag.code == EG_E_SHA_UNKNOWN && run->values[run->commit].s.n >= WHOLE_SHA))) {
+        struct eg_str sha = known ? egql_run_commit(run->egql) : run->values[run->commit].s;
+        run->values[run->commit] = eg_text(sha.p, sha.n);
+        run->egql = NULL;
+        send_sql(run);
+        return;
+    }
+    if (more) {
         run->read = (struct eg_read){.sql = EG_SQL_COUNT,
                                      .text = run->statement.sql,
                                      .n_params = run->statement.n_params,
                                      .params = run->statement.params,
                                      .param_types = run->statement.param_types,
                                      .n_columns = run->statement.n_columns,
-                                     .column_types = run->statement.column_types,
-                                     .timeout_ms = time_left(run),
-                                     .lengthy = true,
-                                     .row = take_row,
-                                     .done = finish,
-                                     .ctx = run};
-        run->handle = eg_db_read(run->board->config.db, &run->read);
+                                     .column_types = run->statement.column_types};
+        send_read(run);
         return;
     }
     if (diag.code != EG_E_NONE) {
@@ -187,34 +216,48 @@ static bool read_values(const struct eg_board_ask *ask, int64_t now_us, struct e
     return true;
 }
 
+/* Makes what the run asks of the store: its query, or the lookup of its commit; SQL is written when it is sent. */
+static bool prepare(struct eg_board_run *run, const struct eg_board_ask *ask) {
+    const struct eg_board *board = run->board;
+    run->commit = -1;
+    if (!read_values(ask, run->now_us, run->arena, run->values, &run->given)) {
+        return false;
+    }
+    if (run->panel->egql) {
+        run->egql = eg_board_egql(board, run->panel, run->given, run->values, run->now_us, run->arena);
+        return run->egql;
+    }
+    for (size_t i = 0; i < run->panel->n_params && board->commit; i++) {
+        bool sha = strcmp(run->panel->params[i].name, "sha") == 0 && run->given & 1u << i;
+        run->commit = sha ? (int)i : run->commit;
+    }
+    if (run->commit >= 0) {
+        run->egql = eg_board_commit(board, &run->values[run->commit], run->now_us, run->arena);
+    }
+    return run->commit < 0 || run->egql;
+}
+
 static struct eg_board_run *start(struct eg_board *board, const struct eg_board_ask *ask) {
     struct eg_arena *arena = eg_arena_new(ARENA_MOST_B);
     struct eg_board_run *run = arena ? eg_arena_zalloc(arena, sizeof *run) : NULL;
-    int64_t now_us = eg_clock_now_us();
-    struct eg_value values[EG_PANEL_MOST_PARAMS];
-    uint32_t given = 0;
-    if (!run || !read_values(ask, now_us, arena, values, &given) ||
-        (ask->panel->egql ? !(run->egql = eg_board_egql(board, ask->panel, given, values, now_us, arena))
-                          : !make_sql(board, ask->panel, given, values, now_us, arena, &run->read))) {
-        eg_arena_free(arena);
-        return NULL;
-    }
-    run->key = (struct eg_str){eg_arena_dup(arena, ask->key.p, ask->key.n), ask->key.n};
-    if (!run->key.p || !eg_board_write_begin(&run->writer, ask, eg_board_panel(board, ask->panel), board->config.rows_most, arena)) {
-        eg_buf_free(&run->writer.body);
+    if (!run) {
         eg_arena_free(arena);
         return NULL;
     }
     run->board = board;
     run->arena = arena;
     run->panel = ask->panel;
+    run->now_us = eg_clock_now_us();
+    run->key = (struct eg_str){eg_arena_dup(arena, ask->key.p, ask->key.n), ask->key.n};
+    if (!prepare(run, ask) || !run->key.p ||
+        !eg_board_write_begin(&run->writer, ask, eg_board_panel(board, ask->panel), board->config.rows_most, arena)) {
+        eg_buf_free(&run->writer.body);
+        eg_arena_free(arena);
+        return NULL;
+    }
     run->started_us = eg_clock_mono_us();
     eg_list_init(&run->waiters);
     eg_list_append(&board->runs, &run->link);
-    run->read.lengthy = true;
-    run->read.row = take_row;
-    run->read.done = finish;
-    run->read.ctx = run;
     board->stats.runs++;
     return run;
 }
@@ -236,7 +279,7 @@ bool eg_board_join(struct eg_board *board, const struct eg_board_ask *ask, struc
     if (!run->handle && run->egql) {
         next_statement(run);
     } else if (!run->handle) {
-        run->handle = eg_db_read(board->config.db, &run->read);
+        send_sql(run);
     }
     return true;
 }

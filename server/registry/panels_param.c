@@ -30,6 +30,10 @@ void eg_panel_param_describe(const struct eg_panel_param *param, struct eg_buf *
     if (param->type == EG_PANEL_INTEGER || param->type == EG_PANEL_NUMBER) {
         eg_buf_printf(out, ", %.15g to %.15g", param->least, param->most);
     }
+    if (param->type == EG_PANEL_DURATION) {
+        double most_us = param->most < (double)MOST_DURATION_US ? param->most : (double)MOST_DURATION_US;
+        eg_buf_printf(out, ", at most %.0fd", most_us / (24.0 * 60 * MINUTE_US));
+    }
     for (size_t i = 0; i < param->n_values; i++) {
         eg_buf_printf(out, "%s%s", i ? ", " : ": one of ", param->values[i]);
     }

@@ -208,6 +208,8 @@ static enum found write_source(struct projection *p, const struct eg_source *sou
             eg_buf_char(&p->buf, '}');
         }
         return any ? FOUND : ABSENT;
+    case EG_SOURCE_BEGINS: /* never of a JSON column */
+        break;
     }
     return ABSENT;
 }
@@ -248,6 +250,11 @@ static enum found pointer_value(struct projection *p, const struct eg_pointer *p
     return refuse(p, pointer, code, what, param);
 }
 
+static bool begins_with(const struct eg_str *s, const char *beginning) {
+    size_t n = strlen(beginning);
+    return s->n >= n && memcmp(s->p, beginning, n) == 0;
+}
+
 static enum found source_value(struct projection *p, const struct eg_source *source, const struct eg_param *param,
                                struct eg_value *value) {
     enum found found = ABSENT;
@@ -272,6 +279,9 @@ static enum found source_value(struct projection *p, const struct eg_source *sou
             found = source_value(p, &source->list[i], param, value);
         }
         return found;
+    case EG_SOURCE_BEGINS:
+        found = source_value(p, source->list, param, value);
+        return found == FOUND && !begins_with(&value->s, source->pointer.text) ? ABSENT : found;
     case EG_SOURCE_REST:
     case EG_SOURCE_OBJECT:
         break;
@@ -281,7 +291,7 @@ static enum found source_value(struct projection *p, const struct eg_source *sou
 
 static const struct eg_pointer *place_of(const struct eg_source *source) {
     static const struct eg_pointer whole = {.text = ""};
-    while (source->kind == EG_SOURCE_FIRST) {
+    while (source->kind == EG_SOURCE_FIRST || source->kind == EG_SOURCE_BEGINS) {
         source = &source->list[0];
     }
     return source->kind == EG_SOURCE_POINTER ? &source->pointer : &whole;

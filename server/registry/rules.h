@@ -32,7 +32,8 @@ enum eg_source_kind {
     EG_SOURCE_CONST,  /* a literal or a policy, in the column's type; null where a lookup fills later */
     EG_SOURCE_REST,   /* the members of the innermost element that the rule does not use */
     EG_SOURCE_FIRST,  /* the first of list that exists */
-    EG_SOURCE_OBJECT  /* a JSON object of names and list; what does not exist is left out */
+    EG_SOURCE_OBJECT, /* a JSON object of names and list; what does not exist is left out */
+    EG_SOURCE_BEGINS  /* list[0], a text, where it begins with the pointer's text; else it does not exist */
 };
 
 enum eg_member {
@@ -50,10 +51,10 @@ enum eg_member {
 
 struct eg_source {
     enum eg_source_kind kind;
-    struct eg_pointer pointer; /* POINTER; of a CONST the text as declared */
+    struct eg_pointer pointer; /* POINTER; of a CONST the text as declared; of BEGINS the beginning */
     enum eg_member member;     /* MEMBER */
     struct eg_value value;     /* CONST */
-    size_t n;                  /* FIRST, OBJECT, REST */
+    size_t n;                  /* FIRST, OBJECT, REST, BEGINS */
     const struct eg_source *list;
     const char *const *names; /* OBJECT: of list; REST: the members that are used */
 };

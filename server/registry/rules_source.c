@@ -132,6 +132,24 @@ static eg_status compile_object(struct eg_rules *rules, json_t *object, enum eg_
     return EG_OK;
 }
 
+/* {"begins": "AST::", "value": "./dst"} */
+static eg_status compile_begins(struct eg_rules *rules, json_t *object, enum eg_type type, struct eg_source *source) {
+    const char *beginning = json_string_value(json_object_get(object, "begins"));
+    json_t *value = json_object_get(object, "value");
+    struct eg_source *list = eg_rules_alloc(rules, sizeof *list);
+    if (!list) {
+        return EG_FAIL;
+    }
+    if (!beginning || !*beginning || !value || json_object_size(object) != 2) {
+        return eg_rules_fail(rules, "a value with a beginning is {\"begins\": \"text\", \"value\": …}");
+    }
+    if (type != EG_TEXT) {
+        return eg_rules_fail(rules, "`begins` is asked of text, the column is %s", eg_type_name(type));
+    }
+    *source = (struct eg_source){.kind = EG_SOURCE_BEGINS, .pointer.text = beginning, .n = 1, .list = list};
+    return eg_rules_source(rules, value, type, list);
+}
+
 eg_status eg_rules_source(struct eg_rules *rules, json_t *json, enum eg_type type, struct eg_source *source) {
     const char *text = json_string_value(json);
     if (type == EG_BYTES) {
@@ -143,9 +161,12 @@ eg_status eg_rules_source(struct eg_rules *rules, json_t *json, enum eg_type typ
     if (json_is_object(json_object_get(json, "object")) && json_object_size(json) == 1) {
         return compile_object(rules, json_object_get(json, "object"), type, source);
     }
+    if (json_object_get(json, "begins")) {
+        return compile_begins(rules, json, type, source);
+    }
     if (!text) {
         return eg_rules_fail(
-            rules, "a value is a pointer, $member, \"=literal\", \"rest\", a list of these, {\"object\": …} or "
+            rules, "a value is a pointer, $member, \"=literal\", \"rest\", a list of these, {\"object\": …}, {\"begins\": …} or "
                    "{\"lookup\": …}; write constants as \"=…\"");
     }
     if (strcmp(text, "rest") == 0) {
@@ -208,6 +229,8 @@ bool eg_source_same(const struct eg_source *a, const struct eg_source *b) {
         return true;
     case EG_SOURCE_CONST:
         return strcmp(a->pointer.text, b->pointer.text) == 0;
+    case EG_SOURCE_BEGINS:
+        return strcmp(a->pointer.text, b->pointer.text) == 0 && eg_source_same(a->list, b->list);
     case EG_SOURCE_REST:
     case EG_SOURCE_OBJECT:
         return false;

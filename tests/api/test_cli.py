@@ -358,6 +358,17 @@ def test_post_rejections(server):
     assert counts == (1, 0, 0, 1)
 
 
+def test_post_what_is_too_large(start_server, store):
+    """One event that no body takes is refused alone, wherever it stands."""
+    server = start_server(store, config={"http.max_body_b": 65536})
+    large = events.label(env={"x": "x" * 70_000})
+    sent = [events.label() for _ in range(5)] + [large] + [events.label(env={"y": "y" * 20_000}) for _ in range(5)]
+    counts, done = post(server, "-", stdin=lines(sent), check=1)
+    assert counts == (11, 10, 0, 1)
+    assert f"refused {large['id']}: body_too_large" in done.err
+    assert store.scalar("SELECT count(*) FROM events") == 10
+
+
 def test_post_to_nobody():
     done = run("post", "-", "--server", f"http://127.0.0.1:{ports.free()}", stdin=lines([events.run_started()]), check=1)
     assert "no answer" in done.err

@@ -59,6 +59,9 @@ def test_the_list_says_what_each_panel_takes(client):
 def test_every_panel_shows_what_is_there(filled):
     for name, (params, columns, expected) in panel_data.EXPECTED.items():
         assert (name, rows(filled, name, columns, **params)) == (name, expected)
+    backlog = {row[0]: row[1:] for row in rows(filled, "sast-backlog", findings=1)}
+    assert backlog["LOW"] == [1, True], "there are others behind the newest"
+    assert not any(more for _, _, more in rows(filled, "sast-backlog"))
 
 
 def test_a_panel_in_egql_takes_the_beginning_of_a_sha(filled):
@@ -117,10 +120,10 @@ def test_wrong_parameters_are_told(client, query, names):
         assert name in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("value", ["7", "0d", "7y", "-1d", "1d2", "d", "99999w", "' OR 1=1"])
+@pytest.mark.parametrize("value", ["7", "0d", "7y", "-1d", "1d2", "d", "99999w", "600w", "' OR 1=1"])
 def test_durations_are_judged(client, value):
     answer = ask(client, "overview", last=value)
-    assert answer.status == 400 and "24h" in answer.json()["detail"]
+    assert answer.status == 400 and "24h" in answer.json()["detail"] and "at most 3660d" in answer.json()["detail"]
 
 
 def test_a_range_that_is_absolute_is_the_same_later(filled):
@@ -144,8 +147,28 @@ def test_a_range_that_is_absolute_is_the_same_later(filled):
 
 def test_values_are_bound_not_written(filled):
     for hostile in ("' OR '1'='1", "a'; DROP TABLE events; --", "$1", "%", "\\", "\u202e", '"', "]]", "$now"):
-        for name, column in (("hot-modules", "sha"), ("commits", "branch"), ("phi-nodes", "cell"), ("delta-density", "prefix")):
+        assert ask(filled, "hot-modules", sha=hostile).json()["code"] == "query_invalid"
+        for name, column in (("commits", "branch"), ("phi-nodes", "cell"), ("delta-density", "prefix")):
             assert rows(filled, name, **{column: hostile}) == []
+
+
+def test_each_panel_of_a_commit_takes_its_first_digits(filled):
+    """And tells the ones that fit, or that none does, as a query would."""
+    panel_data.post(filled, "delta.tokens@v1", {"sha": "aaaab" + "0" * 35, "tokens": []}, repo_sha="aaaab" + "0" * 35)
+    for one in filled.get("/v1/panels").json()["panels"]:
+        if "sha" in [param["name"] for param in one["parameters"]]:
+            name = one["name"]
+            assert (name, rows(filled, name, sha="A" * 8)) == (name, rows(filled, name, sha=panel_data.A))
+            assert [ask(filled, name, sha=sha).json()["code"] for sha in ("aaaa", "dead", "HEAD")] == ["sha_ambiguous", "sha_unknown", "query_invalid"]
+
+
+def test_a_run_of_a_commit_that_nothing_else_tells_of_is_shown(client):
+    """A whole sha need not be a commit's or an event's: it may stand in a payload alone."""
+    run = events.run_started(repo_sha="a" * 40)
+    run["payload"]["sha"] = "c" * 40
+    assert client.post_event(run).status == 201
+    assert rows(client, "runs", "id", sha="c" * 40) == [[run["payload"]["run_id"]]]
+    assert ask(client, "runs", sha="c" * 8).json()["code"] == "sha_unknown"
 
 
 def test_unknown_panels_are_not_found(client):

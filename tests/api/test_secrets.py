@@ -78,7 +78,8 @@ def test_an_escape_hides_nothing(client, store):
     (json.dumps(events.label(reason=SECRETS["assignment"].replace("'", '"')))[:-1], "json_invalid"),
     (json.dumps(events.label())[:-1] + ', "' + GITHUB + '": 1e999}', "number_out_of_range"),
     (json.dumps({**events.label(), GITHUB: 1}), "envelope_invalid"),
-], ids=["unknown member", "cut", "nul", "number", "item", "a name twice", "escaped", "quoted", "a name in the place", "a member's name"])
+    ('password: "abcdefgh1234"', "json_invalid"),
+], ids=["unknown member", "cut", "nul", "number", "item", "a name twice", "escaped", "quoted", "a name in the place", "a member's name", "no JSON"])
 def test_what_is_refused_otherwise_is_kept_without_them(client, store, body, code):
     answer = client.post("/v1/events", body, headers=JSON).json()
     refused = answer["code"] if "code" in answer else answer["items"][1]["error"]["code"]

@@ -1,4 +1,5 @@
 """Materialized views: refreshed when asked, after a series, from time to time; not when nothing was written."""
+import contextlib
 import json
 import re
 import socket
@@ -183,3 +184,21 @@ def test_refreshes_are_bounded_and_end_with_their_clients(store, start_server):
         until(client, "egdb_views_running", 0)
         assert metric(client, "egdb_views_refreshed_total") == 8, "of each the view that was under way"
         assert list(refreshed(client)) == MATERIALIZED
+
+
+@pytest.mark.only_on("postgresql")
+def test_readers_are_not_held_up(store, start_server):
+    """A reader who has the view in an open transaction holds a lock that a refresh which shuts readers out would wait for."""
+    with start_server(store, config={"views.after_topic": "", "views.refresh_s": 0, "views.timeout_ms": 20000}).client() as client:
+        finish_a_run(client)
+        with contextlib.closing(store.connect()) as reader, reader.cursor() as cursor:
+            cursor.execute("BEGIN; SELECT * FROM vw_last_run_by_sha")
+            assert refreshed(client, {"views": ["vw_last_run_by_sha"]}) == {"vw_last_run_by_sha": 1}
+            held = store.query("SELECT mode FROM pg_locks WHERE relation = 'vw_last_run_by_sha'::regclass AND granted AND pid <> pg_backend_pid()")
+            assert held == [("AccessShareLock",)], "the reader still has it"
+            cursor.execute("ROLLBACK")
+
+
+def test_every_five_minutes_unless_told_otherwise():
+    assert re.search(r'^X\(views, refresh_s, INT, "300",', (binary.ROOT / "server/options.def").read_text(), re.M)
+    assert re.search(r"--views-refresh-s .*\[300\]", binary.run("serve", "--help").out)

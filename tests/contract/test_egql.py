@@ -20,6 +20,19 @@ def test_written_queries_give_the_same_rows(both, query):
     assert "error" not in answer, answer
 
 
+def test_every_example_of_the_language_is_answered(both):
+    """Of egql/GRAMMAR.md, with a commit, a run and an event that are there; those that it shows an error of are a unit test's."""
+    text = (egql.ROOT / "egql/GRAMMAR.md").read_text()
+    examples = [query for query, after in re.findall(r"```egql\n(.*?)\n```\n\n?(```error)?", text, re.S) if not after]
+    given = {"branch": "main", "other": "DEL_FN", "width": "1h", "from": "2025-10-10", "until": "2030-01-01T00:00Z", "window": "7d"}
+    assert len(examples) > 20
+    for example in examples:
+        query = example.replace("8f1c2d3e", egql.SHAS[5]).replace("0a1b2c3d", egql.SHAS[4])
+        query = query.replace("01J9ZK3V5B7Q8R9S0T1V2W3X4Y", "run-003" if "run(" in query else "01EGQL00000000000000000009")
+        answer = agree(both, query, params={name: value for name, value in given.items() if f"${name}" in query})
+        assert "error" not in answer, (example, answer)
+
+
 class Maker:
     """Queries by chance over the declared sources."""
     VALUES = {"text": ['"core"', "main", "I3", '"a"', '"core/f1.py"', "pass", '""', '"ä"'], "integer": ["0", "1", "37", "100", "2.5"],
@@ -183,6 +196,16 @@ def test_walks(both):
     assert agree(both, 'SELECT graph FROM all WHERE start=$s', params={"s": "pkg.a:run"})["rows"]
 
 
+@pytest.mark.parametrize("of", ["", " direction=in", " direction=both", " line>0", " etype IN (call, import, contain) resolved=true"])
+def test_what_is_counted_is_what_is_listed(both, of):
+    """Where edges are only counted, the stores do it otherwise."""
+    walk = f'FROM branch(main) WHERE start="pkg.a:run" depth<=4{of}'
+    listed = [depth for depth, in rows(both, f"SELECT graph (depth) {walk}")]
+    assert len(set(listed)) > 1
+    assert rows(both, f"SELECT graph (depth, count()) {walk} GROUP BY depth") == [[depth, listed.count(depth)] for depth in sorted(set(listed))]
+    assert rows(both, f"SELECT graph (count() AS n, count() AS m) {walk} ORDER BY n") == [[len(listed)] * 2]
+
+
 def test_budgets_are_flagged(both):
     walk = 'SELECT graph FROM all WHERE start="pkg.a:run" depth<=9'
     whole = agree(both, walk)
@@ -296,6 +319,40 @@ def test_comparisons_at_their_edge(store):
             check(f"SELECT events (id) FROM all WHERE payload.s {op} '{text[n]}'", text, text[n], how)
             check(f"SELECT invariants (event_id) FROM all WHERE score {op} {real[n]}", real, real[n], how)
             check(f"SELECT invariants (event_id) FROM all WHERE created_utc {op} '{times[n]}'", times, times[n], how)
+
+
+PATTERNS = ["", "^$", "a", "^a", "a$", "^a$", ".", "^.$", "^..$", "^.*$", "a.b", "a\\.b", "a|b", "a|", "|a", "(a|)b", "(?:ab)+", "(ab)*!", "(a|b){2,3}", "^(ab){2}$",
+            "a{3}", "^a{1,2}$", "a{2,}b$", "a*?b", "a+?", "a??b", "^a{1,2}?$", "[abc]", "[^a]", "^[^a]+$", "[a-c0-9]", "[-a]", "[a-]$", "[]x]", "[^]x]", "[\\]x]", "[\\^]",
+            "[a\\-b]", "[.]", "[*+?]", "[a\\\\b]", "[ą-ż]", "[^ą-ż]", "[😀-😂]", "^[😀𝒳]$", "[à-ÿ]", "ż", "^ż$", "Łó", "ł.*ą", "😀+", "^😀{2}$", "^.😀.$", "[^ -~]",
+            "\\d", "\\D", "\\w", "^\\w+$", "\\W", "\\s", "^\\S+$", "[\\d_]", "[\\w-]", "[\\s\\d]", "^[^\\w]+$", "\\n", "a\\nb", "a\\tb", "[\\n\\t]", "\\r|\\f|\\v", "\\$", "\\^a",
+            "\\{1\\}", "a\\{2", "\\(a\\)", "\\|", "\\+", "\\*", "\\?", "\\\\", "\\/", "\\@", "\\'", "]", "}", "'", "x-1", "fox.*dog.*cat", ".*fox.*cat", "^.*fox.*dog.*$",
+            "(fox|cat).*(dog|cat) $", "(^a|b$)", "(^|b)a", "a($|b)", "$a", "a^", "($|^)*a", "(a|b|)*c"]
+HARD = ["(a+)+b$", "(a+)+!$", "(a|aa)+$", "(a*)*[!?]", "^(?:a?){30}a{30}", "([a-z ]{2,}){3}!", "([^!]+.+)+!"]  # which Python would not end
+NAMED = ["[[:alpha:]]", "^[[:alnum:]_]+$", "[^[:alnum:]]", "[[:upper:]][[:lower:]]", "[[:digit:][:space:]]", "[[:punct:]]", "^[[:xdigit:]]+$"]
+
+
+def made_pattern(chance, depth=0):
+    atom = lambda: chance.choice(["a", "b", "c", ".", "ż", "😀", "\\d", "\\w", "\\s", "\\W", "[ab]", "[^a]", "[a-z0-9]", "[^\\s]", "[ł-ż]", "\\.", "\\n", "1", " ", "^", "$"])
+    parts = []
+    for _ in range(chance.randint(1, 4)):
+        inner = depth < 3 and chance.random() < 0.3
+        part = "(" + made_pattern(chance, depth + 1) + ")" if inner else atom()
+        parts.append(part + ("" if part in "^$" else chance.choice(["", "", "", "*", "+", "?", "{2}", "{1,3}", "{2,}", "*?", "+?"])))
+    cut = chance.randint(0, len(parts))
+    return "".join(parts) if chance.random() < 0.6 else "".join(parts[:cut]) + "|" + "".join(parts[cut:])
+
+
+def test_regular_expressions_mean_one_thing(both):
+    """The whole of the white list, written and made, over every kind of text: the two stores and Python's engine find the same."""
+    chance = random.Random(8)
+    texts = {e["id"]: e["payload"]["text"] for e in posted("release.published@v1") if "text" in e["payload"]}
+    made = [made_pattern(chance) for _ in range(150)]
+    for pattern in PATTERNS + HARD + NAMED + made:
+        answer = agree(both, "SELECT events (id) FROM all WHERE payload.text ~ $v ORDER BY id", params={"v": pattern}, timeout_ms=20000)
+        assert "error" not in answer or pattern in made and answer["error"] == "query_invalid", (pattern, answer)
+        if "error" not in answer and pattern in PATTERNS:
+            means = re.compile(re.sub(r"\\?\$", lambda m: m[0] if m[0] == r"\$" else r"\Z", pattern), re.ASCII | re.DOTALL)
+            assert [row[0] for row in answer["rows"]] == sorted(id for id, text in texts.items() if means.search(text)), pattern
 
 
 def test_truth(both):

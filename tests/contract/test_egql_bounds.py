@@ -27,8 +27,8 @@ def test_hostile_values_are_values(both):
 
 
 def test_hostile_patterns_end(store):
-    """Over a text that is made for them. SQLite's engine ends by what it counts, with an error that says so, and never by the time of the query;
-    PostgreSQL's decides, or is ended by that time. Both are there for the next query."""
+    """Over a text that is made for them: an answer, or an error that says so. What SQLite's engine does is bounded on each text, so that it never
+    ends by the time of the query; PostgreSQL's decides, or is ended by that time. Both are there for the next query."""
     store.script("INSERT INTO events (id, topic, ts_utc, source, correlation_id, repo_sha, payload_json, position) VALUES ('e1', 't@v1',"
                  f" '2025-10-10T00:00:00.000000Z', 's', 'c', 'a', '{{\"x\": \"{HOSTILE_TEXT}\"}}', 1)")
     with egql.Probe(store) as probe:
@@ -41,7 +41,7 @@ def test_hostile_patterns_end(store):
                     ended.add((answer["error"], "regular expression" in answer["message"]))
                 else:
                     assert answer["rows"] == ([["e1"]] if "!~" in query else []), query
-        assert ended == {("query_invalid", True)} if store.kind == "sqlite" else ended <= {("timeout", False)}
+        assert ended <= ({("query_invalid", True)} if store.kind == "sqlite" else {("timeout", False)}), ended
         assert probe.ask("SELECT events (id) FROM all WHERE payload.x ~ 'a!$'")["rows"] == [["e1"]], "an honest one is answered after them"
 
 
@@ -68,7 +68,7 @@ def test_deep_conditions_are_answered_or_refused_by_name(both, shape):
         answer = agree(both, "SELECT events (id) FROM all WHERE " + query)
         if "error" in answer:
             assert answer["error"] == "query_invalid", answer
-            assert any(bound in answer["message"] for bound in ("deep", "nested too much", "64 conditions")), answer
+            assert any(bound in answer["message"] for bound in ("deep", "nested too much", "50 conditions")), answer
             break
         answered = depth
-    assert answered >= 6 if shape.count("{}") > 1 else answered >= 14, answered
+    assert answered >= 5 if shape.count("{}") > 1 else answered >= 14, answered

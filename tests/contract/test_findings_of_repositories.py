@@ -98,7 +98,7 @@ def test_an_end_in_any_writing(client, store, until, ended):
     assert blocks(store) == ([A, B] if ended else [A])
     assert store.query("SELECT id FROM vw_sast_open") == ([("NF-1111",)] if ended else [])
     panel = client.get("/v1/panels/sast-backlog").json()
-    assert panel["rows"] == ([["CRITICAL", 1]] if ended else [])
+    assert panel["rows"] == ([["CRITICAL", 1, False]] if ended else [])
 
 
 def test_ends_of_before_that_a_store_cannot_tell_stop_nothing(empty_store):

@@ -1,7 +1,10 @@
-"""What can never fit into the memory of a request is not answered as if it might later."""
+"""What can never fit into the memory of a request is not answered as if it might later; and what only others are in the way of, is."""
 import json
+import threading
 
-from support import events
+from support import binary, events
+from support.figures import metric, until
+from support.hold import held
 
 LINES, TEXT_B = 250, 1_000_000  # each line makes a row with the text in it: more than the 192 MiB of a request
 
@@ -41,3 +44,52 @@ def test_it_is_told_and_kept(start_server, store, scratch):
         assert client.get(f"/v1/dlq/{letter['id']}").json()["original"] == json.dumps(large)
         assert client.post_event(thing(["c"], "t")).status == 201
     assert sorted(store.query("SELECT line FROM own")) == [("a",), ("b",), ("c",)]
+
+
+MEMORY_B = 16 << 20
+
+
+def test_what_all_requests_need_has_one_bound(start_server, store, scratch):
+    """Rows that wait for the store, texts while they are parsed, and reports: more than event.memory_b they never are together."""
+    store.script("CREATE TABLE own (line text, text text, event_id text)")
+    args = own(scratch)
+    (scratch / "spec" / "policies" / "sast.json").write_text((binary.ROOT / "spec" / "policies" / "sast.json").read_text("utf-8"))
+    patient = {"event.store_wait_ms": 120000, "store.sqlite_busy_ms": 100, "store.lock_timeout_ms": 100000, "store.write_timeout_ms": 100000}
+    server = start_server(store, args=args, config={"event.memory_b": MEMORY_B, **patient})
+    ten, small, answers = thing(["x"] * 250, "t" * 40_000), thing(["a"], "t"), {}
+
+    def post(name, *batch):
+        with server.client() as client:
+            answers[name] = client.post("/v1/events", list(batch))
+
+    with server.client() as client:
+        answer = client.post_event(thing(["x"] * 500, "t" * 40_000))
+        assert (answer.status, answer.json()["code"]) == (413, "body_too_large") and "Retry-After" not in answer.headers, answer
+        values = f'{{"runs": [{",".join(["{}"] * 60_000)}]}}'
+        answer = client.post_event(json.dumps(events.label(env={"x": 7})).replace("7}", f"[{values}]}}"))
+        assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), "parsed alone it is too large"
+        answer = client.post(f"/v1/sarif?sha={'a' * 40}", values)
+        assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), answer
+        with held(store):
+            threads = [threading.Thread(target=post, args=("first", ten))]
+            threads[0].start()
+            until(client, "egdb_queue_events", 1)
+            assert 10_000_000 < metric(client, "egdb_event_memory_bytes") <= MEMORY_B
+            threads.append(threading.Thread(target=post, args=("batch", thing(["y"] * 250, "t" * 40_000), small)))
+            threads[1].start()
+            until(client, "egdb_queue_events", 3)
+            answer = client.post_event(thing(["z"] * 250, "t" * 40_000))
+            assert (answer.status, answer.json()["code"]) == (503, "overloaded") and int(answer.headers["Retry-After"]) >= 1, answer
+            assert "event.memory_b" in answer.json()["detail"]
+            answer = client.post(f"/v1/sarif?sha={'a' * 40}", values[:-2].replace(",{}" * 35_000, "") + "]}")
+            assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
+        for thread in threads:
+            thread.join()
+        assert answers["first"].json()["stored"] == 1
+        assert [item["status"] for item in answers["batch"].json()["items"]] == ["rejected", "stored"], answers["batch"]
+        assert answers["batch"].json()["items"][0]["error"]["code"] == "overloaded"
+        until(client, "egdb_event_memory_bytes", 0)
+        assert client.post_event(thing(["z"] * 250, "t" * 40_000)).status == 201
+        answer = client.post("/v1/events", [thing(["x"] * 500, "t" * 40_000), thing(["w"] * 250, "t" * 40_000), small])
+        assert [item["status"] for item in answer.json()["items"]] == ["rejected", "stored", "duplicate"], "what one took is the others' again"
+        assert answer.json()["items"][0]["error"]["code"] == "body_too_large" and answer.json()["items"][0]["id"]

@@ -128,7 +128,7 @@ def test_a_store_that_is_away_does_not_hold_the_server(start_server, store, impa
 def test_a_batch_that_takes_longer_than_the_drain(start_server, store):
     """Somebody holds the file's lock, and the server may wait for it longer than for anything else: the batch is waited for all the
     same, and its event is answered."""
-    server = start_server(store, config={"http.drain_deadline_ms": 100, "event.store_wait_ms": 100, "store.write_timeout_ms": 100,
+    server = start_server(store, config={"http.drain_deadline_ms": 100, "event.store_wait_ms": 100, "store.write_timeout_ms": 2000,
                                          "store.sqlite_busy_ms": 60000})
     with Raw(server.port) as raw, Raw(server.port) as half:
         with held(store):

@@ -1,9 +1,10 @@
 /* Bytes as the body of an event: scanner, parser, envelope, secrets, hash, schema, rows. Nothing may crash; what is accepted must keep the
- * promises of envelope.c; and an accepted text that is printed anew must hash the same. */
+ * promises of envelope.c; an accepted text that is printed anew must hash the same; and a dead letter must hold no secret. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/jscan_bytes.h"
 #include "db/db.h"
 #include "db/migrate.h"
 #include "findings/secrets.h"
@@ -39,9 +40,88 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     must(eg_db_open(uv_default_loop(), &config, &event.db, &err) == EG_OK, &err);
     must(eg_registry_load("spec", eg_db_catalogue(event.db), &registry, &err) == EG_OK, &err);
     event.registry = registry;
-    must(eg_secrets_new(eg_registry_policy(registry, "secrets"), 100000, &event.secrets, &err) == EG_OK, &err);
+    must(eg_secrets_new(eg_registry_policy(registry, "secrets"), EG_SECRETS_STEPS_LOOP, &event.secrets, &err) == EG_OK, &err);
     unlink(dsn + strlen("sqlite:"));
     return 0;
+}
+
+/* Nothing between what stands for secrets that were there. */
+static void has_none(struct eg_str text) {
+    while (text.n) {
+        const char *next = memmem(text.p, text.n, EG_REDACTED, strlen(EG_REDACTED));
+        size_t n = next ? (size_t)(next - text.p) : text.n;
+        EG_ASSERT(!eg_secrets_find(event.secrets, text.p, n));
+        n += next ? strlen(EG_REDACTED) : 0;
+        text = (struct eg_str){text.p + n, text.n - n};
+    }
+}
+
+static void tree_has_none(json_t *value) {
+    const char *name;
+    json_t *member;
+    size_t i, len;
+    if (json_is_string(value))
+        has_none((struct eg_str){json_string_value(value), json_string_length(value)});
+    json_object_keylen_foreach(value, name, len, member) {
+        has_none((struct eg_str){name, len});
+        tree_has_none(member);
+    }
+    json_array_foreach(value, i, member)
+        tree_has_none(member);
+}
+
+static void plain_has_none(struct eg_str text) {
+    char *plain = malloc(text.n + 4);
+    size_t n = 0;
+    EG_ASSERT(plain);
+    for (const char *at = text.p, *end = at + text.n; at < end;) {
+        char bytes[4];
+        size_t len = eg_jscan_unescape(&at, end, bytes);
+        memcpy(plain + n, bytes, len);
+        n += len;
+    }
+    has_none((struct eg_str){plain, n});
+    free(plain);
+}
+
+static void strings_have_none(struct eg_str text) {
+    const char *at = text.p, *end = at + text.n;
+    while ((at = memchr(at, '"', (size_t)(end - at)))) {
+        const char *behind = eg_jscan_string_end(at, end);
+        EG_ASSERT(behind);
+        plain_has_none((struct eg_str){at + 1, (size_t)(behind - at) - 2});
+        at = behind;
+    }
+}
+
+/* Of what is JSON each text counts as it would be stored; all else as it stands. */
+static void json_has_none(struct eg_str text, enum eg_code code) {
+    size_t values;
+    bool bounded = text.p && eg_json_bounded(text, &values);
+    json_t *doc = bounded ? json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (doc) {
+        tree_has_none(doc);
+    } else if (code == EG_E_JSON_INVALID || !bounded) {
+        has_none(text);
+        plain_has_none(text);
+    } else {
+        strings_have_none(text);
+    }
+    json_decref(doc);
+}
+
+/* All that a dead letter keeps, and what is told of it. */
+static void letter_has_none(const struct eg_item *item) {
+    const struct eg_envelope *env = &item->env;
+    const struct eg_str texts[] = {env->id, env->topic, env->source, env->correlation_id, env->causation_id, env->repo_sha,
+                                   env->repo_branch, {item->failure->err.message, strlen(item->failure->err.message)},
+                                   {item->failure->err.place, strlen(item->failure->err.place)}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        has_none(texts[i]);
+    json_has_none(item->bytes, item->failure->err.code);
+    json_has_none((struct eg_str){item->failure->errors_json, strlen(item->failure->errors_json)}, EG_E_NONE);
+    if (item->notice)
+        json_has_none(item->notice->env.payload_text, EG_E_NONE);
 }
 
 struct outcome {
@@ -72,7 +152,10 @@ static struct outcome run(const char *text, size_t len, char **again) {
         if (again)
             *again = json_dumps(item.doc, JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_INDENT(1));
     } else if (item.dead_letter) {
-        EG_ASSERT(eg_dead_letter_prepare(&item) == EG_OK || item.bytes.n == 0 || eg_arena_failed(sub.arena));
+        bool kept = eg_dead_letter_prepare(&item) == EG_OK;
+        EG_ASSERT(kept || item.bytes.n == 0 || eg_arena_failed(sub.arena));
+        if (kept)
+            letter_has_none(&item);
     }
     eg_item_drop_docs(&item);
     eg_arena_free(sub.arena);

@@ -40,7 +40,7 @@ static void check_parts(const char *text, size_t len) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const struct eg_jscan_limits limits = {64, 100000, 1000};
+    static const struct eg_jscan_limits limits = {.max_depth = 64, .max_values = 100000, .max_number_b = 1000};
     const char *text = (const char *)data;
     struct eg_err err = {0};
     enum json_error_code why;

@@ -8,7 +8,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const struct eg_jscan_limits limits = {EG_JSON_MAX_DEPTH, 100000, 400};
+    static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 100000, .max_number_b = 400};
     const char *text = (const char *)data;
     struct eg_err err = {0};
     bool good = eg_jscan_check(text, size, &limits, &err) == EG_OK;

@@ -94,6 +94,21 @@ def security(client):
     post(client, "sast.fix.validated@v1", {"nf_id": nf(1), "sandbox_ok": True, "ci_ok": False, "notes": "test_env fails"}, 1000)
 
 
+MANY_COMMITS, MANY_PASSED, MANY_BLOCKED = 1030, 2040, 230
+
+
+def many(client):
+    """Forty days ago, more commits and results of gate I1 than any view lists; those that block are the oldest."""
+    now = time.time() - 40 * DAY_S
+    results = ["block"] * MANY_BLOCKED + ["pass"] * MANY_PASSED
+    log = [events.event("commit.recorded@v1", {"sha": f"{n:040x}", "repo": REPO, "parents": [], "author": "Ada", "message": f"commit {n}", "branch": "main",
+                                               "authored_at": events.utc(now - n), "files": []}, repo_sha=f"{n:040x}") for n in range(MANY_COMMITS)]
+    log += [events.event("invariants.result@v1", {"sha": f"{n % MANY_COMMITS:040x}", "repo": REPO, "gate": "I1", "score": 0.5, "threshold": 0.4, "action": action},
+                         ts_utc=events.utc(now - len(results) + n), repo_sha=f"{n % MANY_COMMITS:040x}") for n, action in enumerate(results)]
+    for at in range(0, len(log), 1000):
+        assert client.post_ndjson(log[at:at + 1000]).json()["rejected"] == 0
+
+
 def spec(client):
     """Thresholds that were set twice, scores around them, a drift that is over and a freeze that is not."""
     for days, alpha in ((6, 0.3), (3, 0.4)):

@@ -95,6 +95,13 @@ def _examples(made):
             made.append(_event(len(made), d["$id"], payload))
 
 
+# What regular expressions are asked of: sets' edges, white space, other scripts, astral characters, line breaks, signs.
+TEXTS = ["", "a", "ab", "abc", "ABC", "aB_9", "9", "0.5", "core.step", "core/pipeline.py", "x-1", "x_1", "a b", "a\tb", "a\nb", "\n", "a\n", "\na", " ", "a\u00a0b",
+         "a\u2028b", "\u0085", "zażółć gęślą jaźń", "ZAŻÓŁĆ", "ż", "z\u0307", "ł", "Łódź", "ä", "ß", "ſ", "K", "ı", "İ", "Σς", "ΔCC", "日本", "😀", "a😀b", "😀😀",
+         "𝒳", "👩‍💻", "\U0010ffff", "\ufffd", "٣", "^a$", "a.b", "[x]", "a]b", "a^b", "a-b", "a\\b", "{1}", "a{2}", "(a)", "a|b", "a+b", "*", "?", "$", "\x7f", "\x01",
+         "aaaa", "abab", "ababab!", "aaa" * 30 + "b", "'", '"', "`~", "@/:", "the quick brown fox jumps over the lazy dog " * 40]
+
+
 def data():
     made = []
     _commits(made)
@@ -103,6 +110,8 @@ def data():
     _examples(made)
     made.append(_event(len(made), "delta.tokens@v1", {"sha": SHAS[5], "tokens": [{"token": "ADD_FN", "file": "pkg/a.py", "weight": 1.5}]}))
     made.append(_event(len(made), "core.step.finished@v1", {"run_id": "run-that-never-came", "name": "late", "idx": 0, "dt_ms": 1}))
+    for text in TEXTS:
+        made.append(_event(len(made), "release.published@v1", {"version": "1.0.0", "channel": "beta", "sha": SHAS[0], "text": text}))
     return made
 
 

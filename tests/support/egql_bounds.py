@@ -13,9 +13,9 @@ def series(n, text, between):
 BOUNDS = {
     "bytes": (lambda n: "FIND events WHERE id = '" + "x" * (n - 25) + "'", 65536, "65536 bytes"),
     "values": (lambda n: "FIND events WHERE payload.x IN (" + series(n, "#", ",") + ")", 1997, "2000 parts"),
-    "conditions": (lambda n: "FIND events WHERE " + series(n, "topic != t#", " "), 64, "64 conditions"),
-    "alternatives": (lambda n: "FIND events WHERE " + series(n, "payload.@ = 1", " OR "), 64, "64 conditions"),
-    "comparisons": (lambda n: "FIND events WHERE " + series(n, "payload.@ < 1", " OR "), 64, "64 conditions"),
+    "conditions": (lambda n: "FIND events WHERE " + series(n, "topic != t#", " "), 50, "50 conditions"),
+    "alternatives": (lambda n: "FIND events WHERE " + series(n, "payload.@ = 1", " OR "), 50, "50 conditions"),
+    "comparisons": (lambda n: "FIND events WHERE " + series(n, "payload.@ < 1", " OR "), 50, "50 conditions"),
     "items": (lambda n: "SELECT events (" + series(n, "id AS a#", ", ") + ") FROM all", 1000, "2000 parts"),
     "aggregates": (lambda n: "SELECT events (" + series(n, "p95(payload.a#) AS a#", ", ") + ") FROM all", 256, "256 aggregates"),
     "groups": (lambda n: "FIND events GROUP BY " + series(n, "payload.a#", ", "), 64, "GROUP BY has more than 64"),

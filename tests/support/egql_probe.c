@@ -3,8 +3,8 @@
  *
  *   {"q": text, "params": {name: value}, "now_us": n, "rows": n, "most": n, "nodes": n, "timeout_ms": n, "explain":
  * true, "compile": true}
- *   {"columns": [[name, type]], "rows": [[…]], "truncated": b, "ms": n}        compile: {"statements": [[sql,
- * [params]]]} alone, up to the first that needs what one before it finds
+ *   {"columns": [[name, type]], "rows": [[…]], "truncated": b, "ran": statements, "ms": n}        compile: {"statements":
+ * [[sql, [params]]]} alone, up to the first that needs what one before it finds
  *   {"error": code, "message": text, "offset": n}; explain adds "explain": {estimate, plan, indexes} of the answer's
  * statement */
 #include <jansson.h>
@@ -29,6 +29,7 @@ struct probe {
     struct egql_statement statement;
     struct eg_buf out;
     size_t rows;
+    int ran; /* statements */
     int timeout_ms; /* of each statement; 0: the store's own */
     bool done, failed;
 };
@@ -225,6 +226,7 @@ static void answer(struct probe *p, json_t *ask) {
             statement_text(p);
         else
             read_statement(p, &p->statement);
+        p->ran++;
     }
     if (diag.code != EG_E_NONE && !p->failed && !(only && p->rows)) /* a lookup that was not run has found nothing */
         fail(p, &diag);
@@ -234,8 +236,8 @@ static void answer(struct probe *p, json_t *ask) {
     if (!only && json_is_true(json_object_get(ask, "explain")))
         explain(p);
     if (!p->failed)
-        eg_buf_printf(&p->out, ",\"truncated\":%s,\"compile_us\":%lld,\"ms\":%.3f}",
-                      egql_run_truncated(p->run) ? "true" : "false", (long long)compiled_us,
+        eg_buf_printf(&p->out, ",\"truncated\":%s,\"ran\":%d,\"compile_us\":%lld,\"ms\":%.3f}",
+                      egql_run_truncated(p->run) ? "true" : "false", p->ran, (long long)compiled_us,
                       (double)(eg_clock_mono_us() - began_us) / 1000.0);
 }
 
@@ -245,6 +247,7 @@ static void one(struct probe *p, const char *line) {
     eg_buf_init(&p->out, MOST_ARENA_B);
     p->failed = false;
     p->rows = 0;
+    p->ran = 0;
     if (ask && p->arena)
         answer(p, ask);
     puts(eg_buf_text(&p->out));

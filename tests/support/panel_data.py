@@ -35,7 +35,7 @@ def deltas(client):
     post(client, "delta.tokens@v1", {"sha": B, "tokens": token[:1]})
     post(client, "delta.fingerprint@v1", {"sha": A, "histogram": {"ADD_FN": 2, "MODIFY_SIG": 1}, "hash": "fp:1", "score_deltaZ": 0.5})
     post(client, "delta.mosaic@v1", {"sha": A, "grid": {"rows": 64, "cols": 64}, "stats": {"density": 9},
-                                     "cells": [{"cell": CELL, "phi": 0.5, "observed": -0.75}, {"cell": "MOZ::64x64@r5c5", "phi": 0, "observed": 0.25}]})
+                                     "cells": [{"cell": CELL, "phi": 0.125, "observed": -0.75}, {"cell": "MOZ::64x64@r5c5", "phi": 0.875, "observed": 0.25}]})
 
 
 def commits(client):
@@ -128,7 +128,7 @@ EXPECTED = {
     "hot-files": ({}, "file dz tokens commits", [["core/a.py", 2.25, 3, 2], ["core/b.py", 0.5, 1, 1], ["README.md", 0.125, 1, 1]]),
     "violation-tokens": ({}, "token pairs commits of", [["MODIFY_SIG", 3, 2, 2], ["ADD_FN", 2, 1, 2], ["DOC_PUBLIC_API", 1, 1, 2]]),
     "gates": ({"sha": B}, "gate action score threshold", [["I3", "block", 0.5, 0.15], ["I3", "review", 0.5, 0.15]]),
-    "phi-difference": ({"sha": A}, "cell observed projected diff", [["MOZ::64x64@r5c5", 0.25, 0.0, 0.25], [CELL, 0.75, 0.625, 0.125]]),
+    "phi-difference": ({"sha": A}, "cell observed projected diff", [[CELL, 0.75, 0.125, 0.625], ["MOZ::64x64@r5c5", 0.25, 0.875, -0.625]]),
     "phi-cells": ({"uid": NODE}, "cell weight uid file line", [[CELL, 0.5, NODE, "core/a.py", 3]]),
     "phi-nodes": ({"cell": CELL}, "uid weight kind file line", [[NODE, 0.5, "FunctionDef", "core/a.py", 3]]),
     "spec-thresholds": ({}, "module alpha beta zeta basis", [["gui", 0.1, 0.2, 0.3, "ewma"], ["core", 0.1, 0.2, 0.3, "ewma"]]),

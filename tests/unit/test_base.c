@@ -129,6 +129,60 @@ START_TEST(an_arena_is_bounded_and_resets) {
 }
 END_TEST
 
+START_TEST(arenas_share_a_budget) {
+    struct eg_arena_budget budget = {.most_b = 100000};
+    struct eg_arena *a = eg_arena_new_of(&budget, 1000000), *b = eg_arena_new_of(&budget, 1000000);
+    size_t empty_b = atomic_load(&budget.used_b);
+    ck_assert_uint_gt(empty_b, 2 * 8192);
+    ck_assert_ptr_nonnull(eg_arena_alloc(a, 60000));
+    ck_assert_uint_gt(atomic_load(&budget.used_b), empty_b + 60000);
+    ck_assert_ptr_null(eg_arena_alloc(b, 50000)); /* not beside the other … */
+    ck_assert(eg_arena_failed(b) && !eg_arena_full(b));
+    eg_arena_reset(a);
+    ck_assert_uint_eq(atomic_load(&budget.used_b), empty_b);
+    ck_assert_ptr_nonnull(eg_arena_alloc(b, 50000)); /* … but alone */
+    ck_assert(!eg_arena_hold(b, 60000)); /* never */
+    ck_assert(eg_arena_full(b));
+    ck_assert_ptr_null(eg_arena_new_of(&(struct eg_arena_budget){.most_b = 8192}, 1000000));
+    eg_arena_free(a);
+    eg_arena_free(b);
+    ck_assert_uint_eq(atomic_load(&budget.used_b), 0);
+}
+END_TEST
+
+START_TEST(an_arena_takes_the_last_of_a_budget) {
+    struct eg_arena_budget budget = {.most_b = 10000};
+    struct eg_arena *arena = eg_arena_new_of(&budget, 1000000);
+    ck_assert_ptr_nonnull(eg_arena_alloc(arena, 8000));
+    ck_assert_ptr_nonnull(eg_arena_alloc(arena, 1000)); /* a block of twice the size has no room */
+    ck_assert(!eg_arena_full(arena) && !eg_arena_failed(arena));
+    ck_assert_ptr_null(eg_arena_alloc(arena, 4000));
+    ck_assert(eg_arena_full(arena));
+    eg_arena_free(arena);
+    ck_assert_uint_eq(atomic_load(&budget.used_b), 0);
+}
+END_TEST
+
+START_TEST(arenas_of_one_request_are_one) {
+    struct eg_arena_budget budget = {.most_b = 100000};
+    struct eg_arena *a = eg_arena_new_of(&budget, 1000000), *b = eg_arena_new_beside(a, 1000000);
+    ck_assert(eg_arena_hold(a, 60000));
+    ck_assert_ptr_null(eg_arena_alloc(b, 50000));
+    ck_assert_msg(eg_arena_full(b), "the same request would meet itself again");
+    eg_arena_let_go(a, 20000);
+    eg_arena_free(a); /* with what it holds */
+    ck_assert_ptr_nonnull(eg_arena_alloc(b, 80000));
+    eg_arena_free(b);
+    ck_assert_uint_eq(atomic_load(&budget.used_b), 0);
+    a = eg_arena_new(1000);
+    ck_assert(eg_arena_hold(a, 100000)); /* there is nothing that it counts in */
+    b = eg_arena_new_beside(a, 1000);
+    ck_assert_ptr_nonnull(eg_arena_alloc(b, 1000));
+    eg_arena_free(a);
+    eg_arena_free(b);
+}
+END_TEST
+
 START_TEST(a_buffer_keeps_its_first_failure) {
     struct eg_buf buf;
     eg_buf_init(&buf, 10);
@@ -366,6 +420,9 @@ int main(void) {
     tcase_add_test(tcase, characters_are_found_and_others_refused);
     tcase_add_test(tcase, bytes_are_told_in_base_64);
     tcase_add_test(tcase, an_arena_is_bounded_and_resets);
+    tcase_add_test(tcase, arenas_share_a_budget);
+    tcase_add_test(tcase, an_arena_takes_the_last_of_a_budget);
+    tcase_add_test(tcase, arenas_of_one_request_are_one);
     tcase_add_test(tcase, a_buffer_keeps_its_first_failure);
     tcase_add_test(tcase, strings_are_escaped_as_json);
     tcase_add_test(tcase, every_place_of_a_string_is_looked_at);

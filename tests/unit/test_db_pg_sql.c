@@ -36,7 +36,7 @@ static void gives(const struct eg_dml *dml, const char *want) {
     eg_buf_free(&sql);
 }
 
-#define ROWS "unnest($1::text[], $2::text[], $3::text[], $4::bool[]) AS u(p1, p2, p3, p4)"
+#define ROWS "(SELECT unnest($1::text[]) AS p1, unnest($2::text[]) AS p2, unnest($3::text[]) AS p3, unnest($4::bool[]) AS p4) AS u"
 #define INSERTS                                                                                                        \
     "INSERT INTO \"child\" (\"id\", \"file_id\", \"freeze\") SELECT u.p1, (SELECT r.\"id\" FROM \"files\" AS r WHERE " \
     "r.\"repo\" = u.p2"                                                                                                \
@@ -68,15 +68,15 @@ START_TEST(updates) {
         .kind = EG_DML_UPDATE, .table = &child, .n_cells = 1, .cells = set, .n_key = 1, .key = child_key};
 #define FOUND "\"child\" AS x WHERE x.\"id\" = u.p2 "
 #define SAME "OFFSET 0) AS m WHERE t.\"id\" = m.\"id\" AND t.\"n\" = m.\"n\""
-    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM unnest($1::jsonb[], $2::text[]) AS u(p1, p2)"
+    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM (SELECT unnest($1::jsonb[]) AS p1, unnest($2::text[]) AS p2) AS u"
                 " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM " FOUND SAME);
     dml.newest = true;
-    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM unnest($1::jsonb[], $2::text[]) AS u(p1, p2)"
+    gives(&dml, "UPDATE \"child\" AS t SET \"a\"\"b\" = u.p1 FROM (SELECT unnest($1::jsonb[]) AS p1, unnest($2::text[]) AS p2) AS u"
                 " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM " FOUND "ORDER BY x.\"id\" DESC, x.\"n\" DESC LIMIT 1 " SAME);
     dml.newest = false;
     dml.kind = EG_DML_DELETE;
     dml.n_cells = 0;
-    gives(&dml, "DELETE FROM \"child\" AS t USING unnest($1::text[]) AS u(p1)"
+    gives(&dml, "DELETE FROM \"child\" AS t USING (SELECT unnest($1::text[]) AS p1) AS u"
                 " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"id\" = u.p1 " SAME);
 }
 END_TEST
@@ -85,13 +85,14 @@ START_TEST(lookups_and_fills) {
     static const int out[] = {3, 1}, stored[] = {5, 6};
     struct eg_dml dml = {.kind = EG_DML_LOOKUP, .table = &child, .n_key = 2, .key = child_pair, .n_out = 2, .out = out};
     gives(&dml,
-          "SELECT u.i - 1, t.\"freeze\", t.\"n\" FROM unnest($1::text[], $2::int4[]) WITH ORDINALITY AS u(p1, p2, i)"
+          "SELECT u.i - 1, t.\"freeze\", t.\"n\" FROM (SELECT unnest($1::text[]) AS p1, unnest($2::int4[]) AS p2,"
+          " generate_subscripts($1::text[], 1)::int8 AS i) AS u"
           " CROSS JOIN LATERAL (SELECT x.\"freeze\", x.\"n\" FROM \"child\" AS x WHERE x.\"id\" = u.p1 AND x.\"n\" = u.p2 OFFSET 0) AS t");
     dml.kind = EG_DML_DEMAND;
-    gives(&dml, "SELECT 1 / (count(*) = 0)::int FROM unnest($1::text[], $2::int4[]) AS u(p1, p2)"
+    gives(&dml, "SELECT 1 / (count(*) = 0)::int FROM (SELECT unnest($1::text[]) AS p1, unnest($2::int4[]) AS p2) AS u"
                 " WHERE NOT EXISTS (SELECT FROM \"child\" AS t WHERE t.\"id\" = u.p1 AND t.\"n\" = u.p2)");
     dml = (struct eg_dml){.kind = EG_DML_FILL, .table = &child, .fill = {2, &newest_file, stored}};
-    gives(&dml, "UPDATE \"child\" AS t SET \"file_id\" = m.v FROM unnest($1::text[], $2::text[]) AS u(p1, p2)"
+    gives(&dml, "UPDATE \"child\" AS t SET \"file_id\" = m.v FROM (SELECT unnest($1::text[]) AS p1, unnest($2::text[]) AS p2) AS u"
                 " CROSS JOIN LATERAL (SELECT x.\"id\", x.\"n\" FROM \"child\" AS x WHERE x.\"repo\" = u.p1 AND x.\"path\" = u.p2"
                 " AND x.\"file_id\" IS NULL OFFSET 0) AS x"
                 " CROSS JOIN LATERAL (SELECT r.\"id\" AS v, x.\"id\", x.\"n\" FROM \"files\" AS r WHERE r.\"repo\" = u.p1"

@@ -135,7 +135,7 @@ START_TEST(bounds_are_named) {
     ck_assert(strstr(wrong(text, n + 20000), "more than 32 deep"));
     for (int i = 0; i < 65; i++)
         memcpy(text + n + 5 * i, "id=a ", 5);
-    ck_assert(strstr(wrong(text, n + 325), "more than 64 conditions"));
+    ck_assert(strstr(wrong(text, n + 325), "more than 50 conditions"));
     size_t at = n + (size_t)sprintf(text + n, "id IN (a");
     for (int i = 0; i < 2000; i++)
         memcpy(text + at + 2 * i, ",a", 2);

@@ -10,7 +10,7 @@ static struct eg_secrets *secrets;
 static void setup(void) {
     struct eg_err err = {0};
     json_t *policy = json_load_file("spec/policies/secrets.json", 0, NULL);
-    ck_assert_int_eq(eg_secrets_new(policy, 100000, &secrets, &err), EG_OK);
+    ck_assert_int_eq(eg_secrets_new(policy, EG_SECRETS_STEPS_LOOP, &secrets, &err), EG_OK);
     json_decref(policy);
 }
 
@@ -84,7 +84,7 @@ START_TEST(policies_are_checked) {
         struct eg_secrets *none = NULL;
         struct eg_err err = {0};
         json_t *policy = json_loads(wrong[i], 0, NULL);
-        ck_assert_int_eq(eg_secrets_new(policy, 100000, &none, &err), EG_FAIL);
+        ck_assert_int_eq(eg_secrets_new(policy, EG_SECRETS_STEPS_LOOP, &none, &err), EG_FAIL);
         ck_assert_int_eq(err.code, EG_E_CONFIG);
         ck_assert_ptr_null(none);
         json_decref(policy);
@@ -97,12 +97,12 @@ START_TEST(literals_are_optional) {
     struct eg_secrets *own = NULL;
     struct eg_err err = {0};
     json_t *policy = json_loads("{\"patterns\":[{\"name\":\"digits\",\"pattern\":\"[0-9]{4}\"}]}", 0, NULL);
-    ck_assert_int_eq(eg_secrets_new(policy, 100000, &own, &err), EG_OK);
+    ck_assert_int_eq(eg_secrets_new(policy, EG_SECRETS_STEPS_LOOP, &own, &err), EG_OK);
     ck_assert(eg_secrets_in_json(own, "{}", 2));
     ck_assert_str_eq(eg_secrets_find(own, "x1234", 5), "digits");
     eg_secrets_free(own);
     json_decref(policy);
-    ck_assert_int_eq(eg_secrets_new(NULL, 100000, &own, &err), EG_OK);
+    ck_assert_int_eq(eg_secrets_new(NULL, EG_SECRETS_STEPS_LOOP, &own, &err), EG_OK);
     ck_assert(!eg_secrets_in_json(own, "{}", 2));
     ck_assert_ptr_null(eg_secrets_find(own, GITHUB, strlen(GITHUB)));
     eg_secrets_free(own);

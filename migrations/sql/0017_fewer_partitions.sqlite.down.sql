@@ -1,0 +1,1 @@
+DELETE FROM egdb_schema_version WHERE version = 17;
