@@ -2,6 +2,7 @@
 // that the URL names.
 import { getJson } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
+import { faultOf } from '../lib/faults.js';
 import { addCommand, addKey } from '../lib/keys.js';
 import { open } from '../lib/opening.js';
 import { reach } from '../lib/reach.js';
@@ -11,19 +12,22 @@ import { session } from '../lib/session.js';
 import { turn } from '../lib/slices.js';
 import { hub } from '../lib/stream.js';
 import { theme } from '../lib/theme.js';
-import { LASTS, LAST_DEFAULT, freeze, iso, range } from '../lib/time.js';
+import { LASTS, LAST_DEFAULT, freeze, iso, range, rangeFault } from '../lib/time.js';
 import { viewNamed, views } from '../views/index.js';
+import { problem } from './frame.js';
 import './palette.js';
 
 const LIVE = { off: 'not followed', connecting: 'connecting', live: 'live', waiting: 'no connection' };
 
 class App extends Element {
   static properties = { view: { state: true }, failed: { state: true }, menu: { state: true }, about: { state: true },
-    opening: { state: true } };
+    opening: { state: true }, edges: { state: true } };
 
   constructor() {
     super();
-    this.route = new Route(this, (now, before) => now.view !== before.view && this.#open(), { everywhere: true });
+    this.edges = {}; // of the absolute range, as they are being written: not yet a range
+    this.fault = faultOf(router.current);
+    this.route = new Route(this, (now, before) => this.#arrived(now, before), { everywhere: true });
   }
 
   connectedCallback() {
@@ -49,6 +53,12 @@ class App extends Element {
     getJson('version', { ask: false }).then((about) => (this.about = about), () => {});
   }
 
+  #arrived(now, before) {
+    const { fault } = this;
+    Object.assign(this, { edges: {}, fault: faultOf(now) });
+    if (now.view !== before.view || Boolean(fault) !== Boolean(this.fault)) this.#open();
+  }
+
   async #open() {
     const { view: name } = router.current;
     const entry = viewNamed(name);
@@ -58,12 +68,13 @@ class App extends Element {
       return;
     }
     document.title = `${entry.title} · EGDB`;
+    if (this.fault) return;
     try {
       const [{ default: View }] = await Promise.all([entry.load(), repos.look()]);
       const tag = `egdb-view-${name}`;
       if (!customElements.get(tag)) customElements.define(tag, name === 'panel' ? class extends View {} : View);
       await turn(); // the view's code was read in this task
-      if (router.current.view !== name) return;
+      if (router.current.view !== name || this.fault) return;
       this.opening = true;
       open(() => (this.opening = false));
       this.view = document.createElement(tag);
@@ -105,24 +116,46 @@ class App extends Element {
     else router.set({ last: value, from: '', to: '' });
   }
 
+  // Who moves a range on moves one edge past the other first: until they fit together they stay as they are written, with what is wrong.
   #setEdge(name, event) {
     const ms = Date.parse(`${event.target.value}Z`);
-    if (!Number.isNaN(ms)) router.set({ last: '', [name]: iso(new Date(ms)) });
+    if (Number.isNaN(ms)) return;
+    const edges = { ...this.edges, [name]: iso(new Date(ms)) };
+    this.edges = edges;
+    if (!rangeFault({ ...this.#absolute, ...edges })) router.set({ last: '', ...edges });
+  }
+
+  // Whether the view's place says what is wrong with the range of the URL.
+  get #isOfRange() {
+    return Boolean(rangeFault(router.current.query));
+  }
+
+  get #absolute() {
+    const { from, to } = router.current.query;
+    return { from, to };
   }
 
   #range() {
-    const now = range();
-    const edge = (name, date) => html`<label class="off-screen" for=${`range-${name}`}>${name}, UTC</label>
-      <input id=${`range-${name}`} type="datetime-local" step="1" .value=${date.toISOString().slice(0, 19)} title="UTC"
-        @change=${(event) => this.#setEdge(name, event)}>`;
+    const { from, to, last: asked } = router.current.query;
+    const absolute = Boolean(from || to);
+    const fault = rangeFault({ last: asked, ...this.#absolute, ...this.edges });
+    const last = absolute ? null : asked || LAST_DEFAULT;
+    const edge = (name) => {
+      const date = new Date(this.edges[name] ?? router.current.query[name] ?? (fault ? NaN : range()[name]));
+      return html`<label class="off-screen" for=${`range-${name}`}>${name}, UTC</label>
+        <input id=${`range-${name}`} type="datetime-local" step="1" .value=${Number.isNaN(+date) ? '' : date.toISOString().slice(0, 19)}
+          title="UTC" aria-invalid=${fault ? 'true' : 'false'} aria-describedby=${fault ? 'range-fault' : nothing}
+          @change=${(event) => this.#setEdge(name, event)}>`;
+    };
     return html`<div class="range"><label class="off-screen" for="range">Time range</label>
-      <select id="range" @change=${this.#setRange}>
-        ${[...new Set([...LASTS, now.last ?? LAST_DEFAULT])].map((last) => html`<option value=${last}
-          ?selected=${now.last === last}>last ${last}</option>`)}
-        <option value="frozen" ?selected=${!now.last}>absolute (UTC)</option></select>
-      ${now.last
-        ? html`<button type="button" class="quiet" title="Freeze to absolute times (y)" @click=${this.#freeze}>freeze <kbd>y</kbd></button>`
-        : html`<span class="edges">${edge('from', now.from)}<span>–</span>${edge('to', now.to)}</span>`}</div>`;
+      <select id="range" @change=${this.#setRange} aria-invalid=${fault ? 'true' : 'false'}>
+        ${[...new Set([...LASTS, last ?? LAST_DEFAULT])].map((one) => html`<option value=${one}
+          .selected=${last === one}>last ${one}</option>`)}
+        <option value="frozen" .selected=${absolute}>absolute (UTC)</option></select>
+      ${absolute ? html`<span class="edges">${edge('from')}<span>–</span>${edge('to')}</span>`
+        : fault ? nothing
+          : html`<button type="button" class="quiet" title="Freeze to absolute times (y)" @click=${this.#freeze}>freeze <kbd>y</kbd></button>`}
+      ${fault && !this.#isOfRange ? html`<p class="fault" id="range-fault" role="alert">${fault}</p>` : nothing}</div>`;
   }
 
   #repo() {
@@ -151,6 +184,12 @@ class App extends Element {
     }
     if (!viewNamed(router.current.view)) {
       return html`<h1>There is no view ${router.current.view}</h1><p><a href=${router.href('overview')}>Overview</a></p>`;
+    }
+    if (this.fault) {
+      const { text, without, way } = this.fault;
+      return html`<h1>${viewNamed(router.current.view).title}</h1>
+        <div id=${this.#isOfRange ? 'range-fault' : nothing}>${problem({ title: 'This cannot be shown.', message: text })}</div>
+        <p><button type="button" @click=${() => router.set(Object.fromEntries(without.map((name) => [name, ''])))}>${way}</button></p>`;
     }
     return this.view ?? nothing;
   }

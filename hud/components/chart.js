@@ -24,7 +24,7 @@ const times = (_, ticks, axis, space, step) => ticks.map((tick, i) => {
   return (step < 60 ? time : time.slice(0, 5)) + (before === date ? '' : `\n${date}`);
 });
 
-export class Chart extends Element {
+class Chart extends Element {
   static properties = {
     data: { attribute: false }, time: { type: Boolean }, label: {}, unit: {}, bands: { attribute: false }, marks: { attribute: false },
     height: { type: Number }, span: { attribute: false }, failed: { state: true },
@@ -107,7 +107,7 @@ export class Chart extends Element {
           : number(value)) },
         ...this.data.series.map((series, i) => this.#series(Plot, series, i)),
       ],
-      hooks: { drawClear: [(u) => this.#shade(u)], draw: [(u) => this.#marks(u)], setSelect: [(u) => this.#zoom(u)],
+      hooks: { init: [(u) => this.#legend(u)], drawClear: [(u) => this.#shade(u)], draw: [(u) => this.#marks(u)], setSelect: [(u) => this.#zoom(u)],
         ready: [(u) => this.#listen(u)] },
     };
   }
@@ -134,6 +134,12 @@ export class Chart extends Element {
         size: series.kind === 'points' ? 7 : 5, fill: stroke },
       value: (_, value) => (value === null || value === undefined ? '–' : number(value) + this.unit),
     };
+  }
+
+  // What is drawn as points has a dot in the legend, what is drawn as a line a line.
+  #legend(u) {
+    const kinds = ['', ...this.data.series.map((series) => series.kind ?? 'line')];
+    u.root.querySelectorAll('.u-series').forEach((one, i) => one.querySelector('.u-marker')?.classList.add(`of-${kinds[i]}`));
   }
 
   #shade(u) {

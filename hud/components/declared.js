@@ -146,6 +146,10 @@ class Declared extends Element {
     return setTimeout(() => router.set({ [`${this.declaration.name}.${parameter.name}`]: field.value }));
   }
 
+  get #empty() {
+    return this.declaration.parameters.some(({ name }) => name === 'last') ? 'No rows in this range.' : 'No rows.';
+  }
+
   #field(parameter) {
     const { name } = this.declaration;
     const usual = this.params[parameter.name] ?? parameter.default; // the page's, where it is of the page
@@ -192,7 +196,7 @@ class Declared extends Element {
         <p class="empty">It asks for ${this.missing.map((parameter) => parameter.title ?? parameter.name).join(', ')}.</p></section>`;
     }
     return html`${this.alone || this.open ? this.#form() : nothing}
-      ${frame(this.load, { ...options, size: draw.kind === 'timeline' ? 's' : 'm', empty: 'No rows in this range.', body: (answer) => this.#body(answer) })}`;
+      ${frame(this.load, { ...options, size: draw.kind === 'timeline' ? 's' : 'm', empty: this.#empty, body: (answer) => this.#body(answer) })}`;
   }
 }
 customElements.define('egdb-declared', Declared);

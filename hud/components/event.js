@@ -3,30 +3,28 @@
 import { apiUrl, curl, egql, getJson, objects } from '../lib/api.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { Load } from '../lib/load.js';
+import { EVENT, MOST } from '../lib/queries.js';
 import { router } from '../lib/router.js';
 import { session } from '../lib/session.js';
 import { when } from '../lib/time.js';
+import { whole } from './cut.js';
 import { frame } from './frame.js';
 import './json.js';
 import './table.js';
 
-const KIN_MOST = 200;
-const ROWS_TIMEOUT_MS = 5000;
 const TABS = [['json', 'JSON'], ['kin', 'Causes and effects'], ['rows', 'Rows']];
-const KIN = (way) => `SELECT events (id, topic, ts_utc, causation_id, source, position) ` +
-  `FROM ${way}($id) ORDER BY ts_utc, id LIMIT ${KIN_MOST}`;
 
 let sources = null;
 const allSources = () => (sources ??= getJson('v1/sources').then((list) => list.sources, (error) => { sources = null; throw error; }));
 
-// The rows of the tables that the event's topic writes: [{title, query, answer}].
+// The rows of the tables that the event's topic writes: [{title, query, params, answer}].
 async function rowsOf(event, signal) {
   const [topic, list] = await Promise.all([topicOf(event.topic), allSources()]);
   const wanted = topic.tables.map((table) => list.find((source) => source.table === table
     && source.columns.some((one) => one.name === 'event_id')));
   return Promise.all(wanted.filter(Boolean).map(async (source) => {
-    const query = `SELECT ${source.name} FROM all WHERE event_id = $id LIMIT ${KIN_MOST}`;
-    return { title: source.title, query, answer: await egql(query, { params: { id: event.id }, timeout_ms: ROWS_TIMEOUT_MS, signal }) };
+    const { query, params } = EVENT.rows(source, event);
+    return { title: source.title, query, params, answer: await egql(query, { params, signal }) };
   }));
 }
 
@@ -42,9 +40,10 @@ class EventPanel extends Element {
     this.tab = 'json';
     this.one = new Load(this, (signal) => getJson(`v1/events/${encodeURIComponent(this.event)}`, { signal }));
     this.kin = new Load(this, async (signal) => {
-      const [causes, effects] = await Promise.all(['causes', 'effects'].map((way) => egql(KIN(way),
+      const [causes, effects] = await Promise.all(['causes', 'effects'].map((way) => egql(EVENT.kin(way),
         { params: { id: this.event }, signal })));
-      const others = (answer) => objects(answer).filter((one) => one.id !== this.event);
+      const others = (answer) => ({ list: objects(answer).slice(0, MOST.kin).filter((one) => one.id !== this.event),
+        more: answer.rows.length > MOST.kin });
       return { causes: others(causes), effects: others(effects) };
     });
     this.rows = new Load(this, (signal) => rowsOf(this.one.data, signal));
@@ -61,20 +60,24 @@ class EventPanel extends Element {
     this[this.tab].go({ fresh: true });
   }
 
-  #kinList(list, title, none) {
+  #kinList(way, { list, more }, title, none) {
     return html`<h3>${title}</h3>${list.length
       ? html`<ol class="kin">${list.map((one) => html`<li>${when(one.ts_utc)} <a
         href=${router.href('events', { ...router.current.query, id: one.id })}>${one.topic}</a>
-          <span class="hint">${one.source} · ${one.position}</span></li>`)}</ol>`
+          <span class="hint">${one.source} · ${one.position}</span></li>`)}</ol>${more ? this.#cut(EVENT.kin(way), { id: this.event }) : nothing}`
       : html`<p class="empty">${none}</p>`}`;
+  }
+
+  #cut(query, params) {
+    return html`<p class="note cut">The first ${MOST.kin}. <a href=${whole(query, params)}>All of them</a> in the console.</p>`;
   }
 
   #kin() {
     return frame(this.kin, {
       title: 'Causes and effects', size: 's',
-        curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: KIN('effects'), params: { id: this.event } } }),
-      body: ({ causes, effects }) => html`${this.#kinList(causes, 'What led to it', 'It names no cause, or none that is stored.')}
-        ${this.#kinList(effects, 'What followed from it', 'No event names it as its cause.')}`,
+        curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: EVENT.kin('effects'), params: { id: this.event } } }),
+      body: ({ causes, effects }) => html`${this.#kinList('causes', causes, 'What led to it', 'It names no cause, or none that is stored.')}
+        ${this.#kinList('effects', effects, 'What followed from it', 'No event names it as its cause.')}`,
     });
   }
 
@@ -82,11 +85,12 @@ class EventPanel extends Element {
     return frame(this.rows, {
       title: 'Rows', size: 's',
         curl: () => curl({ path: 'v1/query', method: 'POST', json: { query: this.rows.data?.[0]?.query ?? '',
-          params: { id: this.event } } }),
+          params: this.rows.data?.[0]?.params } }),
       isEmpty: (parts) => !parts.some((part) => part.answer.rows.length),
         empty: 'It made no rows of its own, or a later event has changed them since.',
       body: (parts) => parts.filter((part) => part.answer.rows.length).map((part) => html`<h3>${part.title}</h3>
-        <egdb-table .columns=${part.answer.columns} .rows=${part.answer.rows} label=${part.title}></egdb-table>`),
+        <egdb-table .columns=${part.answer.columns} .rows=${part.answer.rows.slice(0, MOST.kin)} label=${part.title}></egdb-table>
+        ${part.answer.rows.length > MOST.kin ? this.#cut(part.query, part.params) : nothing}`),
     });
   }
 

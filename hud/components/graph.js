@@ -9,6 +9,7 @@ import { BOX, brief, layout, parts, path } from '../lib/layers.js';
 
 const BAND = 600; // px: boxes farther than this from what is in sight are not in the page
 const SETTLED_MS = 150; // a walk that rests so long is told of
+const DEPTHS = 6; // that a walk may have at most
 const LABEL_MOST = 25; // characters that fit into a box
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -29,7 +30,8 @@ class Graph extends Element {
     const key = this.opened.join();
     if (this.made?.data === this.data && this.made.key === key) return;
     const graph = layout(this.data.start, this.data.callers, this.data.callees, (one) => this.opened.includes(one));
-    this.made = { data: this.data, key, graph, boxes: [...graph.columns.values()].flat(), band: null };
+    const all = new Set([this.data.start, ...[...this.data.callers, ...this.data.callees].flatMap((edge) => [edge.src, edge.dst])]).size;
+    this.made = { data: this.data, key, graph, all, boxes: [...graph.columns.values()].flat(), band: null };
     this.on = null;
   }
 
@@ -100,10 +102,11 @@ class Graph extends Element {
   #beside(at, [dx, dy]) {
     const { columns, links } = this.made.graph;
     if (dy) return columns.get(at.depth)[at.row + dy];
-    const column = columns.get(at.depth + dx);
+    let depth = at.depth + dx; // a column whose nodes all stand elsewhere is not there
+    while (!columns.has(depth) && Math.abs(depth) <= columns.size + DEPTHS) depth += dx;
+    const column = columns.get(depth);
     if (!column) return null;
-    const linked = links.flatMap(([from, to]) => (from === at ? [to] : to === at ? [from] : [])).filter((node) =>
-      node.depth === at.depth + dx);
+    const linked = links.flatMap(([from, to]) => (from === at ? [to] : to === at ? [from] : [])).filter((node) => node.depth === depth);
     return (linked.length ? linked : column).toSorted((a, b) => Math.abs(a.y - at.y) - Math.abs(b.y - at.y) || a.y - b.y)[0];
   }
 
@@ -145,14 +148,16 @@ class Graph extends Element {
   }
 
   render() {
-    const { graph, near, lines } = this.#near();
+    const { graph, near, lines, all } = this.#near();
+    const drawn = graph.nodes.size;
     const [width, height] = [graph.width + 8, graph.height + 8];
     return html`<div class="graph-scroll" @scroll=${(event) => this.#see(event.target)}><svg class="graph" role="listbox" tabindex="0"
       aria-label=${this.label ?? 'graph'}
       width=${width} height=${height} viewBox=${`-4 -4 ${width} ${height}`} @keydown=${this.#key}><path class="lines"
         aria-hidden="true" d=${lines}></path>
       <path class="lit" aria-hidden="true"></path>${repeat(near, (node) => node.uid,
-        (node) => (node.shape ??= this.#box(node)))}</svg></div>`;
+        (node) => (node.shape ??= this.#box(node)))}</svg></div><p class="note">${number(all)} nodes${drawn < all
+          ? `, ${number(drawn)} drawn: the others are in the stubs, or behind them` : ''}.</p>`;
   }
 }
 customElements.define('egdb-graph', Graph);

@@ -16,7 +16,7 @@ const rgb = (name) => {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 };
 
-export class Mosaic extends Element {
+class Mosaic extends Element {
   static properties = {
     grid: { attribute: false }, values: { attribute: false }, ground: { attribute: false }, mark: { attribute: false },
       chosen: { attribute: false },

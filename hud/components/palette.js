@@ -4,6 +4,7 @@ import { Element, html } from '../lib/element.js';
 import { addKey, allCommands, allKeys } from '../lib/keys.js';
 import { repos } from '../lib/repos.js';
 import { router } from '../lib/router.js';
+import { isSha } from '../lib/shas.js';
 import { views } from '../views/index.js';
 
 const MOST = 12;
@@ -54,8 +55,9 @@ class Palette extends Element {
       ...this.declared.map((one) => ({ title: one.title, hint: one.group, run: () => router.go('panel', { name: one.name }) })),
     ];
     // A sha or an event's id that was pasted leads where it belongs.
-    if (/^[0-9a-f]{7,40}$/.test(this.wanted)) all.unshift({ title: `Commit ${this.wanted}`, hint: 'Delta Inspector',
-      run: () => router.go('deltas', { sha: this.wanted }) });
+    const sha = this.wanted.toLowerCase();
+    if (isSha(sha)) all.unshift({ title: `Commit ${sha}`, hint: 'Delta Inspector',
+      run: () => router.go('deltas', { sha }) });
     if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(this.wanted)) all.unshift({ title: `Event ${this.wanted}`, hint: 'Events',
       run: () => router.go('events', { id: this.wanted }) });
     const scored = all.map((choice) => ({ choice, score: fits(choice.title, this.wanted) })).filter(({ score }) => score > 0);
@@ -86,12 +88,15 @@ class Palette extends Element {
         @input=${(event) => Object.assign(this, { wanted: event.target.value.trim(), at: 0 })} @keydown=${this.#key}>
       <ul role="listbox" id="palette-list" aria-label="Choices">${choices.map((choice, i) => html`<li role="option" id=${`palette-${i}`}
         aria-selected=${i === this.at ? 'true' : 'false'} @click=${() => this.#run(choice)}>
-        <span>${choice.title}</span><span class="hint">${choice.hint}</span></li>`)}</ul></dialog>`;
+        <span>${choice.title}</span><span class="hint">${choice.hint}</span></li>`)}</ul>
+      <p class=${choices.length ? '' : 'empty'} role="status">${choices.length ? '' : html`Nothing here is called
+        “${this.wanted}”. Views, panels and commands are found by their letters, a commit by 4 digits of its sha, an event by its id.`}</p></dialog>`;
   }
 }
 customElements.define('egdb-palette', Palette);
 
-const INSIDE = [['↑ ↓ Home End', 'Table: another row; Enter picks it'], ['> <', 'Table: sort by the next column; the other way round'],
+const INSIDE = [['↑ ↓ Home End', 'Table: another row; Enter picks it'], ['→ ←', 'Table: into the cells of a row, and back; Enter opens a link'],
+  ['> <', 'Table: sort by the next column; the other way round'],
   ['← →', 'Chart: read its values; Enter picks'], ['Shift ← →', 'Chart: mark; Enter looks closer'],
   ['← ↑ → ↓', 'Mosaic, graph: walk; Enter picks; mosaic: Shift marks']];
 

@@ -1,6 +1,7 @@
 // A table of any length: only the rows in sight are in the page. Sorted by its headings, or with > by the next column and with < the
-// other way round; arrows, Home, End, Page keys, j and k move, Enter picks. columns: [{name, title, type, width, grow, get(row),
-// render(value, row)}]; rows: arrays in the columns' order, or objects.
+// other way round. One stop of the Tab key, a grid within: ↑, ↓, Home, End, Page keys, j and k move by rows, → and ← into the cells of one
+// and back; Enter opens what the cell links to, or picks the row, or opens its first link. columns: [{name, title, type, width, grow,
+// get(row), render(value, row)}]; rows: arrays in the columns' order, or objects.
 // Events: `pick` (detail: the row).
 import { Element, html, nothing } from '../lib/element.js';
 import { vars } from '../lib/dom.js';
@@ -23,16 +24,16 @@ function compare(a, b) {
 
 let count = 0;
 
-export class Table extends Element {
+class Table extends Element {
   static properties = {
     columns: { attribute: false }, rows: { attribute: false }, label: {}, selected: { attribute: false }, rowClass: { attribute: false },
     pickable: { type: Boolean }, shown: { state: true }, sort: { state: true }, top: { state: true }, at: { state: true },
-      height: { state: true },
+      column: { state: true }, height: { state: true },
   };
 
   constructor() {
     super();
-    Object.assign(this, { columns: [], rows: [], shown: [], top: 0, at: -1, height: 400, sort: null });
+    Object.assign(this, { columns: [], rows: [], shown: [], top: 0, at: -1, column: -1, height: 400, sort: null });
     this.key = `t${++count}`;
   }
 
@@ -42,14 +43,35 @@ export class Table extends Element {
 
   willUpdate(changed) {
     if (changed.has('rows') || changed.has('columns') || changed.has('sort')) this.#order();
+    if (changed.has('shown')) this.#follow(changed.get('shown') ?? []);
+    if (changed.has('columns')) this.column = Math.min(this.column, this.columns.length - 1);
     if (!changed.has('selected') || this.selected === undefined) return;
     this.sought = this.at < 0 || !changed.has('rows'); // other rows are no reason to move
     this.at = this.shown.indexOf(this.selected);
   }
 
+  // Other rows: the cursor goes with its row, or stays where it is. The same ones in another order: it stays.
+  #follow(before) {
+    const now = this.at >= 0 && this.of !== this.rows ? this.shown.indexOf(before[this.at]) : -1;
+    this.of = this.rows;
+    this.at = now >= 0 ? now : Math.min(this.at, this.shown.length - 1);
+  }
+
   updated() {
     if (this.sought && this.at >= 0) this.#move(this.at);
     this.sought = false;
+    for (const one of this.querySelectorAll('.rows :is(a, button)')) one.tabIndex = -1; // the grid itself is the stop
+    if (this.walked) this.#cell?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    this.walked = false;
+  }
+
+  // The cell that the arrows have come to; undefined while they are at a row as a whole.
+  get #cell() {
+    return this.column < 0 ? undefined : this.#shownRow?.children[this.column];
+  }
+
+  get #shownRow() {
+    return this.querySelector(`#${this.key}-${this.at}`);
   }
 
   // Many rows take a moment to sort: until then they stay in the order that they have.
@@ -100,11 +122,26 @@ export class Table extends Element {
     const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (event.target !== this.scroller || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in steps) this.#move(this.at + steps[event.key]);
-    else if (event.key === 'Enter' && this.at >= 0) this.#pick(this.shown[this.at]);
+    else if (event.key === 'ArrowRight' && this.at >= 0) this.#walk(1);
+    else if (event.key === 'ArrowLeft' && this.column >= 0) this.#walk(-1);
+    else if (event.key === 'Enter' && this.at >= 0) this.#enter();
     else if (event.key === '>') this.#head(this.columns[(this.columns.findIndex(this.#isSorted) + 1) % this.columns.length]);
     else if (event.key === '<' && this.sort) this.sort = { ...this.sort, down: !this.sort.down };
     else return;
     event.preventDefault();
+  }
+
+  #walk(by) {
+    this.column = Math.min(this.columns.length - 1, this.column + by);
+    this.walked = true;
+  }
+
+  #enter() {
+    const first = (inside) => inside?.querySelector('a, button');
+    const own = first(this.#cell);
+    if (own) own.click();
+    else if (this.pickable) this.#pick(this.shown[this.at]);
+    else first(this.#shownRow)?.click();
   }
 
   #pick(row) {
@@ -112,7 +149,7 @@ export class Table extends Element {
   }
 
   #click(event, row, i) {
-    this.at = i;
+    Object.assign(this, { at: i, column: -1 });
     if (event.target.closest('a, button')) return;
     if (this.pickable && !String(getSelection())) this.#pick(row);
   }
@@ -142,7 +179,8 @@ export class Table extends Element {
       @click=${(event) => this.#click(event, row, i)}>
       ${this.columns.map((column, c) => {
         const value = this.value(row, column, c);
-        return html`<div role="gridcell" class=${isNumber(column.type) ? 'num' : ''}>${
+        const here = i === this.at && c === this.column;
+        return html`<div role="gridcell" id=${`${id}-${c}`} class="${isNumber(column.type) ? 'num' : ''} ${here ? 'here' : ''}">${
           column.render ? column.render(value, row) : cell(value, column.type, column.name)}</div>`;
       })}</div>`;
   }
@@ -152,7 +190,7 @@ export class Table extends Element {
     const last = Math.min(this.shown.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const rows = [];
     for (let i = first; i < last; i++) rows.push(this.#row(this.shown[i], i));
-    const active = this.at >= first && this.at < last ? `${this.key}-${this.at}` : nothing;
+    const active = this.at >= first && this.at < last ? `${this.key}-${this.at}${this.column < 0 ? '' : `-${this.column}`}` : nothing;
     return html`<div class="scroll ${this.pickable ? 'pickable' : ''}" role="grid" tabindex="0" aria-label=${this.label ?? 'table'}
       aria-rowcount=${this.shown.length + 1} aria-activedescendant=${active} @keydown=${this.#key}
       @scroll=${(event) => (this.top = event.target.scrollTop)}

@@ -1,4 +1,5 @@
 // The only way from the page to the server: its public API. A refusal becomes an ApiError that has what problem+json says.
+import { parsed, textOf } from './answers.js';
 import { session } from './session.js';
 import { turn } from './slices.js';
 
@@ -63,15 +64,27 @@ export async function request(path, { method = 'GET', query, body, headers = {},
   }
 }
 
-export async function getJson(path, options) {
-  return (await request(path, options)).json();
+// What is read of an answer; one that breaks off on its way is none.
+async function read(reading) {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new ApiError(0, { title: 'no answer', detail: 'The server’s answer broke off.', hint: 'The page tries again by itself.' });
+  }
 }
 
+export async function getJson(path, options) {
+  return read((await request(path, options)).json());
+}
+
+const send = (method, path, value, options) => request(path, {
+  ...options, method, body: JSON.stringify(value), headers: { 'Content-Type': 'application/json', ...options.headers },
+});
+
 export async function sendJson(method, path, value, options = {}) {
-  const response = await request(path, {
-    ...options, method, body: JSON.stringify(value), headers: { 'Content-Type': 'application/json', ...options.headers },
-  });
-  return response.status === 204 ? null : response.json();
+  const response = await send(method, path, value, options);
+  return response.status === 204 ? null : read(response.json());
 }
 
 // An answer whose rows failed after its head had left is a failure too.
@@ -84,9 +97,9 @@ const LARGE = 5000; // rows
 
 // EGQL: {columns: [{name, type}], rows: [[…]], row_count, truncated, elapsed_ms}. Values go into params ($name), never into the text.
 export async function egql(query, { params, limit, timeout_ms, signal } = {}) {
-  const answer = whole(await sendJson('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }),
-    ...(timeout_ms && { timeout_ms }) },
-    { signal }));
+  const response = await send('POST', 'v1/query', { query, ...(params && { params }), ...(limit && { limit }),
+    ...(timeout_ms && { timeout_ms }) }, { signal });
+  const answer = whole(await read(parsed(textOf(response))));
   if (answer.rows.length > LARGE) await turn(); // what was parsed took long enough: what is made of it is a task of its own
   signal?.throwIfAborted();
   return answer;
@@ -103,7 +116,7 @@ export async function panel(name, params = {}, { signal } = {}) {
   const known = answers.get(key);
   const response = await request(path, { query: params, signal, headers: known ? { 'If-None-Match': known.etag } : {} });
   if (response.status === 304 && known) return known.answer;
-  const answer = whole(await response.json());
+  const answer = whole(await read(response.json()));
   const etag = response.headers.get('ETag');
   answers.delete(key);
   if (etag) answers.set(key, { etag, answer });

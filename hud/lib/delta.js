@@ -136,7 +136,7 @@ export function pair(tokens) {
 }
 
 // Kinds of neighbours that are both among these tokens.
-export function bigrams(tokens) {
+function bigrams(tokens) {
   const all = new Set(tokens);
   return sums(tokens.filter((token) => all.has(token.after)), (token) => `${token.after.token} › ${token.token}`);
 }

@@ -28,32 +28,65 @@ function neighbours(edges, side) {
   return beside;
 }
 
-function grow(side, edges, nodes, columns, opened) {
+// Who stands on the other side already (a caller may be a callee too) is not drawn again, but who is behind it is. Grows one side, and
+// answers what grows on behind those that a stub hid and that have been drawn since, on the other side; it tells whether there were any.
+function grow(side, edges, root, nodes, columns, opened) {
   const sign = side === 'out' ? 1 : -1;
   const beside = neighbours(edges, side);
-  let layer = [...nodes.values()];
-  for (let depth = 1; layer.length; depth++) {
-    const stubs = [];
+  const walked = new Set([root.uid]);
+  const stubs = [];
+  const from = (begin, first) => {
+    let layer = begin;
+    for (let depth = first; layer.length; depth++) layer = step(layer, depth);
+  };
+  const step = (layer, depth) => {
+    const column = columns.get(sign * depth) ?? [];
     const next = [];
+    const walk = (node) => {
+      walked.add(node.uid);
+      next.push(node);
+    };
     for (const parent of layer) {
-      if (parent.stub) continue;
-      const fresh = [...(beside.get(parent.uid) ?? [])].filter((uid) => !nodes.has(uid));
+      const all = [...(beside.get(parent.uid) ?? [])].filter((uid) => !walked.has(uid));
+      for (const uid of all) if (nodes.has(uid)) walk(nodes.get(uid));
+      const fresh = all.filter((uid) => !nodes.has(uid));
       const most = opened('*') || opened(brief(parent.uid)) || fresh.length <= FIRST + 1 ? Infinity : FIRST;
       fresh.slice(0, most).forEach((uid) => {
         const node = { uid, depth: sign * depth };
         nodes.set(uid, node);
-        next.push(node);
+        walk(node);
+        column.push(node);
       });
       if (fresh.length > most) {
-        const stub = { uid: `+${brief(parent.uid)}`, stub: true, of: parent, rest: fresh.slice(most), depth: sign * depth };
+        const stub = { uid: `+${side}-${brief(parent.uid)}`, stub: true, of: parent, rest: fresh.slice(most), depth: sign * depth };
+        column.push(stub);
         stubs.push(stub);
-        next.push(stub);
       }
     }
-    // What another parent shows is not hidden.
-    for (const stub of stubs) stub.rest = stub.rest.filter((uid) => !nodes.has(uid));
-    layer = next.filter((node) => !node.stub || node.rest.length);
-    if (layer.length) columns.set(sign * depth, layer);
+    if (column.length) columns.set(sign * depth, column);
+    return next;
+  };
+  from([root], 1);
+  return () => {
+    let found = false;
+    for (const { rest, depth } of [...stubs]) {
+      for (const uid of rest.filter((one) => nodes.has(one) && !walked.has(one))) {
+        found = true;
+        walked.add(uid);
+        from([nodes.get(uid)], Math.abs(depth) + 1);
+      }
+    }
+    return found;
+  };
+}
+
+// What another parent shows, on either side, is not hidden.
+function settleStubs(nodes, columns) {
+  for (const [depth, column] of columns) {
+    for (const node of column) if (node.stub) node.rest = node.rest.filter((uid) => !nodes.has(uid));
+    const kept = column.filter((node) => !node.stub || node.rest.length);
+    if (kept.length) columns.set(depth, kept);
+    else columns.delete(depth);
   }
 }
 
@@ -63,12 +96,11 @@ export function layout(start, callers, callees, opened) {
   const root = { uid: start, depth: 0 };
   const nodes = new Map([[start, root]]);
   const columns = new Map([[0, [root]]]);
-  grow('out', callees, nodes, columns, opened);
-  const right = new Map(nodes);
-  const left = new Map([[start, root]]);
-  grow('in', callers.filter((edge) => !right.has(edge.src) || edge.src === start), left, columns, opened);
-  for (const [uid, node] of left) nodes.set(uid, node);
+  const sides = [['out', callees], ['in', callers]].map(([side, edges]) => grow(side, edges, root, nodes, columns, opened));
+  while (sides.map((goOn) => goOn()).some(Boolean)); // what one side draws the other may have hidden
+  settleStubs(nodes, columns);
   const least = Math.min(...columns.keys());
+  const most = Math.max(...columns.keys());
   const tallest = Math.max(...[...columns.values()].map((column) => column.length));
   const centre = Math.min(tallest, CENTRE_ROWS) / 2;
   for (const [depth, column] of columns) {
@@ -85,7 +117,7 @@ export function layout(start, callers, callees, opened) {
   for (const column of columns.values()) {
     for (const node of column) if (node.stub) links.push(node.depth > 0 ? [node.of, node] : [node, node.of]);
   }
-  return { start, nodes, columns, links, width: columns.size * (BOX.width + BOX.gap) - BOX.gap, height: tallest * BOX.row };
+  return { start, nodes, columns, links, width: (most - least + 1) * (BOX.width + BOX.gap) - BOX.gap, height: tallest * BOX.row };
 }
 
 // A line from the right side of one box to the left side of the other; back and within a column it bends around.

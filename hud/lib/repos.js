@@ -61,14 +61,9 @@ class Repos {
 
 export const repos = new Repos();
 
-// The conditions of a query about a repository (null: all), and the values that it takes.
-export function where(repo, ...words) {
-  const all = [...words, repo !== null && 'repo = $repo'].filter(Boolean);
-  return all.length ? ` WHERE ${all.join(' AND ')}` : '';
-}
-
 // The events that tell of the repository, as the console's query: an envelope names none, many payloads do.
 export const eventsOf = (repo, window) => ({ q: 'SELECT events (position, ts_utc, topic, source, repo_sha, id) ' +
   `FROM all WHERE payload.repo = $repo ORDER BY position DESC${window} LIMIT 500`, 'p.repo': repo });
 
+// The values that a query about a repository takes (null: all).
 export const given = (repo, more) => (repo === null ? more : { ...more, repo });

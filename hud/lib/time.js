@@ -18,7 +18,18 @@ const parse = (text) => {
   return Number.isNaN(ms) ? null : new Date(ms);
 };
 
-// {from, to: Date, last: '24h' or null when it is absolute, open: it is up to now}. `to` of what is open is now.
+// What is wrong with the range that a query names, in words; null when it can be shown.
+export function rangeFault({ last, from, to }) {
+  const wrong = [['from', from], ['to', to]].find(([, text]) => text && !parse(text));
+  if (wrong) return `“${wrong[0]}” is no time: ${wrong[1]}. A time is written as 2026-11-22T10:00:00Z.`;
+  if (to && !from) return 'The range has an end, “to”, and no beginning: name “from” too.';
+  if (from && to && parse(from) >= parse(to)) return `The range ends before it begins: “from”, ${utc(from)}, is not before “to”, ${utc(to)}.`;
+  if (last && !from && !(durationMs(last) > 0)) return `“last” is no duration: ${last}. It is a number and m, h, d or w, such as 24h.`;
+  return null;
+}
+
+// {from, to: Date, last: '24h' or null when it is absolute, open: it is up to now}. `to` of what is open is now. Of a range that cannot be
+// shown (rangeFault) nothing is asked.
 export function range(query = router.current.query) {
   const from = parse(query.from);
   const to = parse(query.to);

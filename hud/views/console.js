@@ -31,9 +31,11 @@ function widthOf(rows, column, c) {
 
 const isNumber = (column) => column.type === 'integer' || column.type === 'number';
 
-// The names of $parameters outside of texts.
-const paramsOf = (text) =>
-  [...new Set([...text.replace(/"[^"]*"|'[^']*'/g, '').matchAll(/\$([A-Za-z_]\w*)/g)].map((found) => found[1]))];
+// The names of $parameters outside of texts, as egql/GRAMMAR.md has names: letters of any script, digits, _ and -.
+const LETTERS = '_A-Za-z\\xAA\\xB5\\xBA\\xC0-\\xD6\\xD8-\\xF6\\xF8-\\u167F\\u1681-\\u1FFF\\u2070-\\u2FFF\\u3005-\\uFEFE\\uFF00-\\uFFFC'
+  + '\\uFFFE-\\u{10FFFF}';
+const PARAM = new RegExp(`\\$([${LETTERS}0-9-]+)`, 'gu');
+const paramsOf = (text) => [...new Set([...text.replace(/"[^"]*"|'[^']*'/g, '').matchAll(PARAM)].map((found) => found[1]))];
 
 // A value as it was typed: numbers, true, false, null and "texts" are what they look like, all else is text.
 function typed(raw) {

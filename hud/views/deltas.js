@@ -1,31 +1,33 @@
 // Delta Inspector: what commits changed, where, and what it weighs. The URL says which commits (sha, and base for a range; without them
 // those of the time range), and what is looked at: a kind of token, a file and line, a cell or a mark on the mosaic.
 import { curlEgql, egql, objects } from '../lib/api.js';
+import { first } from '../lib/cut.js';
 import * as delta from '../lib/delta.js';
-import { vars } from '../lib/dom.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { DELTAS as TEXTS, MOST } from '../lib/queries.js';
 import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
+import { SHA, isSha } from '../lib/shas.js';
 import { turn } from '../lib/slices.js';
 import { rangeAsEgql, when } from '../lib/time.js';
+import { said } from '../components/cut.js';
 import { frame } from '../components/frame.js';
 import '../components/bars.js';
 import '../components/diff.js';
 import '../components/mosaic.js';
 import '../components/table.js';
 import { waterfall } from '../components/waterfall.js';
-import { TEXTS, TOKENS_MOST, layOut } from './deltas_queries.js';
+import { commitTable, commitsOf, gateList, judged, short, unknown } from './deltas_lists.js';
+import { layOut } from './deltas_places.js';
 
 const EVERY_MS = 30e3;
-const HEX = /^[0-9a-f]{4,40}$/;
 const LAYERS = [['observed', 'changed lines'], ['phi', 'Φ of the tokens'], ['diff', 'difference']];
 const LOOKED_AT = ['token', 'file', 'line', 'at', 'cell', 'mark', 'module'];
+const UNKNOWN = ['sha_unknown', 'sha_ambiguous'];
 const NONE = Object.fromEntries(LOOKED_AT.map((name) => [name, '']));
-
-const short = (sha) => html`<code title=${sha}>${sha.slice(0, 8)}</code>`;
 
 export default class Deltas extends Element {
   static properties = { live: { state: true } };
@@ -33,12 +35,16 @@ export default class Deltas extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    this.commits = new Load(this, (signal) => this.#commits(signal), { everyMs: EVERY_MS });
+    this.commits = new Load(this, async (signal) => {
+      const { ofRange } = this;
+      const data = await commitsOf(ofRange, signal);
+      this.#follow(ofRange.repo + ofRange.window, data.list);
+      return data;
+    }, { everyMs: EVERY_MS });
     this.tokens = new Load(this, (signal) => this.#tokens(signal));
     this.tiles = new Load(this, (signal) => this.#tiles(signal));
-    for (const name of ['gates', 'print']) {
-      this[name] = new Load(this, (signal) => this.#rows(name, this.scope, signal), { everyMs: name === 'gates' ? EVERY_MS : 0 });
-    }
+    this.gates = new Load(this, (signal) => judged(this.scope, this.isOne, signal), { everyMs: EVERY_MS });
+    this.print = new Load(this, (signal) => this.#rows('print', this.scope, signal));
     this.plan = new Load(this, (signal) => this.#plan(signal));
     this.lines = new Load(this, (signal) => this.#rows('lines', this.lineScope, signal, { file: this.query.file }));
     this.asked = {};
@@ -57,7 +63,7 @@ export default class Deltas extends Element {
 
   get query() {
     const { query } = router.current;
-    const named = (name) => (HEX.test(query[name] ?? '') ? query[name] : ''); // they stand in the text of queries
+    const named = (name) => (isSha(query[name]) ? query[name].toLowerCase() : ''); // they stand in the text of queries
     return { ...query, sha: named('sha'), base: named('sha') && named('base'), at: named('at') };
   }
 
@@ -84,11 +90,12 @@ export default class Deltas extends Element {
   }
 
   async #tiles(signal) {
-    const tiles = await this.#rows('tiles', this.scope, signal);
+    const { scope } = this;
+    const { rows: list, more } = first(await egql(TEXTS.tiles(scope), { params: given(scope.repo), signal }), MOST.cells);
     await turn(); // what is drawn of them is made before they are drawn
-    this.#mapOf(tiles, this.plan.data);
+    this.#mapOf(list, this.plan.data);
     await turn();
-    return tiles;
+    return { list, more };
   }
 
   // Each is asked when what it hangs on changed.
@@ -111,20 +118,6 @@ export default class Deltas extends Element {
     this.asked.mark = query.mark;
   }
 
-  async #commits(signal) {
-    const { ofRange } = this;
-    const [known, prints] = await Promise.all(['commits', 'prints'].map((name) => this.#rows(name, ofRange, signal)));
-    const bySha = new Map(prints.map((one) => [one.sha, { sha: one.sha, score: one.score_deltaz, time: one.created_utc,
-      author: null, text: '' }]));
-    for (const one of known) {
-      bySha.set(one.commit_sha, { score: null, ...bySha.get(one.commit_sha), sha: one.commit_sha, time: one.authored_at,
-        author: one.author, text: one.summary ?? one.message?.split('\n')[0] ?? '' });
-    }
-    const list = [...bySha.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
-    this.#follow(ofRange.repo + ofRange.window, list);
-    return list;
-  }
-
   // What is large is asked again when there are other commits than before, and once more, as their events do not come all at once.
   #follow(of, list) {
     const seen = list.map((one) => one.sha + one.score).join();
@@ -137,7 +130,7 @@ export default class Deltas extends Element {
   async #tokens(signal) {
     const { scope } = this;
     const answer = await egql(TEXTS.tokens(scope), { params: given(scope.repo), signal });
-    const list = objects(answer);
+    const { rows: list, more } = first(answer, MOST.tokens);
     await turn();
     delta.pair(list);
     for (const name of Object.keys(delta.RECKONED)) { // each in a task of its own, before all is drawn in another
@@ -152,7 +145,7 @@ export default class Deltas extends Element {
       this.repo = repo;
       this.plan.go({ fresh: true });
     }
-    return { list, truncated: answer.truncated || list.length === TOKENS_MOST };
+    return { list, more };
   }
 
   #curl(name, of = this.scope, more) {
@@ -163,7 +156,7 @@ export default class Deltas extends Element {
   async #plan(signal) {
     const plan = await layOut(this.repo, signal);
     await turn(); // as with the tiles
-    const map = this.#mapOf(this.tiles.data, plan);
+    const map = this.#mapOf(this.tiles.data?.list, plan);
     await turn();
     signal.throwIfAborted();
     this.#placesOf(map, this.tokens.data?.list);
@@ -189,7 +182,7 @@ export default class Deltas extends Element {
 
   // The grid, what lies where on it, and what changed there.
   get map() {
-    return this.#mapOf(this.tiles.data, this.plan.data);
+    return this.#mapOf(this.tiles.data?.list, this.plan.data);
   }
 
   #mapOf(tiles, plan) {
@@ -226,13 +219,17 @@ export default class Deltas extends Element {
     return parts.length === 4 && parts.every(Number.isInteger) ? parts : null;
   }
 
+  // What is marked, as rows and columns, once it is known what lies there.
+  get box() {
+    const chosen = delta.cellAt(this.query.cell);
+    return this.map?.laid ? this.mark ?? (chosen && [chosen.row, chosen.col, chosen.row, chosen.col]) : null;
+  }
+
   // Those of the cell or of the mark; all when there is none.
   get binned() {
-    const { map, mark, tokens } = this;
-    const chosen = delta.cellAt(this.query.cell);
-    const box = mark ?? (chosen && [chosen.row, chosen.col, chosen.row, chosen.col]);
+    const { box, map, tokens } = this;
     const list = tokens.data?.list ?? [];
-    if (!box || !map?.laid) return list;
+    if (!box) return list;
     return this.#keep('binned', [list, map, box.join()], () => {
       const inside = new Uint8Array(map.rows * map.cols);
       for (let row = box[0]; row <= Math.min(box[2], map.rows - 1); row++) inside.fill(1, row * map.cols + box[1],
@@ -258,7 +255,7 @@ export default class Deltas extends Element {
   }
 
   #step(by) {
-    const list = this.commits.data ?? [];
+    const list = this.commits.data?.list ?? [];
     const at = list.findIndex((commit) => this.query.sha && commit.sha.startsWith(this.query.sha));
     const next = list[at < 0 ? 0 : at + by];
     if (next) router.set({ ...NONE, base: '', sha: next.sha });
@@ -292,7 +289,7 @@ export default class Deltas extends Element {
     const { query } = this;
     const field = (name, title) => html`<label for=${`deltas-${name}`}>${title}</label>
       <input id=${`deltas-${name}`} .value=${query[name]} placeholder=${name === 'sha' ? 'those of the time range' : 'only that one'}
-        pattern="[0-9a-f]{4,40}" spellcheck="false"
+        pattern=${SHA.source} spellcheck="false"
         autocomplete="off" title="a sha, or its first 4 digits or more"
           @change=${(event) => (event.target.checkValidity() ? router.set({ ...NONE, [name]: event.target.value })
             : event.target.reportValidity())}>`;
@@ -311,26 +308,6 @@ export default class Deltas extends Element {
       ? chip(query.cell.replace(/^.*@/, 'cell '), ['cell']) : nothing}
       ${mark ? chip(`${(mark[2] - mark[0] + 1) * (mark[3] - mark[1] + 1)} cells`, ['mark']) : nothing}${query.file ? chip(query.file,
         ['file', 'line', 'at']) : nothing}`;
-  }
-
-  #commitTable(list) {
-    const top = list.reduce((most, one) => Math.max(most, one.score ?? 0), 0) || 1;
-    const { sha, base } = this.query;
-    const columns = [
-      { name: 'time', title: 'time, UTC', type: 'time', width: 172 },
-      { name: 'sha', title: 'commit', type: 'text', width: 80, grow: 0, render: short },
-      { name: 'score', title: 'ΔZ', type: 'number', width: 116, render: (value) => (value === null ? html`<span class="null">∅</span>`
-        : html`<span class="deltas-bar"><i ${vars({ width: `${(100 * value) / top}%` })}></i></span> ${value.toFixed(3)}`) },
-      { name: 'text', title: 'subject', type: 'text', width: 260, grow: 4 },
-      { name: 'author', title: 'author', type: 'text', width: 110, render: (value) => (value ?? '').replace(/ <.*/, '') },
-      ...(sha ? [{ name: 'since', title: 'range', type: 'text', width: 90, grow: 0, render: (_, row) => (row.sha.startsWith(sha) ? nothing
-        : html`<a href=${router.href('deltas', { ...router.current.query, ...NONE, base: row.sha })}
-          title="all commits since this one, up to the chosen one">since this</a>`) }] : []),
-    ];
-    return html`<egdb-table .columns=${columns} .rows=${list} label="Commits" pickable
-      .selected=${list.find((row) => sha && row.sha.startsWith(sha))}
-      .rowClass=${(row) => (sha && row.sha.startsWith(sha) ? 'chosen' : base && row.sha.startsWith(base) ? 'base' : '')}
-      @pick=${(event) => router.set({ ...NONE, base: '', sha: event.detail.sha })}></egdb-table>`;
   }
 
   #histogram(title, rows, name) {
@@ -377,31 +354,25 @@ export default class Deltas extends Element {
       title: 'Mosaic', size: 'l', curl: () => this.#curl('tiles'),
       actions: LAYERS.map(([name, title]) => html`<button type="button" class="quiet" aria-pressed=${name === layer ? 'true' : 'false'}
         @click=${() => router.set({ layer: name === 'observed' ? '' : name })}>${title}</button>`),
-      isEmpty: () => !map, empty: html`No mosaic and no code graph is stored for these commits: <code>egdb-index</code> makes both.`,
+      isEmpty: () => !map, empty: this.plan.busy ? 'No mosaic is stored for these commits; the code graph is being loaded.'
+        : html`No mosaic and no code graph is stored for these commits: <code>egdb-index</code> makes both.`,
       body: () => html`<egdb-mosaic .grid=${map} .values=${map.values[layer]} .ground=${map.ground} .mark=${this.mark}
         ?signed=${layer === 'diff'}
           .chosen=${chosen ? chosen.row * map.cols + chosen.col : null} .tell=${(cell) => delta.cellSaid(map, cell)}
             label=${`Mosaic: ${layer}`}
           @pick=${(event) => this.#pickCell(event.detail)} @brush=${(event) => this.#brush(event.detail)}></egdb-mosaic>
-        <p class="note">${number(this.tiles.data.length)} of ${number(map.rows * map.cols)} cells changed${map.laid
-          ? `, ${number(map.laid.files.size)} files` : '; the code graph, which says what lies where, is not stored'}.
+        <p class="note">${said({ n: this.tiles.data.list.length, least: this.tiles.data.more })} of ${number(map.rows * map.cols)} cells changed${this.#laid(map)}.
           Of marked cells the tokens are counted anew.</p>`,
     });
   }
 
-  #gates(rows) {
-    const order = { I2: 0, I3: 1, I4: 2, I1: 3 };
-    const own = this.isOne ? [...rows].sort((a, b) => order[a.gate] - order[b.gate]) : rows.filter((row) => row.action !== 'pass');
-    const passed = rows.length - own.length;
-    return html`<ul class="deltas-gates">${own.slice(0,
-      50).map((row) => html`<li><span class="action ${row.action}">${row.action}</span> <strong>${row.gate}</strong>
-        <span class="num">${number(row.score)}</span> <span class="hint">${row.action === 'pass' ? '≤'
-          : 'against'} ${number(row.threshold)}${row.module ? ` in ${row.module}` : ''}</span>
-        ${this.isOne ? nothing : html`<a href=${router.href('deltas', { sha: row.sha })}>${short(row.sha)}</a>`}
-        <a href=${router.href('spec', { gate: row.gate, violation: row.event_id, repo: repos.several ? row.repo : '' })}>explain</a>
-        ${row['details.why'] ? html`<p>${row['details.why']}</p>` : nothing}</li>`)}</ul>
-      ${own.length > 50 ? html`<p class="note">${own.length - 50} more.</p>` : nothing}${passed
-        ? html`<p class="note">${number(passed)} results passed.</p>` : nothing}`;
+  // What is said of the code graph: what is still asked for is not missing.
+  #laid(map) {
+    const { plan, tokens } = this;
+    if (map.laid) return `, ${said({ n: map.laid.files.size, least: plan.data?.more })} files`;
+    if (plan.data) return '; the code graph, which says what lies where, is not stored';
+    if (plan.error && !plan.busy) return '; the code graph, which says what lies where, was not answered';
+    return plan.busy || tokens.busy ? '; the code graph, which says what lies where, is being loaded' : '';
   }
 
   #files() {
@@ -442,43 +413,58 @@ export default class Deltas extends Element {
       actions: html`<button type="button" class="quiet"
         @click=${() => router.set({ file: '', line: '', at: '' })}>close <kbd>Esc</kbd></button>`,
       empty: 'These commits are not recorded, or did not change the file: what is stored of it are its tokens.',
-      body: (rows) => html`${near.map((token) => html`<p><strong>${token.token}</strong> ${token.symbol ?? ''} <span
+      body: (all) => html`${near.map((token) => html`<p><strong>${token.token}</strong> ${token.symbol ?? ''} <span
         class="hint">weight ${number(token.weight)}</span></p>`)}
-        ${rows.map((row) => html`<egdb-diff .change=${row} .line=${Number(line) || 0}></egdb-diff>`)}`,
+        ${all.slice(0, MOST.lines).map((row) => html`<egdb-diff .change=${row} .line=${Number(line) || 0}></egdb-diff>`)}
+        ${all.length > MOST.lines ? html`<p class="note cut">The newest ${MOST.lines} changes of it: choose one of the commits.</p>`
+          : nothing}`,
     });
   }
 
   #title() {
     const { query } = this;
-    const commit = this.commits.data?.find((one) => query.sha && one.sha.startsWith(query.sha));
+    const commit = this.commits.data?.list.find((one) => query.sha && one.sha.startsWith(query.sha));
     const kind = delta.nature(this.tokens.data?.list ?? []);
     const print = this.isOne ? this.print.data?.[0] : null;
     return html`<p class="deltas-head">${query.sha
       ? html`${query.base ? html`since ${short(query.base)} up to ` : nothing}<strong>${short(commit?.sha
         ?? query.sha)}</strong> ${commit?.text ?? ''}
           ${commit ? html`<span class="hint">${(commit.author ?? '').replace(/ <.*/, '')} ${when(commit.time)}</span>` : nothing}`
-      : html`All commits of the time range: <strong>${this.commits.data ? number(this.commits.data.length) : '…'}</strong>`}
+      : html`All commits of the time range: <strong>${this.commits.data ? said(this.commits.data.all) : '…'}</strong>`}
       ${print ? html`<span class="tag">ΔZ ${print.score_deltaz.toFixed(4)}</span>` : nothing}
       ${kind ? html`<span class="tag" title=${kind === 'structural' ? 'more than half of the weight is in names, places and imports'
         : 'at least half of the weight is in what the code does or promises'}>${kind}</span>` : nothing}</p>`;
   }
 
+  // Why none of it can be shown: the commit, or one of the range's, is not known.
+  get unknown() {
+    const { tokens, tiles, gates } = this;
+    return this.query.sha ? [tokens, tiles, gates].map((load) => load.error).find((error) => UNKNOWN.includes(error?.code)) : null;
+  }
+
+  #commitsPanel() {
+    return html`<div class="wide deltas-commits">${frame(this.commits, {
+      title: 'Commits', size: 't', curl: () => ['commits', 'prints'].map((name) => this.#curl(name, this.ofRange)).join('\n'),
+      isEmpty: ({ list }) => !list.length,
+      empty: html`No commit in the time range. A wider one may have some; <code>egdb-index</code> posts a repository’s history.`,
+      body: (data) => commitTable(data, { of: this.ofRange, query: this.query, none: NONE }) })}</div>`;
+  }
+
   render() {
     const { tokens, query, binned } = this;
-    const few = binned.length !== tokens.data?.list.length;
+    if (this.unknown) {
+      return html`<h1>Delta Inspector</h1>${this.#range()}${unknown(this.unknown, NONE)}<div class="grid deltas">${this.#commitsPanel()}</div>`;
+    }
+    const few = Boolean(this.box);
     const of = { isEmpty: (data) => !data.list.length, empty: 'No tokens are stored for these commits.',
       curl: () => this.#curl('tokens') };
     const none = few && !binned.length ? html`<p class="empty">No token lies in the marked cells.</p>` : null;
     return html`<h1>Delta Inspector</h1>${this.#title()}${this.#range()}
-      ${tokens.data?.truncated
-        ? html`<p class="stale">There are more tokens than ${number(TOKENS_MOST)}: the newest are counted. Choose a shorter range.</p>`
+      ${tokens.data?.more
+        ? html`<p class="stale">There are more tokens than ${number(MOST.tokens)}: the newest are counted. Choose a shorter range.</p>`
           : nothing}
       <div class="grid deltas">
-        <div class="wide deltas-commits">${frame(this.commits, {
-          title: 'Commits', size: 't',
-            curl: () => ['commits', 'prints'].map((name) => this.#curl(name, this.ofRange)).join('\n'),
-          empty: html`No commit in the time range. A wider one may have some; <code>egdb-index</code> posts a repository’s history.`,
-          body: (list) => this.#commitTable(list) })}</div>
+        ${this.#commitsPanel()}
         <div class="stack deltas-mosaic">${this.#mosaic()}
         ${frame(tokens, { ...of, slot: 'pairs', title: few ? 'Neighbours in the marked cells' : 'Neighbours',
           note: 'Kinds that follow one another within a file.',
@@ -490,7 +476,9 @@ export default class Deltas extends Element {
           isEmpty: (data) => !(this.isOne ? data.length : data.list.length), empty: 'No fingerprint is stored for this commit.',
             body: () => this.#energy() })}
         ${frame(this.gates, { title: 'Gates', size: 's', curl: () => this.#curl('gates'),
-          empty: html`No gate has judged these commits: <code>egdb-index gates</code> does.`, body: (rows) => this.#gates(rows) })}</div>
+          isEmpty: ({ rows, passed }) => !rows.length && passed === 0,
+          empty: html`No gate has judged these commits: <code>egdb-index gates</code> does.`,
+            body: (data) => gateList(data, { of: this.scope, isOne: this.isOne }) })}</div>
       </div>
       <div class="deltas-split ${query.file ? 'with-lines' : ''}"><div class="deltas-tables stack">
         ${frame(tokens, { ...of, slot: 'files', title: 'Files', body: () => this.#files() })}${frame(tokens,

@@ -8,6 +8,7 @@ import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
 import { eventsOf, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
+import { findSha, shaHint, shaOf } from '../lib/shas.js';
 import { hub } from '../lib/stream.js';
 import { Tail } from '../lib/tail.js';
 import { iso, range, rangeAsEgql, when } from '../lib/time.js';
@@ -44,7 +45,9 @@ export default class Events extends Element {
     this.route = new Route(this, () => this.#follow());
     this.load = new Load(this, async (signal) => {
       this.tail?.end();
+      await findSha(router.current.query.sha, 'events', 'repo_sha', signal);
       this.tail = new Tail(this.filter, () => this.#drawn());
+      this.tail.paused = this.holds;
       return this.tail.start(signal);
     }, { live: true });
     this.load.done = () => this.#heard();
@@ -68,6 +71,7 @@ export default class Events extends Element {
   get filter() {
     const { query } = router.current;
     const filter = Object.fromEntries(FILTERS.map(([name]) => [name, query[name]]).filter(([, value]) => value));
+    if (filter.sha) filter.sha = shaOf(filter.sha);
     if (!query.last && !query.from) return filter;
     const now = range();
     return { ...filter, since: iso(now.from), ...(now.last ? {} : { until: iso(now.to) }) };
@@ -75,6 +79,7 @@ export default class Events extends Element {
 
   #follow() {
     const { query } = router.current;
+    this.holds = Boolean(query.id); // of a log that is still asked for
     const key = JSON.stringify([...FILTERS.map(([name]) => query[name]), query.last, query.from, query.to]);
     if (key !== this.asked) {
       const fresh = this.asked !== undefined;
@@ -102,7 +107,12 @@ export default class Events extends Element {
     if (!this.tail) return;
     if (!this.tail.paused) return this.tail.pause();
     this.querySelector('.log .scroll').scrollTop = 0;
-    if (!this.tail.resume()) this.load.go({ fresh: true });
+    if (!this.tail.resume()) this.#anew();
+  }
+
+  #anew() {
+    this.holds = false;
+    this.load.go({ fresh: true });
   }
 
   #scrolled(event) {
@@ -119,7 +129,7 @@ export default class Events extends Element {
   #state(tail) {
     if (tail.gap) {
       return html`<span class="warn">Events are missing between ${tail.gap.asked} and ${tail.gap.continues_behind}.</span>
-        <button type="button" @click=${() => this.load.go({ fresh: true })}>Begin anew</button>`;
+        <button type="button" @click=${this.#anew}>Begin anew</button>`;
     }
     const count = tail.heldCount;
     if (tail.paused) {
@@ -151,7 +161,7 @@ export default class Events extends Element {
       title: 'Log', size: 'l', curl: () => curl({ path: 'v1/events', query: { ...this.filter, limit: 100 } }),
       actions: this.load.data ? this.#state(this.load.data) : nothing,
       isEmpty: (tail) => !tail.events.length && !tail.more,
-      empty: html`No event fits. ${hub.state === 'live' ? 'The next that does appears here by itself.' : ''}`,
+      empty: html`No event fits.${shaHint(router.current.query.sha)} ${hub.state === 'live' ? 'The next that does appears here by itself.' : ''}`,
       body: (tail) => html`<egdb-table class="tall" .columns=${COLUMNS} .rows=${tail.events} label="Events" pickable
           .rowClass=${(event) => (event.id === router.current.query.id ? 'chosen' : '')}
           @pick=${(event) => router.set({ id: event.detail.id })} @scroll=${{ handleEvent: (event) => this.#scrolled(event),

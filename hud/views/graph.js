@@ -1,13 +1,15 @@
 // The code graph: a symbol, its callers to the left and its callees to the right, a column for each depth, as SVG; and what became of the
 // chosen node: its Δ tokens. ?q= searches, ?node= is walked from, ?in= and ?out= are the depths, ?sel= is chosen, ?more= are open stubs.
 import { curlEgql, egql, objects } from '../lib/api.js';
+import { first } from '../lib/cut.js';
 import { debounce } from '../lib/dom.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { parts } from '../lib/layers.js';
 import { Load } from '../lib/load.js';
-import { given, repos, where } from '../lib/repos.js';
+import { GRAPH, MOST, STATES } from '../lib/queries.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { frame } from '../components/frame.js';
 import '../components/graph.js';
@@ -15,9 +17,6 @@ import '../components/table.js';
 
 const DEPTHS = 6;
 const KINDS = { call: 'calls', import: 'imports', contain: 'contains', all: 'all edges' };
-const EDGES_MOST = 5000;
-const FOUND_MOST = 60;
-const TOKENS_MOST = 500;
 const NAMES_MOST = 10; // that a node had one after another
 
 // Letters in any order of case, unless there is a capital; words may stand apart.
@@ -67,34 +66,27 @@ export default class Graph extends Element {
 
   get #search() {
     const { q } = this.state;
-    return q ? [`SELECT nodes (uid, kind, name, file, line) FROM all${where(repos.one, 'uid ~ $pattern')} LIMIT ${FOUND_MOST}`,
-      given(repos.one, { pattern: pattern(q) })]
-      : [`SELECT graph (dst AS uid, count() AS callers) ` +
-        `FROM all${where(repos.one, 'etype=call resolved=true')} GROUP BY dst ORDER BY callers DESC LIMIT 20`, given(repos.one)];
+    return q ? [STATES.symbols(repos.one), given(repos.one, { pattern: pattern(q) })] : [STATES.called(repos.one), given(repos.one)];
   }
 
   #question(side) {
     const { edges, node, ...state } = this.state;
-    const kinds = edges === 'all' ? 'etype IN (call, import, contain)' : `etype=${edges}`;
-    return [`SELECT graph (depth, src, dst, etype, line, resolved) ` +
-      `FROM all${where(repos.one, `start=$start depth<=${state[side]} direction=${side} ${kinds}`)}`, given(repos.one, { start: node })];
+    return [GRAPH.walk(repos.one, { edges, side, depth: state[side] }), given(repos.one, { start: node })];
   }
 
   async #walk(signal) {
     const side = async (name) => {
       if (!this.state[name]) return { edges: [], cut: false };
       const [query, params] = this.#question(name);
-      const answer = await egql(query, { params, limit: EDGES_MOST, signal });
-      return { edges: objects(answer), cut: answer.truncated };
+      const { rows, more } = first(await egql(query, { params, limit: MOST.edges + 1, signal }), MOST.edges);
+      return { edges: rows, cut: more };
     };
     const [callers, callees] = await Promise.all([side('in'), side('out')]);
     return { of: this.#root, start: this.state.node, callers: callers.edges, callees: callees.edges, cut: callers.cut || callees.cut };
   }
 
   #tokens(uid) {
-    return ['SELECT tokens (created_utc, sha, token, weight, line, event_id, uid, meta.previous_uid AS before) ' +
-      `FROM all${where(repos.one, 'file=$file (uid=$uid OR EXISTS meta.previous_uid)')} LIMIT ${TOKENS_MOST}`,
-      given(repos.one, { file: parts(uid).file, uid })];
+    return [GRAPH.tokens(repos.one), given(repos.one, { file: parts(uid).file, uid })];
   }
 
   // The node's tokens under each name that it had: before a rename or a move, its own, its class's or its file's, it was called otherwise.
@@ -104,12 +96,12 @@ export default class Graph extends Element {
     let until = Infinity;
     for (let name = uid, n = 0; name && n < NAMES_MOST; n++) {
       const [query, params] = this.#tokens(name);
-      const answer = await egql(query, { params, signal });
-      const rows = objects(answer).filter((row) => Date.parse(row.created_utc) <= until && (row.uid === name || before(name, row)));
+      const found = first(await egql(query, { params, signal }), MOST.nodeTokens);
+      const rows = found.rows.filter((row) => Date.parse(row.created_utc) <= until && (row.uid === name || before(name, row)));
       const rename = rows.find((row) => before(name, row));
       const since = rename ? Date.parse(rename.created_utc) : -Infinity;
       all.push(...rows.filter((row) => Date.parse(row.created_utc) >= since).map((row) => ({ ...row, name })));
-      truncated ||= answer.rows.length === TOKENS_MOST;
+      truncated ||= found.more;
       [name, until] = [rename && before(name, rename), since];
     }
     return { rows: all, truncated };
@@ -118,8 +110,7 @@ export default class Graph extends Element {
   async #about(signal) {
     const uid = this.state.sel;
     const [node, tokens] = await Promise.all([
-      egql(`SELECT nodes (uid, kind, file, line, meta) FROM all${where(repos.one, 'uid=$uid')} LIMIT 1`,
-        { params: given(repos.one, { uid }), signal }),
+      egql(GRAPH.node(repos.one), { params: given(repos.one, { uid }), signal }),
       this.#history(uid, signal),
     ]);
     return { node: objects(node)[0], tokens };
@@ -160,14 +151,12 @@ export default class Graph extends Element {
 
   #graph(data) {
     const { sel, node, more } = this.state;
-    const all = new Set([data.start, ...[...data.callers, ...data.callees].flatMap((edge) => [edge.src, edge.dst])]).size;
     return html`<egdb-graph .data=${data} .opened=${more} .selected=${sel} label="Callers and callees"
       @begin=${(event) => this.#begin(event.detail)}
         @choose=${({ detail }) => router.set({ sel: detail === node ? '' : detail }, { replace: true })}
         @stub=${({ detail }) => this.#open(detail.key, detail.first)}></egdb-graph>
-      <p class="note">${number(all)} nodes${data.cut
-        ? html`, <strong class="warn">cut at ${number(EDGES_MOST)} edges: choose a smaller depth</strong>` : nothing}.
-        Arrows walk, Enter begins at a node or opens a stub, <kbd>[</kbd> <kbd>]</kbd> and <kbd>{</kbd> <kbd>}</kbd>
+      <p class="note">${data.cut
+        ? html`<strong class="warn">Cut at ${number(MOST.edges)} edges: choose a smaller depth.</strong> ` : nothing}Arrows walk, Enter begins at a node or opens a stub, <kbd>[</kbd> <kbd>]</kbd> and <kbd>{</kbd> <kbd>}</kbd>
           change the depths.</p>`;
   }
 
@@ -221,7 +210,7 @@ export default class Graph extends Element {
             : html`<code>${file}</code> is not in the graph as it is indexed now.`}</p>
         <h3>Its Δ tokens</h3>${tokens.rows.length ? html`<egdb-table .columns=${columns} .rows=${tokens.rows}
           label="Tokens of the node"></egdb-table>
-          ${tokens.truncated ? html`<p class="note">The newest ${number(TOKENS_MOST)}.</p>` : nothing}`
+          ${tokens.truncated ? html`<p class="note">The newest ${number(MOST.nodeTokens)} under each of its names.</p>` : nothing}`
             : html`<p class="empty">No commit that is known changed it.</p>`}`,
     });
   }
@@ -239,9 +228,9 @@ export default class Graph extends Element {
     return frame(this.found, {
       title: q ? 'Symbols' : 'Called most', size: 's', curl: () => curlEgql(...this.#search),
         empty: q ? 'No symbol is called so.' : 'No code is indexed yet: egdb-index does it.',
-          body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows} label="Symbols" pickable
+          body: (answer) => html`<egdb-table .columns=${columns} .rows=${answer.rows.slice(0, MOST.found)} label="Symbols" pickable
         @pick=${(event) => this.#begin(event.detail[0])}></egdb-table>
-        ${answer.rows.length === FOUND_MOST ? html`<p class="note">The first ${FOUND_MOST}; more letters find fewer.</p>` : nothing}`,
+        ${answer.rows.length > MOST.found ? html`<p class="note cut">The first ${MOST.found}; more letters find fewer.</p>` : nothing}`,
     });
   }
 

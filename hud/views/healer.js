@@ -1,13 +1,16 @@
 // Healer: how often healing succeeds, by kind and with how many; the candidates; of one (?id=) what was proposed, verified, and what came
 // of it.
 import { curlEgql, curlPanel, egql, objects, panel } from '../lib/api.js';
+import { counted } from '../lib/cut.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
+import { FIXES_OF, HEALS } from '../lib/queries.js';
 import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
-import { rangeAsParams } from '../lib/time.js';
+import { rangeAsEgql, rangeAsParams } from '../lib/time.js';
+import { cutAt, whole } from '../components/cut.js';
 import { frame } from '../components/frame.js';
 import { chain, commit, facts, verdict } from '../components/story.js';
 import '../components/bars.js';
@@ -15,13 +18,10 @@ import '../components/json.js';
 import '../components/table.js';
 
 const EVERY_MS = 60e3;
+const MOST = 1000; // candidates that the panel answers at once
 const FEW = 10; // below, a share says little
 const TONES = { applied: 'good', rejected: 'bad', rolled_back: 'warn' };
 const CHECKS = [['sandbox_ok', 'sandbox'], ['ci_ok', 'CI'], ['canary_ok', 'canary']];
-const ONE = 'SELECT heals (id, created_utc, kind, confidence, scope, rationale, deltas, sha, branch, repo, event_id) ' +
-  'FROM all WHERE id = $id';
-const AFTER = 'SELECT events (id, topic, ts_utc, payload) ' +
-  'FROM all WHERE topic IN ("heal.verified@v1", "heal.outcome@v1") AND payload.candidate_id = $id ORDER BY ts_utc, position LIMIT 200';
 
 const COLUMNS = [
   { name: 'created_utc', title: 'proposed, UTC', type: 'time', width: 172 }, { name: 'kind', title: 'kind', type: 'text', width: 110 },
@@ -40,10 +40,13 @@ export default class Healer extends Element {
     super();
     this.route = new Route(this, () => this.#ask());
     this.success = new Load(this, (signal) => panel('heal-success', this.about, { signal }), { everyMs: EVERY_MS });
-    this.list = new Load(this, (signal) => panel('heal-candidates', this.params, { signal }), { everyMs: EVERY_MS });
+    this.list = new Load(this, async (signal) => {
+      const rows = objects(await panel('heal-candidates', this.params, { signal }));
+      return { rows, all: rows.length < MOST ? null : await counted(this.text(HEALS.count), { params: this.values, signal }, MOST) };
+    }, { everyMs: EVERY_MS });
     this.one = new Load(this, async (signal) => {
       const options = { params: { id: router.current.query.id }, signal };
-      const [[heal], after] = await Promise.all([egql(ONE, options), egql(AFTER, options)].map(async (answer) => objects(await answer)));
+      const [[heal], after] = await Promise.all([egql(FIXES_OF.heal, options), egql(FIXES_OF.healed, options)].map(async (answer) => objects(await answer)));
       return { heal, after };
     });
   }
@@ -59,7 +62,21 @@ export default class Healer extends Element {
   }
 
   get params() {
-    return { ...this.about, ...(router.current.query.kind && { kind: router.current.query.kind }) };
+    return { ...this.about, ...this.kind, limit: MOST };
+  }
+
+  get kind() {
+    const { kind } = router.current.query;
+    return kind ? { kind } : {};
+  }
+
+  // The same candidates as a query.
+  text(query) {
+    return query(repos.chosen, rangeAsEgql(), Boolean(router.current.query.kind));
+  }
+
+  get values() {
+    return given(repos.chosen, this.kind);
   }
 
   #ask() {
@@ -119,10 +136,11 @@ export default class Healer extends Element {
       empty: 'No candidate of the time range has an outcome.', body: (answer) => this.#success(objects(answer)) })}</div>
       <div class="beside ${id ? 'with-one' : ''}">${frame(this.list, {
         title: 'Candidates', curl: () => curlPanel('heal-candidates', this.params), empty: html`Nothing was proposed in the time range: a candidate is a <code>heal.proposed@v1</code>.`,
-        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Candidates" pickable
-          .selected=${objects(answer).find((row) => row.id === id)}
-          .rowClass=${(row) => (row.id === id ? 'chosen' : '')} @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>` })}
-      ${id ? frame(this.one, { title: `Candidate ${id}`, curl: () => curlEgql(AFTER, { id }), isEmpty: (data) => !data.heal,
+        body: ({ rows, all }) => html`<egdb-table .columns=${COLUMNS} .rows=${rows} label="Candidates" pickable
+          .selected=${rows.find((row) => row.id === id)}
+          .rowClass=${(row) => (row.id === id ? 'chosen' : '')} @pick=${(event) => router.set({ id: event.detail.id })}></egdb-table>
+          ${all && all.n > rows.length ? cutAt(rows.length, all, { href: whole(this.text(HEALS.list), this.values) }) : nothing}` })}
+      ${id ? frame(this.one, { title: `Candidate ${id}`, curl: () => curlEgql(FIXES_OF.healed, { id }), isEmpty: (data) => !data.heal,
         empty: 'No such candidate is stored.',
         actions: html`<button type="button" class="quiet" @click=${() => router.set({ id: '' })}>close <kbd>Esc</kbd></button>`,
           body: (data) => this.#one(data) }) : nothing}</div>`;

@@ -178,7 +178,7 @@ class Letter extends Element {
 customElements.define('egdb-letter', Letter);
 
 export default class Letters extends Element {
-  static properties = { bulk: { state: true } };
+  static properties = { bulk: { state: true }, working: { state: true } };
 
   constructor() {
     super();
@@ -220,28 +220,52 @@ export default class Letters extends Element {
     this.list.go({ fresh });
   }
 
-  async #all(dry) {
-    const ids = this.list.data.letters.filter((letter) => !letter.redriven_utc).slice(0, IDS_MOST).map((letter) => letter.id);
-    this.bulk = { working: true };
+  get #open() {
+    return (this.list.data?.letters ?? []).filter((letter) => !letter.redriven_utc).map((letter) => letter.id);
+  }
+
+  // In as many orders as it takes. One that fails ends it: what was done until then is said too. What a dry run found valid is what may be
+  // sent after it.
+  async #all(ids, dry) {
+    if (this.working) return;
+    const bulk = { dry, all: ids.length, tried: 0, redriven: 0, already: 0, failed: 0, valid: [], working: true };
+    Object.assign(this, { bulk, working: true });
     try {
-      this.bulk = await sendJson('POST', 'v1/dlq/redrive', { ids, dry_run: dry });
+      while (bulk.tried < ids.length && this.bulk === bulk && this.isConnected) {
+        const some = ids.slice(bulk.tried, bulk.tried + IDS_MOST);
+        const done = await sendJson('POST', 'v1/dlq/redrive', { ids: some, dry_run: dry });
+        for (const name of ['redriven', 'already', 'failed']) bulk[name] += done[name];
+        bulk.valid.push(...done.items.filter((item) => item.status === 'valid').map((item) => item.dlq_id));
+        bulk.tried += some.length;
+        this.requestUpdate();
+      }
     } catch (error) {
-      this.bulk = { error };
+      bulk.error = error;
     }
+    bulk.working = this.working = false;
     if (!dry) this.list.go();
   }
 
   #bulk() {
     const { bulk } = this;
     if (!bulk) return nothing;
-    if (bulk.working) return html`<p role="status">Working</p>`;
-    if (bulk.error) return problem(bulk.error);
-    const what = bulk.dry_run ? 'would be stored' : 'stored';
-    return html`<p class="fine"
-      role="status">${number(bulk.redriven)} ${what}, ${number(bulk.already)} were sent again before, ${number(bulk.failed)} refused again.
-      ${bulk.next ? 'There are more: do it again.' : ''}
-      ${bulk.dry_run && bulk.redriven ? html`<button type="button" class="main"
-        @click=${() => this.#all(false)}>Redrive ${number(bulk.redriven)}</button>` : nothing}</p>`;
+    const tried = `${number(bulk.tried)} of ${number(bulk.all)}`;
+    if (bulk.working) return html`<p role="status">Working: ${tried}</p>`;
+    const what = bulk.dry ? 'would be stored' : 'stored';
+    return html`${bulk.error ? problem(bulk.error) : nothing}<p class="fine" role="status">${bulk.tried < bulk.all ? `Of ${tried} tried: ` : ''}${
+      number(bulk.redriven)} ${what}, ${number(bulk.already)} were sent again before, ${number(bulk.failed)} refused again.
+      ${bulk.dry && bulk.valid.length ? html`<button type="button" class="main"
+        @click=${() => this.#all(bulk.valid, false)}>Redrive ${number(bulk.valid.length)}</button>` : nothing}</p>`;
+  }
+
+  // Nothing waits, or nothing of what is looked for.
+  get #none() {
+    const { query } = router.current;
+    const by = FILTERS.filter(([name]) => query[name]).map(([name, title]) => html` ${title} <code>${query[name]}</code>`);
+    const inTime = query.last || query.from ? ' received in the time range' : '';
+    if (!by.length && !inTime) return query.redriven ? 'No dead letter fits.' : 'No event that was refused waits here.';
+    return html`No dead letter fits the filter:${by}${inTime}. Others may:
+      <button type="button" class="quiet" @click=${() => router.set({ code: '', topic: '', last: '', from: '', to: '' })}>look at all</button>`;
   }
 
   get #columns() {
@@ -266,9 +290,9 @@ export default class Letters extends Element {
       <div class="events letters ${id ? 'with-event' : ''}" @redriven=${() => this.list.go()}>
         <div>${frame(this.list, {
           title: 'Refused events', size: 'l', curl: () => curl({ path: 'v1/dlq', query: { ...this.#filter, order: 'desc', limit: 100 } }),
-          isEmpty: ({ letters, more }) => !letters.length && !more, empty: 'No event that was refused waits here.',
-          actions: html`<button type="button" class="quiet ${this.list.data?.letters.some((letter) => !letter.redriven_utc) ? '' : 'hidden'}"
-            @click=${() => this.#all(true)}>dry run of all shown</button>`,
+          isEmpty: ({ letters, more }) => !letters.length && !more, empty: this.#none,
+          actions: html`<button type="button" class="quiet ${this.#open.length ? '' : 'hidden'}"
+            ?disabled=${this.working} @click=${() => this.#all(this.#open, true)}>dry run of all shown</button>`,
           body: ({ letters, more }) => html`${this.#bulk()}<egdb-table class="tall" .columns=${this.#columns} .rows=${letters}
             label="Dead letters" pickable
               .rowClass=${(letter) => (letter.id === id ? 'chosen' : '')}

@@ -1,12 +1,15 @@
 // Overview: what is on fire, what changed, what the gates said, and how events come in. Everything leads to where more of it is.
 import { curl, curlEgql, curlPanel, egql, objects, panel, request } from '../lib/api.js';
+import { counted, first } from '../lib/cut.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { compact, number } from '../lib/format.js';
 import { Load } from '../lib/load.js';
+import { MOST, OVERVIEW, STATES as OF } from '../lib/queries.js';
 import { rate } from '../lib/rate.js';
-import { given, repos, where } from '../lib/repos.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { bucketWidth, duration, durationMs, iso, range, rangeAsEgql, rangeAsParams } from '../lib/time.js';
+import { cutAt, whole } from '../components/cut.js';
 import { frame } from '../components/frame.js';
 import '../components/chart.js';
 import '../components/group.js';
@@ -15,11 +18,11 @@ import '../components/table.js';
 const EVERY_MS = 30e3;
 const TIME = ['last', 'from', 'to'];
 const SPAN_MS = 10 * 60e3; // the least that the chart of the rate shows
-const VIOLATIONS_MOST = 200;
 const OWN = ['dead-letters', 'dead-letters-by-code', 'repositories']; // the tile and its view say it, and the choice above
 
 const sum = (rows, name, of = () => true) => rows.filter(of).reduce((total, row) => total + row[name], 0);
-const grouped = (source, key) => `SELECT ${source} (${key}, count() AS n) FROM all${where(repos.chosen)} GROUP BY ${key}${rangeAsEgql()}`;
+const inRange = (name) => OVERVIEW[name](repos.chosen, rangeAsEgql());
+const open = () => OF.findingsBy('severity', repos.chosen, true); // as its view counts them
 const ofRepo = (more) => given(repos.chosen, more);
 const figure = (rows, name) => Object.fromEntries(rows.map((row) => [row[name], row.n]));
 
@@ -32,8 +35,8 @@ const TILES = [
   },
   {
     name: 'gates', title: 'Gates', of: [...TIME, 'repo'], href: () => router.href('spec'),
-    curl: () => curlEgql(grouped('invariants', 'action'), ofRepo()),
-    ask: (signal) => egql(grouped('invariants', 'action'), { params: ofRepo(), signal }),
+    curl: () => curlEgql(inRange('gates'), ofRepo()),
+    ask: (signal) => egql(inRange('gates'), { params: ofRepo(), signal }),
     show: (answer) => {
       const by = figure(objects(answer), 'action');
       const [block, softer] = [by.block ?? 0, (by.review ?? 0) + (by.warn ?? 0)];
@@ -43,19 +46,19 @@ const TILES = [
   },
   {
     name: 'findings', title: 'Security backlog', of: ['repo'], href: () => router.href('security'),
-    curl: () => curlPanel('sast-backlog', ofRepo()),
-    ask: (signal) => panel('sast-backlog', ofRepo(), { signal }),
+    curl: () => curlEgql(open(), ofRepo()),
+    ask: (signal) => egql(open(), { params: ofRepo(), signal }),
     show: (answer) => {
       const rows = objects(answer);
-      const urgent = sum(rows, 'cnt', (row) => ['CRITICAL', 'HIGH'].includes(row.severity));
+      const urgent = sum(rows, 'n', (row) => ['CRITICAL', 'HIGH'].includes(row.severity));
       return { n: urgent, state: urgent ? 'bad' : rows.length ? 'warn' : 'good',
-        text: `critical or high, of ${number(sum(rows, 'cnt'))} open` };
+        text: `critical or high, of ${number(sum(rows, 'n'))} open` };
     },
   },
   {
     name: 'runs', title: 'Runs', of: [...TIME, 'repo'], href: () => router.href('runs'),
-    curl: () => curlEgql(grouped('runs', 'status'), ofRepo()),
-    ask: (signal) => egql(grouped('runs', 'status'), { params: ofRepo(), signal }),
+    curl: () => curlEgql(inRange('runs'), ofRepo()),
+    ask: (signal) => egql(inRange('runs'), { params: ofRepo(), signal }),
     show: (answer) => {
       const rows = objects(answer);
       const failed = sum(rows, 'n', (row) => !['ok', 'running', 'success', null].includes(row.status));
@@ -135,9 +138,9 @@ const BUCKETS_EVERY_MS = 60e3;
 
 // Counts by bucket and topic as series: the topics with most, and all others together. A bucket without a row has no events: 0 is
 // counted. The last value holds until the end of its bucket, or of the range: a point of its own.
-function seriesOf(answer, width, to) {
+function seriesOf(list, width, to) {
   const step = durationMs(width);
-  const rows = answer.rows.map(([at, topic, n]) => ({ at: Date.parse(at), topic, n }));
+  const rows = list.map(([at, topic, n]) => ({ at: Date.parse(at), topic, n }));
   const first = Math.min(...rows.map((row) => row.at));
   const x = Array.from({ length: Math.round((Math.max(...rows.map((row) => row.at)) - first) / step) + 1 }, (_, i) => first + i * step);
   const totals = new Map();
@@ -161,9 +164,15 @@ export default class Overview extends Element {
       const now = range();
       const width = bucketWidth(now);
       const answer = await egql(this.#countsQuery, { signal });
-      return { width, span: { from: +now.from, to: +now.to }, data: answer.rows.length ? seriesOf(answer, width, +now.to) : null };
+      const rows = answer.rows.slice(0, MOST.buckets);
+      return { width, span: { from: +now.from, to: +now.to }, data: rows.length ? seriesOf(rows, width, +now.to) : null,
+        more: rows.length < answer.rows.length };
     }, { everyMs: BUCKETS_EVERY_MS });
-    this.violations = new Load(this, (signal) => egql(this.#query, { params: ofRepo(), signal }), { everyMs: EVERY_MS });
+    this.violations = new Load(this, async (signal) => {
+      const [options, count] = [{ params: ofRepo(), signal }, inRange('violationCount')];
+      const { rows, more } = first(await egql(inRange('violations'), options), MOST.overview);
+      return { rows, all: more ? await counted(count, options, rows.length) : null };
+    }, { everyMs: EVERY_MS });
     this.route = new Route(this, () => {
       for (const load of [this.violations, this.counts]) load.go({ fresh: true });
     });
@@ -180,9 +189,7 @@ export default class Overview extends Element {
   }
 
   get #countsQuery() {
-    const at = `bucket(ts_utc, ${bucketWidth()})`;
-    return `SELECT events (${at} AS at, topic, count() AS n) ` +
-      `FROM all GROUP BY ${at}, topic ORDER BY ${at}, topic${rangeAsEgql()} LIMIT 10000`;
+    return OVERVIEW.events(bucketWidth(), rangeAsEgql());
   }
 
   #counts() {
@@ -192,19 +199,15 @@ export default class Overview extends Element {
         empty: 'No event has its time in this range.',
       note: html`By their own time, every ${this.counts.data?.width ?? ''}${repos.chosen ? ', of all repositories' : ''}.
         Drag to look closer; click to read the events.`,
-      body: ({ data, span, width }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time"
+      body: ({ data, span, width, more }) => html`<egdb-chart .data=${data} .span=${span} time label="Events over time"
         @zoom=${(event) => show(event.detail)}
-        @pick=${({ detail }) => this.#read(data.x[Math.min(detail, data.x.length - 2)], durationMs(width))}></egdb-chart>`,
+        @pick=${({ detail }) => this.#read(data.x[Math.min(detail, data.x.length - 2)], durationMs(width))}></egdb-chart>${more
+          ? html`<p class="note cut">The first ${number(MOST.buckets)} counts: a shorter range has the others.</p>` : nothing}`,
     })}</div>`;
   }
 
   #read(from, ms) {
     router.go('events', { from: iso(new Date(from)), to: iso(new Date(from + ms)) });
-  }
-
-  get #query() {
-    return `SELECT violations (created_utc, kind, action, commit_sha, score, threshold, module) ` +
-      `FROM all${where(repos.chosen)} ORDER BY created_utc DESC, kind${rangeAsEgql()} LIMIT ${VIOLATIONS_MOST}`;
   }
 
   #ingest() {
@@ -231,10 +234,11 @@ export default class Overview extends Element {
       <div class="tiles">${TILES.map((tile) => html`<egdb-tile .tile=${tile}></egdb-tile>`)}</div>
       <div class="grid overview-two">${frame(this.violations, {
         title: 'Gates that did not pass', size: 't', note: last ? `In the last ${last}.` : 'In the range above.', href: router.href('spec'),
-          curl: () => curlEgql(this.#query, ofRepo()),
+          curl: () => curlEgql(inRange('violations'), ofRepo()),
         empty: html`Every gate passed, or none was asked: <code>egdb-index gates</code> asks them.`,
-        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Gates that did not pass" pickable
-          @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>`,
+        body: ({ rows, all }) => html`<egdb-table .columns=${COLUMNS} .rows=${rows} label="Gates that did not pass" pickable
+          @pick=${(event) => router.go('deltas', { sha: event.detail.commit_sha })}></egdb-table>
+          ${all ? cutAt(rows.length, all, { href: whole(inRange('violations'), ofRepo()) }) : nothing}`,
       })}${this.#ingest()}${this.#counts()}</div>
       <egdb-group .groups=${['Overview', 'Operations']} .except=${OWN}></egdb-group>`;
   }

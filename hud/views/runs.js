@@ -7,6 +7,7 @@ import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
 import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
+import { isSha, shaHint, shaOf } from '../lib/shas.js';
 import { duration, durationMs, iso, range, rangeAsParams, when } from '../lib/time.js';
 import { frame } from '../components/frame.js';
 import '../components/chart.js';
@@ -66,7 +67,9 @@ export default class Runs extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#arrived());
-    this.list = new Load(this, (signal) => panel('runs', this.listParams, { signal }), { everyMs: LIST_MS });
+    // What can be no commit's sha has no runs, and is not asked for.
+    this.list = new Load(this, async (signal) => (this.route.query.sha && !isSha(this.route.query.sha) ? { columns: [], rows: [] }
+      : panel('runs', this.listParams, { signal })), { everyMs: LIST_MS });
     this.trend = new Load(this, (signal) => panel('step-trend', this.trendParams, { signal }), { everyMs: 60e3 });
     this.one = new Load(this, (signal) => panel('run-profile', { run: this.route.query.run }, { signal }), { everyMs: LIST_MS });
     this.other = new Load(this, (signal) => panel('run-profile', { run: this.route.query.with }, { signal }));
@@ -83,7 +86,7 @@ export default class Runs extends Element {
 
   get listParams() {
     const { sha, status } = this.route.query;
-    return given(repos.chosen, { ...rangeAsParams(), sha, status, limit: LIST_MOST });
+    return given(repos.chosen, { ...rangeAsParams(), sha: shaOf(sha), status, limit: LIST_MOST });
   }
 
   get trendParams() {
@@ -125,22 +128,22 @@ export default class Runs extends Element {
     const { query } = this.route;
     const column = (name, title, type, more) => ({ name, title, type, ...more });
     const columns = [
-      column('id', 'run', 'text', { render: (id) => html`<a href=${router.href('runs', { ...query, run: id })}>${id}</a>` }),
-      column('status', 'status', 'text', { width: 110, grow: 0, get: (run) => (run.finished ? run.status : 'no end yet'),
+      column('id', 'run', 'text', { width: 140, grow: 3, render: (id) => html`<a href=${router.href('runs', { ...query, run: id })}>${id}</a>` }),
+      column('status', 'status', 'text', { width: 100, grow: 0, get: (run) => (run.finished ? run.status : 'no end yet'),
         render: (state) => html`<span class=${{ ok: 'good', error: 'bad' }[state] ?? 'warn'}>${{ ok: '✓', error: '✗' }[state]
           ?? '…'} ${state}</span>` }),
-      column('started', 'started', 'time'),
-      column('took', 'took', 'number', { get: (run) => (run.finished ? Date.parse(run.finished) - Date.parse(run.started) : null),
+      column('started', 'started', 'time', { width: 164 }),
+      column('took', 'took', 'number', { width: 80, get: (run) => (run.finished ? Date.parse(run.finished) - Date.parse(run.started) : null),
         render: (value) => (value === null ? NULL : duration(value)) }),
-      column('steps', 'steps', 'integer', { width: 72 }),
-      column('steps_ms', 'in steps', 'integer', { render: (value, run) => (run.steps ? ms(value) : NULL) }),
-      column('slowest', 'slowest step', 'text'),
-      column('branch', 'branch', 'text', { width: 110 }),
+      column('steps', 'steps', 'integer', { width: 60 }),
+      column('steps_ms', 'in steps', 'integer', { width: 84, render: (value, run) => (run.steps ? ms(value) : NULL) }),
+      column('slowest', 'slowest step', 'text', { width: 116 }),
+      column('branch', 'branch', 'text', { width: 80 }),
       column('sha', 'commit', 'text',
-        { width: 110, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }),
+        { width: 100, grow: 0, render: (sha) => html`<a href=${router.href('deltas', { sha })}><code>${sha.slice(0, 10)}</code></a>` }),
     ];
     if (query.run) {
-      columns.splice(1, 0, column('with', 'compare', 'text', { width: 96, grow: 0, get: (run) => run.id,
+      columns.splice(1, 0, column('with', 'compare', 'text', { width: 84, grow: 0, get: (run) => run.id,
         render: (id) => (id === query.run ? 'shown'
         : html`<a href=${router.href('runs', { ...query, with: id === query.with ? '' : id })}
           aria-label=${`compare with ${id}`}>${id === query.with ? '● with' : '○ with'}</a>`) }));
@@ -152,12 +155,17 @@ export default class Runs extends Element {
         @change=${(event) => router.set({ sha: event.target.value.trim() })}>`;
     return frame(this.list, {
       title: 'Runs', size: 't', note: html`<span class="fields">${choose}</span>`, curl: () => curlPanel('runs', this.listParams),
-        empty: html`No run began in this range. A run is what <code>run.started@v1</code>, <code>core.step.finished@v1</code>
-          and <code>run.finished@v1</code> tell of it: post them.`, body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs}
+        empty: html`No run${this.#chosen} began in this range.${shaHint(query.sha)} A run is what <code>run.started@v1</code>,
+          <code>core.step.finished@v1</code> and <code>run.finished@v1</code> tell of it: post them.`, body: (answer) => html`<egdb-table .columns=${columns} .rows=${this.runs}
           label="Runs" pickable
           .selected=${this.runs.find((run) => run.id === query.run)} @pick=${(event) => router.set({ run: event.detail.id })}></egdb-table>
         ${answer.rows.length === LIST_MOST ? html`<p class="note">The newest ${number(LIST_MOST)} of this range.</p>` : nothing}`,
     });
+  }
+
+  get #chosen() {
+    const { sha, status } = this.route.query;
+    return `${status ? ` that is ${status}` : ''}${sha ? ` of commit ${sha.slice(0, 8)}` : ''}`;
   }
 
   #steps(answer) {
@@ -264,14 +272,14 @@ export default class Runs extends Element {
     const chosen = steps.find((step) => step.name === this.route.query.step)
       ?? steps.toSorted((a, b) => b.slow - a.slow || b.now - a.now)[0];
     const columns = [
-      { name: 'name', title: 'step', type: 'text', width: 96, render: (name) => this.#stepLink(name) },
-      { name: 'now', title: 'p95 now', type: 'number', width: 88, render: ms }, { name: 'usual', title: 'before', type: 'number',
-        width: 92, render: ms },
-      { name: 'ratio', title: 'times', type: 'number', width: 76, get: (step) => (step.usual ? step.now / step.usual : null),
+      { name: 'name', title: 'step', type: 'text', width: 84, render: (name) => this.#stepLink(name) },
+      { name: 'now', title: 'p95 now', type: 'number', width: 84, render: ms }, { name: 'usual', title: 'before', type: 'number',
+        width: 86, render: ms },
+      { name: 'ratio', title: 'times', type: 'number', width: 68, get: (step) => (step.usual ? step.now / step.usual : null),
         render: (_, step) => ratio(step.now, step.usual) },
-      { name: 'slowAt', title: 'became slower', type: 'time', width: 184,
+      { name: 'slowAt', title: 'became slower', type: 'time', width: 178,
         render: (at) => (at ? html`<span class="bad">▲ ${when(new Date(at))}</span>` : nothing) },
-      { name: 'median', title: 'p50 now', type: 'number', width: 86, render: ms }, { name: 'n', title: 'ran', type: 'integer', width: 60 },
+      { name: 'median', title: 'p50 now', type: 'number', width: 84, render: ms }, { name: 'n', title: 'ran', type: 'integer', width: 50 },
     ];
     return html`<div class="runs-trend"><egdb-table .columns=${columns} .rows=${steps} label="Steps over time" pickable .selected=${chosen}
         .rowClass=${(step) => (step.slow ? 'runs-bad' : '')} @pick=${(event) => router.set({ step: event.detail.name })}></egdb-table>

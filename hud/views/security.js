@@ -1,13 +1,16 @@
 // Security: the findings by severity, queue, rule and module; of one (?nf=) where it is, what happened to it, its fixes and their
 // verifications. Who dismisses one says why and until when: that is an event, and holds over rescans.
 import { curlEgql, egql, objects } from '../lib/api.js';
+import { first } from '../lib/cut.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { NULL, number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
-import { given, repos, where } from '../lib/repos.js';
+import { FIXES_OF, MOST, STATES as OF } from '../lib/queries.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
 import { iso, when } from '../lib/time.js';
+import { cutAt, whole } from '../components/cut.js';
 import { frame } from '../components/frame.js';
 import { chain, commit, facts, verdict } from '../components/story.js';
 import '../components/bars.js';
@@ -16,7 +19,6 @@ import '../components/json.js';
 import '../components/table.js';
 
 const EVERY_MS = 30e3;
-const ROWS_MOST = 5000;
 const DAY_MS = 86400e3;
 const SUPPRESSED = 'sast.finding.suppressed@v1';
 const TOPICS = { [SUPPRESSED]: 'dismissed', 'sast.fix.requested@v1': 'fix asked for', 'sast.fix.decided@v1': 'fix decided',
@@ -26,13 +28,6 @@ const FACETS = [['severity', 'Severity', ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW']],
 const STATES = [['open', 'open'], ['dismissed', 'dismissed'], ['all', 'all']];
 const UNTIL = [['7', 'a week'], ['30', '30 days'], ['90', '90 days'], ['', 'for ever']];
 const TONES = { CRITICAL: 'bad', HIGH: 'bad', MEDIUM: 'warn', LOW: '' };
-const ONE = 'SELECT findings (id, created_utc, sha, last_sha, last_seen_utc, tool, rule_id, cwe, severity, confidence, category, ' +
-  'message, file, line, ast_ref, mosaic_cell, delta_bind, suppression, silenced, evidence, risk, queue, event_id, repo) ' +
-  'FROM all WHERE id = $nf';
-const STORY = `SELECT events (id, topic, ts_utc, source, payload) FROM all WHERE topic IN (${Object.keys(TOPICS).map((topic) =>
-  `"${topic}"`).join(', ')}) AND payload.nf_id = $nf ORDER BY ts_utc, position LIMIT 500`;
-const FIXES = 'SELECT fixes (created_utc, pattern, fix_hint, status, review_gate, patch_spec, tests_required, constraints, event_id) ' +
-  'FROM all WHERE nf_id = $nf LIMIT 100';
 
 // A file's module, as docs/reference names it: its path without the extension, a point for each slash.
 const moduleOf = (file) => (file ?? '').replace(/(\/__init__)?\.\w+$/, '').replaceAll('/', '.');
@@ -52,12 +47,16 @@ export default class Security extends Element {
     super();
     this.route = new Route(this, () => this.#ask());
     this.facets = new Load(this,
-      (signal) => Promise.all(FACETS.map(async ([name]) => objects(await egql(this.facetText(name),
-        { params: this.params(name), signal })))), { everyMs: EVERY_MS });
-    this.list = new Load(this, (signal) => egql(this.listText, { params: this.params(), signal }), { everyMs: EVERY_MS });
+      (signal) => Promise.all(FACETS.map(async ([name]) => first(await egql(this.facetText(name),
+        { params: this.params(name), signal }), MOST.groups))), { everyMs: EVERY_MS });
+    this.list = new Load(this, async (signal) => {
+      const options = { params: this.params(), signal };
+      return first(await egql(this.listText, options), MOST.findings);
+    }, { everyMs: EVERY_MS });
     this.one = new Load(this, async (signal) => {
       const options = { params: { nf: router.current.query.nf }, signal };
-      const [[finding], story, fixes] = await Promise.all([ONE, STORY, FIXES].map(async (text) => objects(await egql(text, options))));
+      const [[finding], story, fixes] = await Promise.all([FIXES_OF.finding, FIXES_OF.story(Object.keys(TOPICS)),
+        FIXES_OF.fixes].map(async (text) => objects(await egql(text, options))));
       return { finding, story, fixes };
     });
   }
@@ -81,23 +80,25 @@ export default class Security extends Element {
     return given(repos.chosen, Object.fromEntries(this.filters(except).map((name) => [name, router.current.query[name]])));
   }
 
-  where(except) {
-    const words = this.filters(except).map((name) => `${name} = $${name}`);
-    if (this.state === 'dismissed') words.push('suppression.state IN (local, policy)');
-    return ` FROM all${where(repos.chosen, ...words)}`;
-  }
-
-  get source() {
-    return this.state === 'open' ? 'open_findings' : 'findings';
+  words(except) {
+    return [...this.filters(except).map((name) => `${name} = $${name}`),
+      this.state === 'dismissed' && 'suppression.state IN (local, policy)'];
   }
 
   facetText(name) {
-    return `SELECT ${this.source} (${name}, count() AS n)${this.where(name)} GROUP BY ${name} ORDER BY n DESC LIMIT 200`;
+    return OF.findingsBy(name, repos.chosen, this.state === 'open', this.words(name));
   }
 
   get listText() {
-    return `SELECT ${this.source} (id, severity, risk, queue, rule_id, file, line, message, last_seen_utc, suppression)` +
-      `${this.where()} ORDER BY risk DESC, created_utc DESC LIMIT ${ROWS_MOST}`;
+    return OF.findings(repos.chosen, this.state === 'open', this.words());
+  }
+
+  // How many findings the list is of: what is counted by severity, and chosen.
+  get all() {
+    const rows = this.facets.data?.[0].rows;
+    const { severity } = router.current.query;
+    return rows ? { n: rows.reduce((sum, row) => sum + (!severity || row.severity === severity ? row.n : 0), 0), least: false }
+      : { n: MOST.findings + 1, least: true };
   }
 
   #ask() {
@@ -112,14 +113,14 @@ export default class Security extends Element {
     this.shown = nf;
   }
 
-  #facet([name, title, order], rows) {
+  #facet([name, title, order], { rows, more }) {
     const { query } = router.current;
     const sorted = order ? order.map((value) => rows.find((row) => row[name] === value) ?? { [name]: value, n: 0 }) : rows;
     return html`<div><h3>${title}</h3><egdb-bars most="6" .label=${title} .rows=${sorted.map((row) => ({
       label: (name === 'file' ? moduleOf(row.file) : row[name]) || '∅', title: row[name] ?? 'no value', value: row.n,
         mark: query[name] === row[name] ? 'chosen' : '',
       href: row[name] ? router.href('security', { ...query, [name]: query[name] === row[name] ? '' : row[name] })
-        : undefined }))}></egdb-bars></div>`;
+        : undefined }))}></egdb-bars>${more ? html`<p class="note">The ${number(rows.length)} with most.</p>` : nothing}</div>`;
   }
 
   #suppression(value) {
@@ -198,17 +199,17 @@ export default class Security extends Element {
     return html`<h1>Security</h1>${this.#chips()}
       <div class="grid one security-backlog">${frame(this.facets, { title: 'Backlog', curl: () => curlEgql(this.facetText('severity'),
         this.params('severity')),
-        isEmpty: (parts) => !parts.some((rows) => rows.length), empty: this.state === 'open'
+        isEmpty: (parts) => !parts.some(({ rows }) => rows.length), empty: this.state === 'open'
           ? html`No finding is open. <code>egdb-index sarif REPORT</code> posts what a scanner found.` : 'There are no such findings.',
         body: (parts) => html`<div class="security-facets">${FACETS.map((facet, i) => this.#facet(facet, parts[i]))}</div>` })}</div>
       <div class="beside ${nf ? 'with-one' : ''}">${frame(this.list,
         { title: 'Findings', curl: () => curlEgql(this.listText, this.params()), empty: 'No finding fits.',
-        body: (answer) => html`<egdb-table .columns=${COLUMNS} .rows=${objects(answer)} label="Findings" pickable
-          .selected=${objects(answer).find((row) => row.id === nf)}
+        body: ({ rows, more }) => html`<egdb-table .columns=${COLUMNS} .rows=${rows} label="Findings" pickable
+          .selected=${rows.find((row) => row.id === nf)}
           .rowClass=${(row) => (row.id === nf ? 'chosen' : '')}
-            @pick=${(event) => router.set({ nf: event.detail.id })}></egdb-table>${answer.row_count === ROWS_MOST
-              ? html`<p class="note">The ${number(ROWS_MOST)} riskiest.</p>` : nothing}` })}
-      ${nf ? frame(this.one, { title: nf, curl: () => curlEgql(ONE, { nf }), isEmpty: (data) => !data.finding,
+            @pick=${(event) => router.set({ nf: event.detail.id })}></egdb-table>${more ? cutAt(rows.length, this.all,
+              { what: 'riskiest', href: whole(this.listText, this.params()) }) : nothing}` })}
+      ${nf ? frame(this.one, { title: nf, curl: () => curlEgql(FIXES_OF.finding, { nf }), isEmpty: (data) => !data.finding,
         empty: 'No such finding is stored.',
         actions: html`<button type="button" class="quiet" @click=${() => router.set({ nf: '' })}>close <kbd>Esc</kbd></button>`,
           body: (data) => this.#one(data) }) : nothing}</div>`;

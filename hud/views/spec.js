@@ -1,14 +1,18 @@
 // Spec Monitor: what holds (α, β, ζ as steps), what was measured (points), when nothing was learned (bands) and where drift began (marks).
 // A result opens its evidence (?violation=): the tokens that made it. Freezing and unfreezing are events with a reason.
-import { curlEgql, egql, objects } from '../lib/api.js';
+import { curlEgql, egql, getJson, objects } from '../lib/api.js';
+import { counts, first } from '../lib/cut.js';
 import { Element, html, nothing } from '../lib/element.js';
 import { number } from '../lib/format.js';
 import { addKey } from '../lib/keys.js';
 import { Load } from '../lib/load.js';
-import { given, repos, where } from '../lib/repos.js';
+import { MOST, SPEC, STATES } from '../lib/queries.js';
+import { given, repos } from '../lib/repos.js';
 import { Route, router } from '../lib/router.js';
+import { isSha } from '../lib/shas.js';
 import { color } from '../lib/theme.js';
 import { iso, range, rangeAsEgql, when } from '../lib/time.js';
+import { cutAt, whole } from '../components/cut.js';
 import { frame } from '../components/frame.js';
 import { commit, facts } from '../components/story.js';
 import '../components/bars.js';
@@ -17,21 +21,10 @@ import '../components/decide.js';
 import '../components/table.js';
 
 const EVERY_MS = 30e3;
-const RESULTS_MOST = 2000;
 const COMMITS = 20; // of a freeze, as egdb-index has it
 const GATES = [['I1', 'I1 energy ΔZ'], ['I2', 'I2 contracts'], ['I3', 'I3 distance'], ['I4', 'I4 tests']];
 const METRICS = { I1: 'delta_z', I3: 'mosaic_e', I4: 'coverage' }; // as egdb-index names them
 const ACTIONS = [['pass', 'good'], ['review', 'warn'], ['warn', 'warn'], ['block', 'bad']];
-// The conditions, as the gates have them: what names no repository counts for each.
-const all = (...words) => `FROM all${where(null, repos.one !== null && 'repo IN ($repo, "")', ...words)}`;
-const TEXTS = {
-  drift: () => 'SELECT drift (created_utc, module, metric, detector, freeze, commits, reason, unfrozen_utc, unfrozen_reason, details, ' +
-    `repo, event_id) ${all()} LIMIT 1000`,
-  modules: () => `SELECT thresholds (module, count() AS n) ${all()} GROUP BY module LIMIT 1000`,
-  limits: () => `SELECT thresholds (created_utc, alpha, beta, zeta, basis, sha, repo) ${all('module = $module')} LIMIT 1000`,
-};
-const EVIDENCE = 'SELECT invariants (gate, action, score, threshold, module, details, sha, created_utc, event_id) ' +
-  'FROM all WHERE event_id = $id LIMIT 20';
 
 const covers = (unit, module) => unit === '*' || unit === module || module.startsWith(`${unit}.`);
 const ms = (time) => Date.parse(time);
@@ -40,13 +33,18 @@ export default class Spec extends Element {
   constructor() {
     super();
     this.route = new Route(this, () => this.#ask());
-    const ask = (text, params) => async (signal) => objects(await egql(text(), { params: given(repos.one, params?.()), signal }));
-    this.modules = new Load(this, ask(TEXTS.modules));
-    this.limits = new Load(this, ask(TEXTS.limits, () => ({ module: this.module })), { everyMs: EVERY_MS });
-    this.results = new Load(this, ask(() => this.resultText, () => ({ gate: this.gate })), { everyMs: EVERY_MS });
-    this.drift = new Load(this, ask(TEXTS.drift), { everyMs: EVERY_MS });
+    const ask = (text, params) => async (signal) => first(await egql(text(), { params: given(repos.one, params?.()), signal }), MOST.groups);
+    this.modules = new Load(this, ask(() => STATES.modules(repos.one)));
+    this.limits = new Load(this, ask(() => SPEC.limits(repos.one), () => ({ module: this.module })), { everyMs: EVERY_MS });
+    this.results = new Load(this, (signal) => this.#judged(signal), { everyMs: EVERY_MS });
+    this.drift = new Load(this, ask(() => STATES.drift(repos.one)), { everyMs: EVERY_MS });
     this.evidence = new Load(this, async (signal) => {
-      const rows = objects(await egql(EVIDENCE, { params: { id: router.current.query.violation }, signal }));
+      const id = router.current.query.violation;
+      const { ts_utc: at } = await getJson(`v1/events/${encodeURIComponent(id)}`, { signal }).catch((error) => {
+        if (error.status !== 404) throw error;
+        return {}; // the log is kept for a time, what it made longer: it is found more slowly then
+      });
+      const rows = objects(await egql(SPEC.evidence(Boolean(at)), { params: { id, ...(at && { at }) }, signal }));
       for (const row of rows) row.tokens = row.details?.tokens?.length ? row.details.tokens : await this.#tokens(row, signal);
       return rows;
     });
@@ -67,14 +65,26 @@ export default class Spec extends Element {
     return router.current.query.gate || 'I1';
   }
 
-  get resultText() {
-    const modules = this.gate === 'I1' && this.module !== '*' ? ', details.modules' : '';
-    return `SELECT invariants (created_utc, sha, module, score, threshold, action, details.why, event_id, repo${modules}) ` +
-      `${all('gate = $gate')}${rangeAsEgql()} LIMIT ${RESULTS_MOST}`;
+  text(name) {
+    return SPEC[name](repos.one, rangeAsEgql(), this.gate === 'I1' && this.module !== '*' ? ', details.modules' : '');
   }
 
-  get resultCurl() {
-    return () => curlEgql(this.resultText, given(repos.one, { gate: this.gate }));
+  get params() {
+    return given(repos.one, { gate: this.gate });
+  }
+
+  // {rows, cut}; cut: of more results than are drawn, the newest of those that did not pass, and how many there are of each action.
+  async #judged(signal) {
+    const options = { params: this.params, signal };
+    const { rows, more } = first(await egql(this.text('results'), options), MOST.results);
+    if (!more) return { rows, cut: null };
+    const [violations, by] = await Promise.all([egql(this.text('violations'), options),
+      counts(this.text('counts'), { ...options, name: 'action' })]);
+    const sum = (list) => list.reduce((n, [, one]) => n + one, 0);
+    const total = (list, known) => (by ? { n: sum(list), least: false } : { n: known + 1, least: true });
+    const bad = first(violations, MOST.violations);
+    return { rows, cut: { all: total(Object.entries(by ?? {}), rows.length), violations: bad.rows, more: bad.more,
+      bad: total(Object.entries(by ?? {}).filter(([action]) => action !== 'pass'), bad.rows.length) } };
   }
 
   #ask() {
@@ -94,18 +104,16 @@ export default class Spec extends Element {
 
   // The tokens of the result's commit and module, where its details have none; the share of each is its part of the weight.
   async #tokens(row, signal) {
-    if (!/^[0-9a-f]{4,}$/.test(row.sha)) return [];
-    const tokens = objects(await egql(`SELECT tokens (token, file, line, symbol, weight) FROM sha(${row.sha})${row.module
-      ? ' WHERE module = $module' : ''} ORDER BY weight DESC LIMIT 1000`,
-      { params: row.module ? { module: row.module } : undefined, signal }));
+    if (!isSha(row.sha)) return [];
+    const tokens = objects(await egql(SPEC.tokens(row.sha, row.module), { params: row.module ? { module: row.module } : undefined, signal }));
     const all = tokens.reduce((sum, token) => sum + token.weight, 0);
     return tokens.filter((token) => token.weight > 0).slice(0, 20).map((token) => ({ ...token, share: token.weight / all }));
   }
 
   // The score of the module that is looked at; a result names its worst module, and the others in its details.
-  get scores() {
+  scores(rows = this.results.data?.rows ?? []) {
     const { module, gate } = this;
-    return (this.results.data ?? []).flatMap((row) => {
+    return rows.flatMap((row) => {
       if (module === '*' || gate !== 'I1' || row.module === module) return module === '*' || row.module === module
         || !row.module ? [row] : [];
       const own = row['details.modules']?.find((one) => one.module === module);
@@ -115,10 +123,10 @@ export default class Spec extends Element {
 
   get chart() {
     const { from, to } = range();
-    const { scores } = this;
+    const scores = this.scores();
     const key = [this.limits.data, this.results.data, this.module];
     if (this.kept?.key.every((one, i) => one === key[i])) return this.kept;
-    const limits = this.gate === 'I1' ? [...(this.limits.data ?? [])].reverse() : [];
+    const limits = this.gate === 'I1' ? [...(this.limits.data?.rows ?? [])].reverse() : [];
     const inside = limits.map((row) => ms(row.created_utc)).filter((at) => at > from && at < to);
     const x = [...new Set([Number(from), ...inside, ...scores.map((row) => ms(row.created_utc)), Number(to)])].sort((a, b) => a - b);
     const index = new Map(x.map((at, i) => [at, i]));
@@ -143,7 +151,7 @@ export default class Spec extends Element {
   }
 
   get freezes() {
-    return (this.drift.data ?? []).filter((row) => this.module === '*' || covers(row.module, this.module));
+    return (this.drift.data?.rows ?? []).filter((row) => this.module === '*' || covers(row.module, this.module));
   }
 
   get drawnFreezes() {
@@ -152,17 +160,18 @@ export default class Spec extends Element {
 
   #pickAt(index) {
     const at = this.kept.data.x[index];
-    const near = this.scores.filter((row) => ms(row.created_utc) === at).at(-1);
+    const near = this.scores().filter((row) => ms(row.created_utc) === at).at(-1);
     if (near) router.set({ violation: near.event_id });
   }
 
   #fields() {
-    const names = [...new Set(['*', this.module, ...(this.modules.data ?? []).map((row) => row.module)])];
+    const names = [...new Set(['*', this.module, ...(this.modules.data?.rows ?? []).map((row) => row.module)])];
     const select = (name, title, now, values) => html`<label for=${`spec-${name}`}>${title}</label><select id=${`spec-${name}`}
       @change=${(event) => router.set({ [name]: event.target.value })}>${values.map(([value, shown]) => html`<option value=${value}
         ?selected=${value === now}>${shown}</option>`)}</select>`;
     return html`<div class="fields">${select('gate', 'gate', this.gate, GATES)}${select('module', 'module', this.module,
-      names.map((name) => [name, name === '*' ? 'the repository (*)' : name]))}</div>`;
+      names.map((name) => [name, name === '*' ? 'the repository (*)' : name]))}${this.modules.data?.more
+        ? html`<span class="note">the first ${number(MOST.groups)} modules</span>` : nothing}</div>`;
   }
 
   #chart() {
@@ -170,17 +179,28 @@ export default class Spec extends Element {
       : ms(row.unfrozen_utc), title: row.reason }));
     const marks = this.drawnFreezes.filter((row) => row.detector !== 'manual')
       .map((row) => ({ at: ms(row.created_utc), title: row.detector }));
-    const [now] = this.limits.data ?? [];
+    const { rows: [now] = [], more } = this.limits.data ?? {};
     return html`<egdb-chart .data=${this.chart.data} .bands=${bands} .marks=${marks} height="280" label=${`${this.gate} of ${this.module}`}
       @pick=${(event) => this.#pickAt(event.detail)}
         @zoom=${({ detail }) => router.set({ last: '', from: iso(new Date(detail.from)), to: iso(new Date(detail.to)) })}></egdb-chart>
       <p class="note">${this.gate === 'I1' && now
         ? html`In force since ${when(now.created_utc)}: α ${number(now.alpha)}, β ${number(now.beta)}, ζ ${number(now.zeta)}
           (${now.basis}, learned at ${commit(now.sha)}). ` : nothing}
-        Shaded: frozen. Dashed: drift began. A click on a point explains it, or arrows and Enter.</p>`;
+        ${this.gate === 'I1' && more ? `The newest ${number(MOST.groups)} thresholds are drawn. ` : ''}Shaded: frozen. Dashed: drift began. A click on a point explains it, or arrows and Enter.</p>
+      ${this.#cut((cut) => [this.results.data.rows.length, cut.all, 'results'])}`;
+  }
+
+  // What is said of results that are not all there. of(cut): how many are shown, of how many, of which query.
+  #cut(of) {
+    const { cut } = this.results.data;
+    if (!cut) return nothing;
+    const [shown, all, name] = of(cut);
+    return cutAt(shown, all, { href: whole(this.text(name), this.params), of: this.module === '*' ? '' : ' of all modules',
+      more: 'a shorter range, or a drag over the chart, has the others' });
   }
 
   #table() {
+    const { rows: drawn, cut } = this.results.data;
     const columns = [
       { name: 'created_utc', title: 'time, UTC', type: 'time', width: 172 },
       { name: 'action', title: 'decision', type: 'text', width: 84, grow: 0,
@@ -190,10 +210,16 @@ export default class Spec extends Element {
         grow: 0, render: commit },
       { name: 'details.why', title: 'why', type: 'text', width: 200, grow: 3 },
     ];
-    const rows = this.scores.filter((row) => row.action !== 'pass').reverse();
+    const rows = this.scores(cut?.violations ?? drawn).filter((row) => row.action !== 'pass').reverse();
     return rows.length ? html`<egdb-table .columns=${columns} .rows=${rows} label="Violations" pickable
       .rowClass=${(row) => (row.event_id === router.current.query.violation ? 'chosen' : '')}
-      @pick=${(event) => router.set({ violation: event.detail.event_id })}></egdb-table>` : html`<p class="empty">Everything passed.</p>`;
+      @pick=${(event) => router.set({ violation: event.detail.event_id })}></egdb-table>` : html`<p class="empty">${cut?.more
+        ? `None of the newest is of ${this.module}.` : 'Everything passed.'}</p>`;
+  }
+
+  #violations() {
+    const { cut } = this.results.data;
+    return html`${this.#table()}${cut?.more ? this.#cut(() => [cut.violations.length, cut.bad, 'violations']) : nothing}`;
   }
 
   #explain(row) {
@@ -221,13 +247,14 @@ export default class Spec extends Element {
   }
 
   #freezes(rows) {
-    const sha = (this.results.data?.[0] ?? this.limits.data?.[0])?.sha;
+    const sha = (this.results.data?.rows[0] ?? this.limits.data?.rows[0])?.sha;
     const named = (repo) => (repo ? { repo } : {});
     const again = () => this.drift.go();
     const reason = { name: 'reason', title: 'why', required: true };
     return html`${rows.length
-      ? html`<ul class="spec-freezes">${rows.slice(0,
-        40).map((row) => html`<li><span class="tag">${row.freeze ? 'frozen' : 'over'}</span> <strong>${row.module}</strong> ${row.metric}
+      ? html`${rows.length > MOST.freezes ? cutAt(MOST.freezes, { n: rows.length, least: this.drift.data?.more },
+        { href: whole(STATES.drift(repos.one), given(repos.one)) }) : nothing}
+        <ul class="spec-freezes">${rows.slice(0, MOST.freezes).map((row) => html`<li><span class="tag">${row.freeze ? 'frozen' : 'over'}</span> <strong>${row.module}</strong> ${row.metric}
         <span class="hint">${row.detector} ${when(row.created_utc)}${row.unfrozen_utc ? html` to ${when(row.unfrozen_utc)}`
           : html`, for ${row.commits} commits`}</span>
         <p>${row.reason}${row.unfrozen_reason ? html` · ${row.unfrozen_reason}` : nothing}</p>
@@ -241,23 +268,30 @@ export default class Spec extends Element {
             topic="spec.drift.frozen@v1" .sha=${sha ?? 'none'} verb="Freeze" @done=${again}
         .make=${(values) => ({ ...values, commits: Number(values.commits),
           detector: 'manual', // without a commit in details: it counts from now
-          ...named(repos.one ?? (this.results.data?.[0] ?? this.limits.data?.[0])?.repo) })}></egdb-decide>`;
+          ...named(repos.one ?? (this.results.data?.rows[0] ?? this.limits.data?.rows[0])?.repo) })}></egdb-decide>`;
+  }
+
+  #curlEvidence(id) {
+    const at = this.evidence.data?.[0]?.created_utc;
+    return curlEgql(SPEC.evidence(Boolean(at)), { id, ...(at && { at }) });
   }
 
   render() {
     const { violation } = router.current.query;
     return html`<h1>Spec Monitor</h1>${this.#fields()}
       <div class="grid one">${frame(this.results, { title: `${this.gate} of ${this.module === '*' ? 'the repository' : this.module}`,
-        size: 'l', curl: this.resultCurl,
-        isEmpty: () => !this.chart.data.series.length, empty: html`No threshold is set, and nothing was measured in the time range.
+        size: 'l', curl: () => curlEgql(this.text('results'), this.params),
+        isEmpty: () => !this.chart.data.series.length, empty: this.results.data?.cut && this.module !== '*'
+          ? html`Of ${this.module} no threshold is set, and none of the newest ${number(MOST.results)} results is: a shorter range may have some.`
+          : html`No threshold is set, and nothing was measured in the time range.
           <code>egdb-index thresholds update</code> learns thresholds, <code>egdb-index gates</code> judges commits by them.`,
           body: () => this.#chart() })}</div>
       <div class="beside ${violation ? 'with-one' : ''}"><div class="stack">
-        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: this.resultCurl,
-          empty: 'This gate has judged nothing in the time range.', body: () => this.#table() })}
-        ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(TEXTS.drift(), given(repos.one)),
+        ${frame(this.results, { slot: 'violations', title: 'Violations', curl: () => curlEgql(this.text('violations'), this.params),
+          empty: 'This gate has judged nothing in the time range.', body: () => this.#violations() })}
+        ${frame(this.drift, { title: 'Freezes and drift', size: 's', curl: () => curlEgql(STATES.drift(repos.one), given(repos.one)),
           body: () => this.#freezes(this.freezes) })}</div>
-      ${violation ? frame(this.evidence, { title: 'Explain', curl: () => curlEgql(EVIDENCE, { id: violation }),
+      ${violation ? frame(this.evidence, { title: 'Explain', curl: () => this.#curlEvidence(violation),
         empty: 'No such result is stored.',
         actions: html`<button type="button" class="quiet" @click=${() => router.set({ violation: '' })}>close <kbd>Esc</kbd></button>`,
           body: (rows) => rows.map((row) => this.#explain(row)) }) : nothing}</div>`;

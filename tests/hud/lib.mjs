@@ -1,8 +1,11 @@
 // What the page reckons without a page: node --test lib.mjs.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { parsed, textOf } from '../../hud/lib/answers.js';
 import { hunks } from '../../hud/lib/delta.js';
+import { layout } from '../../hud/lib/layers.js';
+import * as queries from '../../hud/lib/queries.js';
 import { sorted } from '../../hud/lib/slices.js';
 import { sseParser } from '../../hud/lib/stream.js';
 import { thin } from '../../hud/lib/thin.js';
@@ -31,6 +34,32 @@ test('what is sorted in slices is sorted as at once, and stably', async () => {
   assert.equal(list[7][1], 7, 'the list itself stays');
 });
 
+test('an answer parsed in slices, however it comes, is the one that is parsed at once', async () => {
+  const rows = Array.from({ length: 30000 }, (_, i) => [i, i % 3 ? `],"rows":[ \n]} ${'ü'.repeat(i % 20)}` : null, { deep: [i] }]);
+  const head = { columns: [{ name: 'a\n]', type: 'text' }] };
+  const tail = { row_count: rows.length, truncated: false, error: { detail: 'late\n]' } };
+  const text = (list) => `{"columns":${JSON.stringify(head.columns)},"rows":[${list.map((row) => `\n${JSON.stringify(row)}`).join(',')}\n],${JSON.stringify(tail).slice(1)}\n`;
+  const cut = (whole, size) => Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => whole.slice(i * size, (i + 1) * size));
+  for (const [list, size] of [[rows, 9e9], [rows, 70001], [rows.slice(0, 9000), 977], [rows.slice(0, 20), 1], [rows.slice(0, 1), 9e9], [[['x'.repeat(4e5)], [1]], 1e5]]) {
+    assert.deepEqual(await parsed(cut(text(list), size)), { ...head, rows: list, ...tail }, `${list.length} rows by ${size}`);
+  }
+  assert.deepEqual(await parsed(cut(JSON.stringify({ ...head, rows, ...tail }, null, 1), 5e4)), { ...head, rows, ...tail }, 'from another hand');
+  assert.deepEqual(await parsed(['{"columns":[],"rows":[]}\n']), { columns: [], rows: [] });
+  await assert.rejects(parsed(cut(text(rows).slice(0, -2e5), 7e4)), SyntaxError);
+});
+
+test('an answer that is no use is not read on, and one that breaks off is refused', async () => {
+  let cancelled = false;
+  const body = (end) => ({ body: new ReadableStream({ start: (stream) => {
+    stream.enqueue(new TextEncoder().encode(`{"columns":[],"rows":[\n[1],\nno,\n${'[1],\n'.repeat(2e4)}`));
+    end(stream);
+  }, cancel: () => (cancelled = true) }) });
+  await assert.rejects(parsed(textOf(body(() => {}))), SyntaxError);
+  await new Promise((resolve) => { setImmediate(resolve); });
+  assert.ok(cancelled);
+  await assert.rejects(parsed(textOf(body((stream) => stream.error(new TypeError('broke off'))))), TypeError);
+});
+
 test('a stream cut anywhere gives its messages and its comments', () => {
   const text = ': alive every 15000 ms\nretry: 2000\nid: 5\n\nid: 6\ndata: {"a":1}\n\n: alive\nid: 7\n\n';
   for (let cut = 0; cut <= text.length; cut++) {
@@ -46,6 +75,49 @@ test('hunks of a diff that was cut', () => {
   const [one] = hunks('@@ -1,2 +1,2 @@ class A\n-old\n+new\n same\n\\ cut: 120 more bytes\n');
   assert.equal(one.title, 'class A');
   assert.deepEqual(one.lines.map(({ kind, before, after, text }) => [kind, before, after, text]), [['-', 1, null, 'old'], ['+', null, 1, 'new'], [' ', 2, 2, 'same']]);
+});
+
+const edges = (...list) => list.map((one) => one.split(' ')).map(([src, dst]) => ({ src, dst }));
+
+test('all nodes of a walk are drawn or in a stub: also who calls a caller that is a callee too', () => {
+  const graph = layout('ping', edges('pong ping', 'other ping', 'starter pong', 'ping pong'), edges('ping pong', 'pong ping'), () => false);
+  const columns = [...graph.columns].map(([depth, column]) => [depth, column.map((node) => node.uid)]);
+  assert.deepEqual(columns.sort(([a], [b]) => a - b), [[-2, ['starter']], [-1, ['other']], [0, ['ping']], [1, ['pong']]]);
+  assert.deepEqual(graph.links.map(([from, to]) => `${from.uid} ${to.uid}`).sort(), ['other ping', 'ping pong', 'pong ping', 'starter pong']);
+
+  const many = Array.from({ length: 30 }, (_, i) => `f${i}`); // each calls, and is called: stubs of both sides hold none that is drawn
+  const wide = layout('ping', many.map((src) => ({ src, dst: 'ping' })), many.map((dst) => ({ src: 'ping', dst })), () => false);
+  const boxes = [...wide.columns.values()].flat();
+  const held = boxes.flatMap((node) => (node.stub ? node.rest : [node.uid]));
+  assert.deepEqual([...new Set(held)].sort(), ['ping', ...many].sort());
+  assert.deepEqual(boxes.flatMap((node) => node.rest ?? []).filter((uid) => wide.nodes.has(uid)), []);
+  assert.equal(boxes.length, new Set(boxes.map((node) => node.uid)).size);
+
+  const ten = many.slice(0, 10); // a stub hides f8 and f9, which call too, and so stand on the other side; but who is behind f9 is drawn
+  const behind = layout('root', edges('f8 root', 'f9 root'), [...ten.map((dst) => ({ src: 'root', dst })), ...edges('f9 c')], () => false);
+  assert.deepEqual(behind.columns.get(2)?.map((node) => node.uid), ['c']);
+  assert.deepEqual([...behind.nodes.keys()].sort(), ['root', 'c', ...ten].sort());
+});
+
+test('what the page asks has a bound, and but for what is now a time, a commit or a key', () => {
+  const of = { scope: 'all', repo: null, window: ' LAST 24h' };
+  const args = { DELTAS: [of], SPEC: [null, ' LAST 24h'], OVERVIEW: [null, ' LAST 24h'], HEALS: [null, ' LAST 24h', true], GRAPH: [null, { edges: 'call', side: 'in', depth: 1 }],
+    STATES: [null], EVENT: ['causes'], FIXES_OF: [['a.b@v1']], PLACES: [] };
+  const own = { DELTAS: { print: [{ ...of, scope: 'sha(abcd)' }] }, SPEC: { tokens: ['abcd'], evidence: [true] }, OVERVIEW: { events: ['1h', ' LAST 24h'] }, STATES: { findingsBy: ['queue', null, true] },
+    EVENT: { rows: [{ name: 'tokens', time: 'created_utc' }, { id: '01', ts_utc: '2025-10-10T00:00:00Z', payload: {} }] } };
+  assert.deepEqual(Object.keys(queries).filter((name) => typeof queries[name] === 'object').sort(), [...Object.keys(args), 'MOST'].sort());
+  const texts = Object.entries(args).flatMap(([group, usual]) => Object.entries(queries[group]).map(([name, text]) =>
+    [group, typeof text === 'string' ? text : text(...(own[group]?.[name] ?? usual))]).map(([of, text]) => [of, text.query ?? text]));
+  assert.ok(texts.length > 30);
+  for (const [group, text] of texts) {
+    assert.match(text, / LIMIT \d+$/);
+    if (group !== 'STATES') assert.match(text, / (LAST|SINCE) |FROM (sha|range|causes|effects)\(|\w\s?=\s?\$/, text);
+  }
+  const hud = new URL('../../hud/', import.meta.url);
+  const others = ['views', 'components', 'lib'].flatMap((folder) => readdirSync(new URL(folder, hud)).map((name) => `${folder}/${name}`))
+    .filter((path) => path.endsWith('.js') && !['lib/queries.js', 'lib/repos.js', 'views/console_examples.js'].includes(path) &&
+      /SELECT [\w${}.]+ \(/.test(readFileSync(new URL(path, hud), 'utf8')));
+  assert.deepEqual(others, [], 'they stand in lib/queries.js');
 });
 
 // What those see who lack one kind of cone, or have it in another place: Machado, Oliveira and Fernandes (2009), in full, on linear RGB.

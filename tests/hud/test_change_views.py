@@ -39,7 +39,9 @@ def test_repositories(server):
 def test_deltas(server, looks):
     with server.client() as client:
         change_data.deltas(client)
-    run_flow("deltas", server, looks=looks, child=change_data.CHILD)
+        change_data.many(client)
+    run_flow("deltas", server, looks=looks, child=change_data.CHILD, commits=change_data.MANY_COMMITS, passed=change_data.MANY_PASSED,
+             blocked=change_data.MANY_BLOCKED)
 
 
 def test_spec(changes, looks):

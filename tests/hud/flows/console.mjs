@@ -86,6 +86,13 @@ export default async function console_({ open, settled, eventually, sound, asser
   await page.getByRole('button', { name: 'copy CSV' }).click();
   await eventually(() => page.evaluate(() => globalThis.copied), /^name,count\r\ncheck,\d+\r\n/);
 
+  // A parameter has the name that the grammar lets it have.
+  await write('SELECT runs (id) FROM all WHERE id = $run-id2');
+  await page.getByLabel('$run-id2').fill('nightly-005');
+  await page.keyboard.press('Enter');
+  await grid.getByText('nightly-005').waitFor();
+  await eventually(() => grid.getByRole('row').count(), 2);
+
   // A run that takes long is cancelled by Escape; the text stays.
   await page.route('**/v1/query', () => {}); // never answers
   await write('SELECT events FROM all');

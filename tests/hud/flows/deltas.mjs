@@ -1,6 +1,31 @@
 // Delta Inspector: from commits to a commit, a kind, a cell, a file, and to the lines; by clicking and by keyboard; the URL keeps it all.
 const rows = (page, name) => page.getByRole('grid', { name, exact: true }).locator('.rows [role=row]');
 
+// Forty days ago there was more than is listed: each view counts all of it, says what it shows, and leads to the rest.
+async function many(page, { settled, eventually, url, data }) {
+  const day = (ago) => new Date(Date.now() - ago * 86400e3).toISOString();
+  const long = (list) => page.evaluate((label) => document.querySelector(`egdb-table[label="${label}"]`)?.rows.length, list);
+  const says = (panel, expected) => eventually(async () => (await page.getByRole('region', { name: panel, exact: true }).locator('.note').allInnerTexts()).join('|'), expected);
+  const look = (view, more = '') => page.goto(`${url}/hud/${view}?from=${day(41)}&to=${day(39)}${more}`);
+  const n = (number) => number.toLocaleString('en-GB');
+  const results = data.passed + data.blocked;
+
+  await look('deltas');
+  await eventually(() => page.locator('.deltas-head').innerText(), new RegExp(`All commits of the time range: ${n(data.commits)}`));
+  await says('Commits', new RegExp(`The newest 1,000 of ${n(data.commits)}: a shorter range has the others\\.`));
+  await says('Gates', new RegExp(`The newest 50 of ${data.blocked}\\.[^]*${n(data.passed)} results passed`));
+  await look('spec');
+  await says('I1 of the repository', new RegExp(`The newest 2,000 of ${n(results)}: `));
+  await eventually(() => long('Violations'), data.blocked);
+  await look('spec', '&module=core.a');
+  await page.getByText('Of core.a no threshold is set, and none of the newest 2,000 results is').waitFor();
+  await look('overview');
+  await says('Gates that did not pass', new RegExp(`The newest 200 of ${data.blocked}\\.`));
+  await page.getByRole('region', { name: 'Gates that did not pass' }).getByRole('link', { name: 'All of them' }).click();
+  await page.getByRole('heading', { name: `${data.blocked} rows` }).waitFor();
+  await settled(page);
+}
+
 // The middle of a cell of the mosaic of 4 × 4.
 async function cell(page, row, col) {
   const box = await page.locator('egdb-mosaic canvas').boundingBox();
@@ -11,7 +36,7 @@ function bars(page, panel) {
   return page.getByRole('region', { name: panel, exact: true }).locator('.bars li').evaluateAll((list) => list.map((li) => li.textContent.replace(/\s+/g, ' ').trim()));
 }
 
-export default async function deltas({ open, settled, eventually, sound, picture, data }) {
+export default async function deltas({ open, settled, eventually, sound, picture, url, data, allow }) {
   const shows = (panel, expected) => eventually(() => bars(page, panel), expected);
   const counts = (name, n) => eventually(() => rows(page, name).count(), n);
   const sum = (which) => page.locator('.deltas-sum').locator(which);
@@ -100,7 +125,7 @@ export default async function deltas({ open, settled, eventually, sound, picture
   await page.getByText(/The diff was not sent with this commit/).waitFor();
   await eventually(() => page.locator('.deltas-lines').textContent(), new RegExp(`git show ${data.child} -- core/b.py`));
 
-  // A range, and a commit that nobody knows.
+  // A range, and a commit of which only its record is known.
   await page.getByRole('link', { name: 'since this' }).click();
   await page.waitForURL(/base=a1a1/);
   await settled(page);
@@ -109,6 +134,33 @@ export default async function deltas({ open, settled, eventually, sound, picture
   await page.keyboard.press('[');
   await page.waitForURL(/sha=a1a1/);
   await page.getByText('No tokens are stored for these commits.').first().waitFor();
+
+  // What is on its way is not told as missing, and the headings say what they show.
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  await page.route('**/v1/query', async (route) => {
+    if (route.request().postData().includes('SELECT phi ')) await held;
+    await route.continue();
+  });
+  await page.goto(`${url}/hud/deltas?last=7d&sha=${data.child.toUpperCase()}&cell=MOZ::4x4@r0c0`);
+  await page.getByText('3 of 16 cells changed; the code graph, which says what lies where, is being loaded.').waitFor();
+  await shows('Tokens', ['ADD_FN 2', 'MODIFY_SIG 1']);
+  answer();
+  await shows('Tokens in the marked cells', ['MODIFY_SIG 1']);
+  await page.unroute('**/v1/query');
+
+  // A commit that nobody knows is told of once, in words and not as a query; another one is chosen.
+  allow(/422/);
+  await page.goto(`${url}/hud/deltas?last=7d&sha=deadbeef`);
+  await eventually(() => page.locator('main [role=alert]').allInnerTexts().then((all) => all.join('|').replace(/\s+/g, ' ')),
+    /^No commit is known that begins with deadbeef\. Choose one below, [^|]*$/);
+  await counts('Commits', 2);
+  await settled(page);
+  await sound(page, 'a commit that nobody knows');
+  await rows(page, 'Commits').filter({ hasText: 'commit b2' }).click();
+  await shows('Tokens', ['ADD_FN 2', 'MODIFY_SIG 1']);
+
+  await many(page, { settled, eventually, url, data });
 
   for (const [theme, width] of data.looks ? [['light', 390], ['dark', 390], ['light', 1280]] : []) {
     const other = await open(`deltas?last=7d&sha=${data.child}&file=core/a.py&line=10&layer=diff`, { theme, width });

@@ -69,6 +69,15 @@ export default async function events({ browser, open, settled, eventually, sound
     return [after.length, after[0], after[1]];
   }, [218, 'after', 'between']);
 
+  // The cursor goes with its event.
+  await second.locator('.log [role=grid]').focus();
+  await second.keyboard.press('ArrowDown');
+  const active = () => second.locator('.log [role=grid]').evaluate((grid) => document.getElementById(grid.getAttribute('aria-activedescendant'))?.textContent ?? '');
+  await eventually(active, /"after"/);
+  await post(url, label('5'.repeat(40), 'later'));
+  await second.getByText('"reason":"later"').waitFor();
+  await eventually(active, /"after"/);
+
   // An event by the keyboard: cause, effects, rows, JSON; and back.
   await second.goto(`${url}/hud/events?correlation_id=flow-1`);
   await settled(second);
@@ -90,13 +99,16 @@ export default async function events({ browser, open, settled, eventually, sound
   await second.reload();
   await second.getByRole('heading', { name: 'Steps of runs' }).waitFor();
   await eventually(() => second.url(), here);
+  await second.getByText('Paused, 0 new').waitFor(); // who looks at an event is not disturbed
   await second.locator('h1').click();
   await second.keyboard.press('Escape');
   await second.waitForURL((to) => !to.searchParams.has('id'));
   await second.goBack();
   await second.getByText('caused by').waitFor();
 
-  const narrow = await open('events', { width: 390 });
+  const narrow = await open('events?sha=33333333', { width: 390 });
+  await eventually(() => shown(narrow), ['between']); // a commit by its first digits
+  await narrow.goto(`${url}/hud/events`);
   await settled(narrow);
   await narrow.locator('.log a').first().click();
   await narrow.locator('egdb-event [role=tablist]').waitFor();

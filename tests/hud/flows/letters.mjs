@@ -81,14 +81,40 @@ export default async function deadLetters({ open, settled, eventually, sound, pi
   await page.getByRole('button', { name: 'Keep it' }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('button', { name: 'Delete it' }).click();
-  await page.getByText('No event that was refused waits here.').waitFor();
+  await page.getByText('No dead letter fits the filter: error code topic_unknown. Others may').waitFor();
+  await page.getByRole('button', { name: 'look at all' }).click();
+  await eventually(() => letters(page).count(), 1);
 
   // All that are left, tried at once.
   await page.goto(`${url}/hud/letters`);
   await page.getByRole('button', { name: 'dry run of all shown' }).click();
   await page.getByText('0 would be stored, 0 were sent again before, 1 refused again').waitFor();
 
-  const narrow = await open('letters', { width: 390, theme: 'light' });
+  // Also when they are more than one order takes.
+  const many = Array.from({ length: 1100 }, (_, n) => JSON.stringify({ ...whole, id: `many-${n}`, topic: 'no.such@v1', payload: { n } }));
+  const refused = await fetch(`${url}/v1/events`, { method: 'POST', headers: { 'Content-Type': 'application/x-ndjson' }, body: many.join('\n') });
+  assert.equal((await refused.json()).rejected, 1100);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector('.letters egdb-table')?.rows.length === 1101);
+  await page.getByRole('button', { name: 'dry run of all shown' }).click();
+  await page.getByText('0 would be stored, 0 were sent again before, 1,101 refused again').waitFor();
+
+  // After a dry run those are sent that it found valid, and no others, whatever the list has by then.
+  const sent = [];
+  await page.route('**/v1/dlq/redrive', async (route) => {
+    const { ids, dry_run: dry } = route.request().postDataJSON();
+    sent.push([dry, ids]);
+    const answer = await route.fetch();
+    const items = (await answer.json()).items.map((item) => (item.dlq_id === sent[0][1][1] ? { dlq_id: item.dlq_id, status: 'valid' } : item));
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), items } });
+  });
+  await page.getByRole('button', { name: 'dry run of all shown' }).click();
+  await page.getByRole('button', { name: 'Redrive 1' }).click();
+  await page.getByText('0 stored, 0 were sent again before, 1 refused again').waitFor();
+  assert.deepEqual(sent.at(-1), [false, [sent[0][1][1]]]);
+  await page.unroute('**/v1/dlq/redrive');
+
+  const narrow = await open('letters?code=schema_invalid', { width: 390, theme: 'light' });
   await settled(narrow);
   await narrow.getByRole('link', { name: 'schema_invalid' }).click();
   await narrow.locator('egdb-letter .cm-content').waitFor();

@@ -12,6 +12,7 @@ export default async function overview({ open, settled, eventually, sound, pictu
   await shows('Gates', '2');
   await eventually(() => tile(page, 'Gates').locator('.text').innerText(), 'blocked; 2 warned, 1 passed');
   await shows('Security backlog', '2');
+  await eventually(() => tile(page, 'Security backlog').locator('.text').innerText(), 'critical or high, of 4 open');
   await shows('Drift', '1');
   await shows('Dead letters', '2');
   await state('Gates', 'bad');
@@ -32,10 +33,12 @@ export default async function overview({ open, settled, eventually, sound, pictu
   await sound(page, 'the overview');
   await picture(page, 'overview');
 
-  // Tiles lead on, and the range goes along.
+  // Tiles lead on, and the range goes along; the view says the same of the same.
   await tile(page, 'Security backlog').locator('a').click();
   await page.locator('h1', { hasText: 'Security' }).waitFor();
   await eventually(() => page.url(), /last=52w/);
+  const severities = page.getByRole('list', { name: 'Severity' }).locator('li');
+  await eventually(async () => (await severities.allTextContents()).map((one) => one.replace(/\s+/g, ' ').trim()), ['CRITICAL 1', 'HIGH 1', 'MEDIUM 0', 'LOW 2']);
   await page.goBack();
   await gates.first().waitFor();
 

@@ -16,6 +16,39 @@ export default async function runs({ open, settled, eventually, sound, assert, a
   await page.getByLabel('status').selectOption('');
   await list.getByText('nightly-039').waitFor(); // all are there again
   await settled(page);
+
+  // A commit by the digits that are shown of it; what cannot be one is told.
+  const sha = page.getByLabel('commit', { exact: true });
+  await sha.fill((await list.getByRole('row').nth(2).getByRole('gridcell').last().innerText()).slice(0, 8));
+  await sha.press('Enter');
+  await page.waitForURL(/sha=/);
+  await list.getByText('nightly-039').waitFor();
+  await sha.fill('main');
+  await sha.press('Enter');
+  await page.getByText('A commit is found by its sha, or by its first 4 digits or more: main is neither').waitFor();
+  allow(/422/);
+  await sha.fill('deadbeef');
+  await sha.press('Enter');
+  await page.getByText(/no commit is known that begins with deadbeef|No run of commit deadbeef began/i).waitFor();
+  await sha.fill('');
+  await sha.press('Enter');
+  await list.getByText('nightly-039').waitFor();
+  await settled(page);
+
+  // The list is one stop of the Tab key, its last column is seen; → leads to the commit, Enter follows it.
+  assert.ok(await list.evaluate((grid) => grid.scrollWidth <= grid.clientWidth), 'a column is cut');
+  await list.focus();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.closest('egdb-table')?.label ?? ''), '', 'one stop');
+  await list.focus();
+  await page.keyboard.press('ArrowDown');
+  for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight');
+  await eventually(() => list.evaluate((grid) => document.getElementById(grid.getAttribute('aria-activedescendant'))?.matches('.here:last-child')), true);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/deltas\?.*sha=/);
+  await page.goBack();
+  await list.getByText('nightly-039').waitFor();
+  await settled(page);
   await list.focus();
   for (let i = 0; i < 2; i++) await page.keyboard.press('End');
   await list.getByText('nightly-003').waitFor();
@@ -75,6 +108,13 @@ export default async function runs({ open, settled, eventually, sound, assert, a
   await page.route('**/v1/panels/runs?*', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"title":"busy","detail":"Too much at once."}' }));
   await page.getByLabel('Time range').selectOption('30d');
   await page.getByRole('region', { name: 'Runs', exact: true }).getByText('Too much at once.').waitFor(); // and what was asked before stays
+  await page.unroute('**/v1/panels/runs?*');
+  await page.locator('section[aria-label=Runs][data-state=ready]').waitFor();
+
+  // So does an answer that breaks off.
+  await page.route('**/v1/panels/runs?*', (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"columns":[],"rows":[' }));
+  await page.getByLabel('Time range').selectOption('7d');
+  await page.getByRole('region', { name: 'Runs', exact: true }).getByText('The server’s answer broke off.').waitFor();
   await page.unroute('**/v1/panels/runs?*');
   await page.locator('section[aria-label=Runs][data-state=ready]').waitFor();
   await list.getByText('nightly-039').waitFor();

@@ -36,7 +36,54 @@ async function heights({ browser, open, settled, still, eventually }) {
   await other.close();
 }
 
-export default async function shell({ browser, open, settled, eventually, still, url, assert }) {
+// What the URL says is what is shown, or what is wrong with it: no other range, no other commits.
+async function ranges({ open, settled, eventually, sound, url, assert }) {
+  const page = await open('runs?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z', { width: 390 });
+  await page.getByText('No run began in this range.').waitFor();
+  const edge = (name) => page.getByLabel(`${name}, UTC`);
+  const asked = () => [...new URL(page.url()).searchParams].map(([name, value]) => `${name}=${value}`).join('&');
+
+  // Narrow: title and fields stand apart, each field whole.
+  const bar = await page.locator('header.bar').boundingBox();
+  const title = await page.locator('h1').boundingBox();
+  assert.ok(title.y >= bar.y + bar.height, `the title, at ${title.y}, lies under the bar`);
+  for (const name of ['from', 'to']) await eventually(() => edge(name).evaluate((field) => field.scrollWidth <= field.clientWidth && field.clientWidth > 200), true);
+  await sound(page, 'an absolute range, narrow');
+
+  // Moved on, the first edge first: the range stays until both fit.
+  await edge('from').fill('2001-01-05T00:00:00');
+  await page.locator('.range [role=alert]').getByText('The range ends before it begins').waitFor();
+  assert.match(await edge('from').inputValue(), /^2001-01-05T00:00/);
+  assert.equal(asked(), 'from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z');
+  await sound(page, 'a range that ends before it begins, narrow');
+  await edge('to').fill('2001-01-06T00:00:00');
+  await eventually(asked, 'from=2001-01-05T00:00:00Z&to=2001-01-06T00:00:00Z');
+  await eventually(() => page.locator('.range [role=alert]').count(), 0);
+
+  // Written so into the URL: nothing is shown but what is wrong, and a way out of it.
+  const queries = [];
+  page.on('request', (request) => /v1\/(query|panels\/runs)/.test(request.url()) && queries.push(request.url()));
+  await page.goto(`${url}/hud/runs?from=2001-01-05T00:00:00Z&to=2001-01-01T00:00:00Z`);
+  await page.locator('main').getByText('The range ends before it begins').waitFor();
+  assert.match(await edge('from').inputValue(), /^2001-01-05T00:00/);
+  await page.goto(`${url}/hud/runs?last=abc`);
+  await page.locator('main').getByText('“last” is no duration: abc').waitFor();
+  await page.goto(`${url}/hud/deltas?sha=HEAD&from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z`);
+  await page.locator('main').getByText('“sha” is no commit\'s sha: HEAD').waitFor();
+  await edge('from').fill('2001-01-05T00:00:00'); // what is wrong with the range is told beside it
+  await page.locator('.range [role=alert]').getByText('The range ends before it begins').waitFor();
+  await page.goto(`${url}/hud/deltas?sha=HEAD`);
+  await page.locator('main').getByText('“sha” is no commit\'s sha: HEAD').waitFor();
+  assert.deepEqual(queries, []);
+  await page.getByRole('button', { name: 'Show the commits of the time range' }).click();
+  await page.getByText('All commits of the time range').waitFor();
+  await eventually(asked, '');
+  await settled(page);
+  await page.close();
+}
+
+export default async function shell({ browser, open, settled, eventually, sound, still, url, assert }) {
+  await ranges({ open, settled, eventually, sound, url, assert });
   await heights({ browser, open, settled, still, eventually });
   const page = await open('');
   await settled(page);
@@ -71,6 +118,8 @@ export default async function shell({ browser, open, settled, eventually, still,
 
   // The palette finds a declared panel.
   await page.keyboard.press('Control-K'.replace('-', '+'));
+  await page.getByRole('combobox', { name: 'What to do' }).fill('qqqq');
+  await page.getByText('Nothing here is called “qqqq”').waitFor();
   await page.getByRole('combobox', { name: 'What to do' }).fill('violations by gate');
   await page.getByRole('option', { name: /Violations by gate/ }).waitFor();
   await page.keyboard.press('Enter');
