@@ -1,8 +1,9 @@
 /* A load for POST /v1/events: keep-alive connections on one epoll loop, each sending its next request when the last was answered.
  * An event costs the load about a microsecond, so that it takes little from the server beside it.
- *   build/bench/load --port 8421 --connections 64 --events 200000 [--seconds 10] [--batch 1000] [--ids ulid|random]
+ *   build/bench/load --port 8421[,8422…] --connections 64 --events 200000 [--seconds 10] [--batch 1000] [--ids ulid|random]
  *                    [--topic label|step] [--run ID] [--token FILE] [--poison PERCENT] [--path /v1/events]
- * It ends after the events or the seconds, whichever comes first. Steps belong to the run, which must exist: else their rows wait.
+ * It ends after the events or the seconds, whichever comes first. Connections take the ports in turn. Steps belong to the run, which must
+ * exist: else their rows wait.
  * Prints one line of JSON: events, seconds, events_per_s, p50_ms, p99_ms, max_ms, and the answers by status. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,15 +21,16 @@
 
 #define ID_LEN 26
 #define ANSWER_B (1 << 20)
+#define PORTS_MOST 64
 
 static struct {
-    int port, connections;
+    int ports[PORTS_MOST], n_ports, connections;
     long events, batch;
     bool random_ids, step;
     double poison, seconds;
     const char *path, *run;
     char token[8192];
-} options = {.port = 8421, .connections = 64, .events = 100000, .batch = 1, .seconds = 1e9, .path = "/v1/events",
+} options = {.ports = {8421}, .n_ports = 1, .connections = 64, .events = 100000, .batch = 1, .seconds = 1e9, .path = "/v1/events",
              .run = "bench-run"};
 
 struct connection {
@@ -188,9 +190,9 @@ static void finish(struct connection *c) {
 }
 
 static void connect_all(struct connection *list, int epoll) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (int i = 0; i < options.connections; i++) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.ports[i % options.n_ports]),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         struct connection *c = &list[i];
         c->fd = socket(AF_INET, SOCK_STREAM, 0);
         if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
@@ -217,6 +219,12 @@ static void read_token(const char *path) {
     fclose(in);
 }
 
+static void read_ports(char *text) {
+    options.n_ports = 0;
+    for (char *port = strtok(text, ","); port && options.n_ports < PORTS_MOST; port = strtok(NULL, ","))
+        options.ports[options.n_ports++] = atoi(port);
+}
+
 static void read_options(int argc, char **argv) {
     static const struct option names[] = {{"port", 1, 0, 'p'},   {"connections", 1, 0, 'c'}, {"events", 1, 0, 'n'},
                                           {"batch", 1, 0, 'b'},  {"ids", 1, 0, 'i'},         {"topic", 1, 0, 't'},
@@ -224,7 +232,7 @@ static void read_options(int argc, char **argv) {
                                           {"run", 1, 0, 'r'},    {"seconds", 1, 0, 's'},     {0, 0, 0, 0}};
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (o) {
-        case 'p': options.port = atoi(optarg); break;
+        case 'p': read_ports(optarg); break;
         case 'c': options.connections = atoi(optarg); break;
         case 'n': options.events = atol(optarg); break;
         case 'b': options.batch = atol(optarg); break;
