@@ -18,10 +18,12 @@
 #define PARTITIONS_AGAIN_US (60 * SECOND_US)
 #define PARTITIONS_WANTED_US SECOND_US /* when an event waits for one */
 #define COUNT_US (60 * SECOND_US)
-/* Slices take a fifth of the time; what cannot be exchanged now may be when a long read has ended. */
+/* Slices take a fifth of the time; what cannot be exchanged now may be when others have ended. Whoever comes later waits behind an
+ * exchange that waits: a fortieth of the time, then. */
 #define MERGE_FIRST_US (2 * SECOND_US)
 #define MERGE_SLICE_TIMES 4
-#define MERGE_WAITS_US (10 * SECOND_US)
+#define MERGE_WAITS_US SECOND_US /* at least */
+#define MERGE_WAITS_TIMES 40
 #define MERGE_NONE_US (3600 * SECOND_US)
 #define COLD_EVERY 16
 #define MOST_LIST_B (1U << 20)
@@ -152,12 +154,13 @@ static void take_merge(struct eg_pg_tend *tend, const PGresult *result) {
     if (strcmp(did, "copied") == 0 || strcmp(did, "begun") == 0 || strcmp(did, "merged") == 0) {
         tend->merge_due_us = now_us + MERGE_SLICE_TIMES * took_us;
     } else if (strcmp(did, "waits") == 0 || strcmp(did, "busy") == 0) {
-        tend->merge_due_us = now_us + MERGE_WAITS_US;
+        int64_t pause_us = MERGE_WAITS_TIMES * took_us;
+        tend->merge_due_us = now_us + (pause_us > MERGE_WAITS_US ? pause_us : MERGE_WAITS_US);
     }
     if (strcmp(did, "begun") == 0) {
         eg_info(&tend->conn.log, "%s partitions are being merged into %s", parts, wide);
     } else if (strcmp(did, "merged") == 0) {
-        eg_info(&tend->conn.log, "%s partitions with %s rows have become %s; ingest waited %.0f ms at most", parts, rows, wide,
+        eg_info(&tend->conn.log, "%s partitions have become %s; %s rows were copied, and ingest waited %.0f ms at most", parts, wide, rows,
                 (double)took_us / 1000);
         tend->merges++;
         tend->count_due_us = tend->list_due_us = 0;

@@ -3,46 +3,46 @@
 -- a quarter, and what is left of a year after two more years.
 --
 -- A wide table is filled apart, in slices, each a transaction of its own; then one short transaction drops the narrow partitions and attaches it.
--- What anybody writes into the narrow ones meanwhile is noted by a trigger, which goes with them: an insert is copied later, after anything else
--- the merge is given up and begun anew. All of it is in tables: whoever is killed, the next goes on.
+-- What anybody inserts into the narrow ones meanwhile, a trigger inserts into the wide one too, in the same transaction: it is there for exactly
+-- those who see the row. After any other change the merge is given up and begun anew. All of it is in tables: whoever is killed, the next goes on.
 
 -- The merge that is half-way: one at most.
 CREATE TABLE partition_merges (
-  wide     text        COLLATE "C" NOT NULL CONSTRAINT partition_merges_pkey PRIMARY KEY,
-  parent   text        COLLATE "C" NOT NULL,
-  key      text        COLLATE "C" NOT NULL,
-  lower    timestamptz NOT NULL,
-  upper    timestamptz NOT NULL,
-  names    text[]      COLLATE "C" NOT NULL, -- the narrow partitions, oldest first …
-  files    oid[]       NOT NULL,             -- … with the files they had: other files have other blocks
-  at       integer     NOT NULL DEFAULT 1,   -- copied up to here: which of them …
-  block    bigint      NOT NULL DEFAULT 0,   -- … and which block of it
-  copied   bigint      NOT NULL DEFAULT 0,
-  analyzed boolean     NOT NULL DEFAULT false,
-  last_xid xid                               -- who copied last: a snapshot from before does not see it
+  wide       text        COLLATE "C" NOT NULL CONSTRAINT partition_merges_pkey PRIMARY KEY,
+  parent     text        COLLATE "C" NOT NULL,
+  key        text        COLLATE "C" NOT NULL,
+  lower      timestamptz NOT NULL,
+  upper      timestamptz NOT NULL,
+  names      text[]      COLLATE "C" NOT NULL, -- the narrow partitions, oldest first …
+  files      oid[]       NOT NULL,             -- … with the files they had: other files have other blocks
+  at         integer     NOT NULL DEFAULT 1,   -- copied up to here: which of them …
+  block      bigint      NOT NULL DEFAULT 0,   -- … and which block of it
+  copied     bigint      NOT NULL DEFAULT 0,
+  last_xid   xid,                              -- who copied last: a snapshot from before does not see it …
+  copied_utc timestamptz                     -- … and a time after that, once the wide table is analyzed
 );
 
--- What was written into partitions that are being merged: the row's key and size, or null for what is no insert.
-CREATE TABLE partition_late (
-  id     text        COLLATE "C",
-  at_utc timestamptz,
-  size_b integer
+-- A row: partitions that are being merged were changed in another way than by inserts.
+CREATE TABLE partition_changes (
+  at_utc timestamptz NOT NULL
 );
 
--- SECURITY DEFINER: whoever may write rows need not be allowed to write notes.
-CREATE FUNCTION egdb_partition_late() RETURNS trigger
+-- Arguments: the wide table, and its columns as a list. SECURITY DEFINER: whoever may write rows need not be allowed to write these.
+CREATE FUNCTION egdb_partition_write() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-  IF TG_OP <> 'INSERT' THEN
-    INSERT INTO partition_late (id) VALUES (NULL);
-  ELSIF TG_ARGV[0] = 'events' THEN
-    INSERT INTO partition_late (id, at_utc, size_b) VALUES (NEW.id, NEW.ts_utc, pg_column_size(NEW));
-  ELSE
-    INSERT INTO partition_late (id, at_utc, size_b) VALUES (NEW.id::text, NEW.created_utc, pg_column_size(NEW));
+  IF TG_OP = 'INSERT' THEN
+    BEGIN
+      EXECUTE format('INSERT INTO %I (%s) SELECT %2$s FROM (SELECT ($1).*) AS n ON CONFLICT DO NOTHING', TG_ARGV[0], TG_ARGV[1]) USING NEW;
+      RETURN NULL;
+    EXCEPTION WHEN OTHERS THEN
+      NULL; -- the table was altered, say: that is no reason to refuse the row
+    END;
   END IF;
+  INSERT INTO partition_changes (at_utc) SELECT clock_timestamp() WHERE NOT EXISTS (SELECT 1 FROM partition_changes);
   RETURN NULL;
 END
 $body$;
@@ -77,7 +77,7 @@ CREATE FUNCTION egdb_merge_holds(m partition_merges) RETURNS boolean
 LANGUAGE sql
 SET search_path FROM CURRENT
 AS $body$
-  SELECT NOT EXISTS (SELECT 1 FROM partition_late WHERE id IS NULL)
+  SELECT NOT EXISTS (SELECT 1 FROM partition_changes)
      AND egdb_columns(m.wide) IS NOT DISTINCT FROM egdb_columns(m.parent)
      AND (SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(quote_ident(m.wide)))
        = (SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(quote_ident(m.parent)))
@@ -115,8 +115,8 @@ BEGIN
   -- What attaching then need not look for in the rows.
   EXECUTE format('ALTER TABLE %I ADD CONSTRAINT egdb_span CHECK (%I >= %L AND %I < %L)', made, due.key, due.lower, due.key, due.upper);
   FOREACH name IN ARRAY due.names LOOP
-    EXECUTE format('CREATE TRIGGER egdb_late AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION egdb_partition_late(%L)',
-                   name, due.parent);
+    EXECUTE format('CREATE TRIGGER egdb_merge AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION egdb_partition_write(%L, %L)',
+                   name, made, egdb_columns(due.parent));
   END LOOP;
   INSERT INTO partition_merges (wide, parent, key, lower, upper, names, files)
   VALUES (made, due.parent, due.key, due.lower, due.upper, due.names, due.files);
@@ -124,34 +124,7 @@ BEGIN
 END
 $body$;
 
--- Whether what was noted is little enough to be copied while all wait: 1,000 rows, 4 MiB.
-CREATE FUNCTION egdb_merge_little() RETURNS boolean
-LANGUAGE sql
-SET search_path FROM CURRENT
-AS $body$
-  SELECT count(*) < 1000 AND coalesce(sum(size_b), 0) <= 4194304 FROM (SELECT size_b FROM partition_late LIMIT 1000) AS l
-$body$;
-
--- Copies some of the rows that were noted; answers how many notes that were.
-CREATE FUNCTION egdb_merge_late(m partition_merges, most integer) RETURNS bigint
-LANGUAGE plpgsql
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-  list text := egdb_columns(m.parent);
-  n    bigint;
-BEGIN
-  EXECUTE format(
-    'WITH late AS (DELETE FROM partition_late WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM partition_late l LIMIT $1)) RETURNING id, at_utc),'
-    ' made AS (INSERT INTO %1$I (%2$s) SELECT d.* FROM late CROSS JOIN LATERAL (SELECT %2$s FROM %3$I n WHERE n.id = late.id::%4$s'
-    ' AND n.%5$I = late.at_utc AND n.%5$I >= %6$L AND n.%5$I < %7$L OFFSET 0) AS d ON CONFLICT DO NOTHING)'
-    ' SELECT count(*) FROM late', m.wide, list, m.parent,
-    CASE m.parent WHEN 'events' THEN 'text' ELSE 'bigint' END, m.key, m.lower, m.upper) INTO n USING most;
-  RETURN n;
-END
-$body$;
-
--- Copies for about slice_ms: blocks as they lie, then what was noted, all but the newest.
+-- Copies for about slice_ms: blocks as they lie.
 CREATE FUNCTION egdb_merge_copy(m partition_merges, slice_ms integer) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -163,23 +136,18 @@ DECLARE
   n      bigint := 0;
   gin    regclass;
 BEGIN
-  LOOP
-    IF m.at > cardinality(m.names) THEN
-      n := egdb_merge_late(m, 16);
-      EXIT WHEN n < 16;
-    ELSE
-      blocks := pg_relation_size(quote_ident(m.names[m.at])::regclass) / current_setting('block_size')::integer;
-      IF m.block >= blocks THEN
-        m.at := m.at + 1;
-        m.block := 0;
-        CONTINUE;
-      END IF;
-      EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I WHERE ctid >= $1 AND ctid < $2 ON CONFLICT DO NOTHING', m.wide, list, list,
-                     m.names[m.at]) USING format('(%s,0)', m.block)::tid, format('(%s,0)', m.block + 1)::tid;
-      GET DIAGNOSTICS n = ROW_COUNT;
-      m.copied := m.copied + n;
-      m.block := m.block + 1;
+  WHILE m.at <= cardinality(m.names) LOOP
+    blocks := pg_relation_size(quote_ident(m.names[m.at])::regclass) / current_setting('block_size')::integer;
+    IF m.block >= blocks THEN
+      m.at := m.at + 1;
+      m.block := 0;
+      CONTINUE;
     END IF;
+    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I WHERE ctid >= $1 AND ctid < $2 ON CONFLICT DO NOTHING', m.wide, list, list,
+                   m.names[m.at]) USING format('(%s,0)', m.block)::tid, format('(%s,0)', m.block + 1)::tid;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    m.copied := m.copied + n;
+    m.block := m.block + 1;
     EXIT WHEN clock_timestamp() >= until;
   END LOOP;
   FOR gin IN SELECT c.oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
@@ -200,19 +168,16 @@ DECLARE
 BEGIN
   -- A snapshot from before the last copy (REPEATABLE READ, a dump) would find the wide table without those rows.
   IF EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
-             AND pid <> pg_backend_pid() AND age(backend_xmin) >= age(m.last_xid)) THEN
+             AND pid <> pg_backend_pid() AND age(backend_xmin) >= age(m.last_xid) AND xact_start <= m.copied_utc) THEN
     RETURN false;
   END IF;
-  EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', m.wide);
+  EXECUTE format('LOCK TABLE ONLY %I IN SHARE UPDATE EXCLUSIVE MODE', m.wide); -- autovacuum is waited for while nobody waits for us
   EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', m.parent);
   FOREACH name IN ARRAY m.names LOOP
     EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', name);
   END LOOP;
-  IF NOT egdb_merge_holds(m) OR NOT egdb_merge_little() THEN
+  IF NOT egdb_merge_holds(m) THEN
     RETURN false; -- the next step sees to it
-  END IF;
-  IF EXISTS (SELECT 1 FROM partition_late) THEN
-    PERFORM egdb_merge_late(m, 1000);
   END IF;
   FOREACH name IN ARRAY m.names LOOP
     EXECUTE format('DROP TABLE %I', name);
@@ -232,15 +197,15 @@ AS $body$
 DECLARE
   name text;
 BEGIN
-  FOR name IN SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'egdb_partition_late'::regproc LOOP
-    EXECUTE format('DROP TRIGGER egdb_late ON %s', name);
+  FOR name IN SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'egdb_partition_write'::regproc LOOP
+    EXECUTE format('DROP TRIGGER egdb_merge ON %s', name);
   END LOOP;
   FOR name IN SELECT quote_ident(m.wide) FROM partition_merges m JOIN pg_class c ON c.oid = to_regclass(quote_ident(m.wide))
               WHERE NOT c.relispartition LOOP
     EXECUTE format('DROP TABLE %s', name);
   END LOOP;
   DELETE FROM partition_merges;
-  DELETE FROM partition_late;
+  DELETE FROM partition_changes;
 END
 $body$;
 
@@ -279,11 +244,11 @@ BEGIN
     ELSIF days = 0 OR NOT egdb_merge_holds(m) THEN
       PERFORM egdb_merge_drop();
       did := 'dropped';
-    ELSIF m.at <= cardinality(m.names) OR NOT egdb_merge_little() THEN
+    ELSIF m.at <= cardinality(m.names) THEN
       PERFORM egdb_merge_copy(m, slice_ms);
       did := 'copied';
-    ELSIF NOT m.analyzed THEN
-      UPDATE partition_merges SET analyzed = true;
+    ELSIF m.copied_utc IS NULL THEN
+      UPDATE partition_merges SET copied_utc = clock_timestamp();
       did := 'copied';
       BEGIN
         EXECUTE format('ANALYZE %I', m.wide);
