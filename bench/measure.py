@@ -18,8 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from support import binary, events, ports, postgres, server, stores  # noqa: E402
 
-# As PostgreSQL comes, fsync and synchronous_commit on; only the checkpoints are rarer, as on any server that takes writes, and the files of its
-# log are used again (WAL_FILES): a new server makes each anew, 16 MiB of zeros while a commit waits, which would be a hundredth of all answers.
+# fsync and synchronous_commit on, as PostgreSQL comes; but it has more memory and connections, the checkpoints are rarer, as on any server that
+# takes writes, and the files of its log are used again (WAL_FILES): a new server makes each anew, 16 MiB of zeros while a commit waits, which
+# would be a hundredth of all answers.
 WAL_FILES = 64
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB", "min_wal_size": f"{16 * WAL_FILES}MB", "wal_level": "replica", "max_wal_senders": "10",
             "fsync": "on", "synchronous_commit": "on", "max_connections": "200"}

@@ -48,8 +48,8 @@ static void help_all(FILE *out) {
     for (size_t i = 0; i < N_COMMANDS; i++) {
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
     }
-    fprintf(out, "\n`egdb-index COMMAND --help` lists the flags. Exit codes: 0 done, 1 failed, 2 wrong usage; of gates\n"
-                 "0 nothing blocks, 1 a gate blocks, 2 wrong usage, 3 it could not be decided.\n");
+    fprintf(out, "\n`egdb-index COMMAND --help` lists the flags. Exit codes: 0 done, 1 failed, 2 wrong usage, 4 the server\n"
+                 "is away; of gates 0 nothing blocks, 1 a gate blocks, 2 wrong usage, 3 it could not be decided.\n");
 }
 
 static void help_command(const struct entry *entry) {

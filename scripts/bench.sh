@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every figure of bench/ in its short form, each beside its limit, and one table at the end; ends with 1 when a figure missed its limit. In full
-# (10 minutes of memory, 10,000,000 events, more rounds): scripts/bench.sh full. Needs PostgreSQL 15's programs; the peers need npm.
+# Every figure of bench/ but http_floor's in its short form, each beside its limit, and one table at the end; ends with 1 when a figure missed its
+# limit. In full (10 minutes of memory, 10,000,000 events, more rounds): scripts/bench.sh full. Needs PostgreSQL 15's programs; the peers need npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory build benches

@@ -193,9 +193,8 @@ const struct eg_command eg_command_doctor = {
     .name = "doctor",
     .summary = "look for what is wrong, and say what to do",
     .words = "",
-    .about = "Checks the configuration, the key, the disk, the store, its schema, and every declaration against the "
-             "tables; or,\n"
-             "with --server, whether that server is ready. Exits with 1 when something is wrong.",
+    .about = "Checks the configuration, the key, the disk, the store, its schema and partitions, and every declaration against\n"
+             "the tables; or, with --server, whether that server is ready. Exits with 1 when something is wrong.",
     .examples = "  egdb doctor\n"
                 "  egdb doctor --server http://127.0.0.1:8421\n",
     .n_flags = 2,
