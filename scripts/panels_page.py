@@ -18,9 +18,9 @@ curl 'http://127.0.0.1:8421/v1/panels/gate-heatmap?last=7d&format=csv'
 ```
 
 An answer is a query's, with `generated_at`, and is kept for the seconds named below; `Cache-Control` and a weak `ETag` say so. A parameter that is
-not of its type, or that the panel does not have, is refused with `param_invalid`. A duration is `90m`, `24h`, `7d` or `4w`, up to now; or the time
-since when, like `2025-10-10T12:00:00Z`, which together with `until` asks for the same range whenever it is asked. Where a panel takes the beginning of a sha, it says so.
-Answers hold at most `panels.rows_most` rows.
+not of its type, or that the panel does not have, is refused with `param_invalid`. A duration is `90m`, `24h`, `7d` or `4w`, at most 3,660 days, up to now; or the time
+since when, like `2025-10-10T12:00:00Z`, which together with `until` asks for the same range whenever it is asked. Where a panel takes the beginning of a sha, it says so
+(4 digits at least; `query_invalid`, `sha_unknown` and `sha_ambiguous` say what is wrong with it). Answers hold at most `panels.rows_most` rows.
 
 On PostgreSQL some aggregates come from materialized views: they are as old as their last refresh, which happens after each run that finishes,
 every `views.refresh_s` seconds when something was written, and by `POST /v1/views/refresh`. Those of tokens are refreshed every
