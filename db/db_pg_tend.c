@@ -71,7 +71,7 @@ static bool send_partitions(struct eg_pg_tend *tend, int64_t now_us) {
         send_task(tend, EG_PG_TASK_COUNT, EG_PG_COUNT_SQL, NULL);
     } else if (tend->merge_due_us <= now_us) {
         (void)snprintf(days, sizeof days, "%d", config->partition_merge_days);
-        send_task(tend, EG_PG_TASK_MERGE, "SELECT did, wide, n_partitions, n_rows FROM egdb_partitions_merge($1::int)", days);
+        send_task(tend, EG_PG_TASK_MERGE, "SELECT did, wide, n_partitions, n_rows, why FROM egdb_partitions_merge($1::int)", days);
     } else {
         return false;
     }
@@ -149,13 +149,13 @@ void eg_pg_tend_counted(struct eg_pg_tend *tend, const PGresult *result) {
 /* What it did decides when the next step is due. */
 static void take_merge(struct eg_pg_tend *tend, const PGresult *result) {
     const char *did = PQgetvalue(result, 0, 0), *wide = PQgetvalue(result, 0, 1), *parts = PQgetvalue(result, 0, 2);
-    const char *rows = PQgetvalue(result, 0, 3);
+    const char *rows = PQgetvalue(result, 0, 3), *why = PQgetvalue(result, 0, 4);
     int64_t now_us = eg_clock_mono_us(), took_us = now_us - tend->since_us;
-    if (strcmp(did, "copied") == 0 || strcmp(did, "begun") == 0 || strcmp(did, "merged") == 0) {
-        tend->merge_due_us = now_us + MERGE_SLICE_TIMES * took_us;
-    } else if (strcmp(did, "waits") == 0 || strcmp(did, "busy") == 0) {
+    if (strcmp(did, "waits") == 0 || strcmp(did, "busy") == 0) {
         int64_t pause_us = MERGE_WAITS_TIMES * took_us;
         tend->merge_due_us = now_us + (pause_us > MERGE_WAITS_US ? pause_us : MERGE_WAITS_US);
+    } else if (strcmp(did, "none") != 0) {
+        tend->merge_due_us = now_us + MERGE_SLICE_TIMES * took_us;
     }
     if (strcmp(did, "begun") == 0) {
         eg_info(&tend->conn.log, "%s partitions are being merged into %s", parts, wide);
@@ -165,9 +165,9 @@ static void take_merge(struct eg_pg_tend *tend, const PGresult *result) {
         tend->merges++;
         tend->count_due_us = tend->list_due_us = 0;
     } else if (strcmp(did, "dropped") == 0) {
-        eg_warn(&tend->conn.log, "the merge into %s was given up: %s", wide,
-                tend->conn.host->config.partition_merge_days ? "its partitions were changed meanwhile; the next try is in an hour"
-                                                             : "store.partition_merge_days is 0");
+        eg_warn(&tend->conn.log, "the merge into %s was given up: %s", wide, why);
+    } else if (*why) {
+        eg_warn(&tend->conn.log, "the merge into %s waits: %s", wide, why);
     }
 }
 

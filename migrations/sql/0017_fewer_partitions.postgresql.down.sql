@@ -4,12 +4,14 @@ DROP FUNCTION egdb_partitions_merge(integer, integer);
 DROP FUNCTION egdb_merge_drop();
 DROP FUNCTION egdb_merge_exchange(partition_merges);
 DROP FUNCTION egdb_merge_copy(partition_merges, integer);
-DROP FUNCTION egdb_merge_begin(integer);
-DROP FUNCTION egdb_merge_holds(partition_merges);
-DROP FUNCTION egdb_columns(text);
+DROP FUNCTION egdb_merge_begin(partition_merges);
+DROP FUNCTION egdb_merge_due(integer);
+DROP FUNCTION egdb_merge_broken(partition_merges);
+DROP FUNCTION egdb_columns(text, text);
+DROP FUNCTION egdb_shape(text);
 DROP FUNCTION egdb_partitions(text);
-DROP FUNCTION egdb_partition_write();
 DROP TABLE partition_changes;
+DROP TABLE partition_merges_failed;
 DROP TABLE partition_merges;
 
 DELETE FROM egdb_schema_version WHERE version = 17;

@@ -4,48 +4,41 @@
 --
 -- A wide table is filled apart, in slices, each a transaction of its own; then one short transaction drops the narrow partitions and attaches it.
 -- What anybody inserts into the narrow ones meanwhile, a trigger inserts into the wide one too, in the same transaction: it is there for exactly
--- those who see the row. After any other change the merge is given up and begun anew. All of it is in tables: whoever is killed, the next goes on.
+-- those who see the row. After any other change the merge is given up, and begun anew later. All of it is in tables: whoever is killed, the next
+-- goes on.
 
 -- The merge that is half-way: one at most.
 CREATE TABLE partition_merges (
-  wide       text        COLLATE "C" NOT NULL CONSTRAINT partition_merges_pkey PRIMARY KEY,
-  parent     text        COLLATE "C" NOT NULL,
-  key        text        COLLATE "C" NOT NULL,
-  lower      timestamptz NOT NULL,
-  upper      timestamptz NOT NULL,
-  names      text[]      COLLATE "C" NOT NULL, -- the narrow partitions, oldest first …
-  files      oid[]       NOT NULL,             -- … with the files they had: other files have other blocks
-  at         integer     NOT NULL DEFAULT 1,   -- copied up to here: which of them …
-  block      bigint      NOT NULL DEFAULT 0,   -- … and which block of it
-  copied     bigint      NOT NULL DEFAULT 0,
-  last_xid   xid,                              -- who copied last: a snapshot from before does not see it …
-  copied_utc timestamptz                     -- … and a time after that, once the wide table is analyzed
+  wide     text        COLLATE "C" NOT NULL CONSTRAINT partition_merges_pkey PRIMARY KEY,
+  parent   text        COLLATE "C" NOT NULL,
+  key      text        COLLATE "C" NOT NULL,
+  lower    timestamptz NOT NULL,
+  upper    timestamptz NOT NULL,
+  names    text[]      COLLATE "C" NOT NULL, -- the narrow partitions, oldest first …
+  files    oid[]       NOT NULL,             -- … with the files they had: other files have other rows
+  at       integer     NOT NULL DEFAULT 1,   -- copied up to here: which of them …
+  block    bigint      NOT NULL DEFAULT 0,   -- … which block of it …
+  item     integer     NOT NULL DEFAULT 0,   -- … and which row of that
+  copied   bigint      NOT NULL DEFAULT 0,
+  failures integer     NOT NULL DEFAULT 0,   -- steps that took too long, one after the other
+  last_xid xid8,                             -- whose step was the last
+  open     text[]      COLLATE "C"           -- when all was copied: the transactions that may not see it
+);
+
+-- Merges that were given up, until they are due again.
+CREATE TABLE partition_merges_failed (
+  parent text        COLLATE "C" NOT NULL,
+  lower  timestamptz NOT NULL,
+  upper  timestamptz NOT NULL,
+  at_utc timestamptz NOT NULL,
+  why    text        COLLATE "C" NOT NULL,
+  CONSTRAINT partition_merges_failed_pkey PRIMARY KEY (parent, lower, upper)
 );
 
 -- A row: partitions that are being merged were changed in another way than by inserts.
 CREATE TABLE partition_changes (
   at_utc timestamptz NOT NULL
 );
-
--- Arguments: the wide table, and its columns as a list. SECURITY DEFINER: whoever may write rows need not be allowed to write these.
-CREATE FUNCTION egdb_partition_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-  IF TG_OP = 'INSERT' THEN
-    BEGIN
-      EXECUTE format('INSERT INTO %I (%s) SELECT %2$s FROM (SELECT ($1).*) AS n ON CONFLICT DO NOTHING', TG_ARGV[0], TG_ARGV[1]) USING NEW;
-      RETURN NULL;
-    EXCEPTION WHEN OTHERS THEN
-      NULL; -- the table was altered, say: that is no reason to refuse the row
-    END;
-  END IF;
-  INSERT INTO partition_changes (at_utc) SELECT clock_timestamp() WHERE NOT EXISTS (SELECT 1 FROM partition_changes);
-  RETURN NULL;
-END
-$body$;
 
 -- The partitions of a table with their bounds; lower is null for the history partition.
 CREATE FUNCTION egdb_partitions(parent text)
@@ -62,78 +55,136 @@ AS $body$
   WHERE i.inhparent = to_regclass(quote_ident($1))
 $body$;
 
--- The columns of a table, as a list in the order of their names.
-CREATE FUNCTION egdb_columns(table_name text) RETURNS text
+-- What a table must have in common with another, so that either may be a partition in the other's place: columns, checks, indexes.
+CREATE FUNCTION egdb_shape(table_name text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $body$
-  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
+  SELECT string_agg(part, E'\n' ORDER BY part COLLATE "C") FROM (
+    SELECT format('%I %s %s', attname, format_type(atttypid, atttypmod), attnotnull) FROM pg_attribute
+    WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE conrelid = to_regclass(quote_ident($1)) AND contype = 'c' AND conname <> 'egdb_span'
+    UNION ALL
+    SELECT regexp_replace(pg_get_indexdef(indexrelid), ' INDEX .*? USING ', ' ') FROM pg_index WHERE indrelid = to_regclass(quote_ident($1))
+  ) AS parts(part)
+$body$;
+
+-- The columns of a table as a list, each behind `before`.
+CREATE FUNCTION egdb_columns(table_name text, before text DEFAULT '') RETURNS text
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+AS $body$
+  SELECT string_agg($2 || quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
   WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
 $body$;
 
--- Whether the merge may go on: its partitions are those that it began with, its table has the columns and indexes of the parent (a migration may
--- have come in between), and nothing was changed but by inserts.
-CREATE FUNCTION egdb_merge_holds(m partition_merges) RETURNS boolean
+-- Why the merge cannot go on; null when it can.
+CREATE FUNCTION egdb_merge_broken(m partition_merges) RETURNS text
 LANGUAGE sql
 SET search_path FROM CURRENT
 AS $body$
-  SELECT NOT EXISTS (SELECT 1 FROM partition_changes)
-     AND egdb_columns(m.wide) IS NOT DISTINCT FROM egdb_columns(m.parent)
-     AND (SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(quote_ident(m.wide)))
-       = (SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(quote_ident(m.parent)))
-     AND (SELECT array_agg(p.name COLLATE "C" ORDER BY p.lower) = m.names AND array_agg(p.file ORDER BY p.lower) = m.files
-          FROM egdb_partitions(m.parent) p WHERE p.lower >= m.lower AND p.upper <= m.upper) IS TRUE
+  SELECT CASE
+    WHEN EXISTS (SELECT 1 FROM partition_changes) THEN 'rows of its partitions were changed or deleted'
+    WHEN egdb_shape(m.wide) IS DISTINCT FROM egdb_shape(m.parent) THEN format('columns, checks or indexes of %s were altered', m.parent)
+    WHEN (SELECT array_agg(p.name COLLATE "C" ORDER BY p.lower) = m.names AND array_agg(p.file ORDER BY p.lower) = m.files
+          FROM egdb_partitions(m.parent) p WHERE p.lower >= m.lower AND p.upper <= m.upper) IS NOT TRUE THEN 'its partitions are not those that it began with'
+    WHEN (SELECT count(*) FROM pg_trigger t JOIN unnest(m.names) n ON t.tgrelid = to_regclass(quote_ident(n))
+          WHERE t.tgname = 'egdb_merge' AND t.tgenabled = 'A') < cardinality(m.names) THEN 'triggers of its partitions were disabled'
+  END
 $body$;
 
--- Begins the merge that is due next, if one is: of what is over since `days` days, the oldest. True: it has begun.
-CREATE FUNCTION egdb_merge_begin(days integer) RETURNS boolean
+-- The merge that is due next: of what is over since `days` days, the oldest. wide is null: none is.
+CREATE FUNCTION egdb_merge_due(days integer) RETURNS partition_merges
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-  due  record;
-  name text;
-  made text;
+  m partition_merges;
+  n integer := 1;
 BEGIN
-  SELECT l.parent, l.key, l.level, l.form, date_trunc(l.unit, p.lower) AS start, min(p.lower) AS lower, max(p.upper) AS upper,
-         array_agg(p.name ORDER BY p.lower) AS names, array_agg(p.file ORDER BY p.lower) AS files
-  INTO due
-  FROM (VALUES (1, 'events', 'ts_utc', 'month', interval '1 month', 'YYYYMM', 0),
-               (2, 'delta_tokens', 'created_utc', 'quarter', interval '3 months', 'YYYY"q"Q', 0),
-               (3, 'events', 'ts_utc', 'year', interval '1 year', 'YYYY', 730),
-               (4, 'delta_tokens', 'created_utc', 'year', interval '1 year', 'YYYY', 730)) AS l(level, parent, key, unit, span, form, later)
-  CROSS JOIN LATERAL egdb_partitions(l.parent) AS p
-  WHERE p.upper <= date_trunc(l.unit, p.lower) + l.span + interval '6 days' -- a week ends in the next month
-  GROUP BY l.level, l.parent, l.key, l.unit, l.span, l.form, l.later, start
-  HAVING count(*) > 1 AND greatest(max(p.upper), date_trunc(l.unit, min(p.lower)) + l.span) <= clock_timestamp() - make_interval(days => days + l.later)
-  ORDER BY l.level, start LIMIT 1;
-  IF due.parent IS NULL THEN
-    RETURN false;
-  END IF;
-  made := due.parent || '_p' || to_char(due.start, due.form);
-  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', made, due.parent);
-  -- What attaching then need not look for in the rows.
-  EXECUTE format('ALTER TABLE %I ADD CONSTRAINT egdb_span CHECK (%I >= %L AND %I < %L)', made, due.key, due.lower, due.key, due.upper);
-  FOREACH name IN ARRAY due.names LOOP
-    EXECUTE format('CREATE TRIGGER egdb_merge AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION egdb_partition_write(%L, %L)',
-                   name, made, egdb_columns(due.parent));
+  SELECT g.wide, g.parent, g.key, g.lower, g.upper, g.names, g.files INTO m.wide, m.parent, m.key, m.lower, m.upper, m.names, m.files FROM (
+    SELECT l.level, l.parent, l.key, l.parent || '_p' || to_char(date_trunc(l.unit, p.lower), l.form) AS wide, min(p.lower) AS lower,
+           max(p.upper) AS upper, array_agg(p.name ORDER BY p.lower) AS names, array_agg(p.file ORDER BY p.lower) AS files,
+           greatest(max(p.upper), date_trunc(l.unit, min(p.lower)) + l.span) + make_interval(days => l.later) AS over_utc
+    FROM (VALUES (1, 'events', 'ts_utc', 'month', interval '1 month', 'YYYYMM', 0),
+                 (2, 'delta_tokens', 'created_utc', 'quarter', interval '3 months', 'YYYY"q"Q', 0),
+                 (3, 'events', 'ts_utc', 'year', interval '1 year', 'YYYY', 730),
+                 (4, 'delta_tokens', 'created_utc', 'year', interval '1 year', 'YYYY', 730)) AS l(level, parent, key, unit, span, form, later)
+    CROSS JOIN LATERAL egdb_partitions(l.parent) AS p
+    WHERE p.upper <= date_trunc(l.unit, p.lower) + l.span + interval '6 days' -- a week ends in the next month
+    GROUP BY l.level, l.parent, l.key, l.unit, l.span, l.form, l.later, date_trunc(l.unit, p.lower)
+    HAVING count(*) > 1
+  ) AS g
+  WHERE g.over_utc <= clock_timestamp() - make_interval(days => days)
+    AND NOT EXISTS (SELECT 1 FROM partition_merges_failed f WHERE (f.parent, f.lower, f.upper) = (g.parent, g.lower, g.upper)
+                    AND f.at_utc > clock_timestamp() - interval '1 hour')
+  ORDER BY g.level, g.lower LIMIT 1;
+  WHILE to_regclass(quote_ident(m.wide || CASE WHEN n > 1 THEN '_' || n ELSE '' END)) IS NOT NULL LOOP
+    n := n + 1; -- a part of that month was merged before, say
   END LOOP;
-  INSERT INTO partition_merges (wide, parent, key, lower, upper, names, files)
-  VALUES (made, due.parent, due.key, due.lower, due.upper, due.names, due.files);
-  RETURN true;
+  m.wide := m.wide || CASE WHEN n > 1 THEN '_' || n ELSE '' END;
+  RETURN m;
 END
 $body$;
 
--- Copies for about slice_ms: blocks as they lie.
+-- The trigger's function is made for each merge: its statement is planned once a session, and it names all with their schema. SECURITY DEFINER:
+-- whoever may write rows need not be allowed to write these; and nobody else may hang it onto a table of his own.
+CREATE FUNCTION egdb_merge_begin(m partition_merges) RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+  name text;
+BEGIN
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', m.wide, m.parent);
+  -- What attaching then need not look for in the rows.
+  EXECUTE format('ALTER TABLE %I ADD CONSTRAINT egdb_span CHECK (%I >= %L AND %I < %L)', m.wide, m.key, m.lower, m.key, m.upper);
+  EXECUTE format($made$
+    CREATE OR REPLACE FUNCTION %1$I.egdb_merge_write() RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS $write$
+    BEGIN
+      IF TG_OP = 'INSERT' THEN
+        BEGIN
+          INSERT INTO %1$I.%2$I (%3$s) VALUES (%4$s) ON CONFLICT DO NOTHING;
+          RETURN NULL;
+        EXCEPTION WHEN OTHERS THEN
+          NULL; -- a column has gone, say: that is no reason to refuse the row
+        END;
+      END IF;
+      INSERT INTO %1$I.partition_changes (at_utc) SELECT clock_timestamp() WHERE NOT EXISTS (SELECT 1 FROM %1$I.partition_changes);
+      RETURN NULL;
+    END
+    $write$ $made$, current_schema(), m.wide, egdb_columns(m.wide), egdb_columns(m.wide, 'NEW.'));
+  REVOKE ALL ON FUNCTION egdb_merge_write() FROM PUBLIC;
+  FOREACH name IN ARRAY m.names LOOP
+    EXECUTE format('CREATE TRIGGER egdb_merge AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION egdb_merge_write()', name);
+    EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER egdb_merge', name); -- for what a replication applies, too
+  END LOOP;
+  INSERT INTO partition_merges (wide, parent, key, lower, upper, names, files, last_xid)
+  VALUES (m.wide, m.parent, m.key, m.lower, m.upper, m.names, m.files, pg_current_xact_id());
+END
+$body$;
+
+-- Copies for about slice_ms: rows as they lie, from one at a time on, since a row may be large, to a block of them.
 CREATE FUNCTION egdb_merge_copy(m partition_merges, slice_ms integer) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
   list   text := egdb_columns(m.parent);
-  until  timestamptz := clock_timestamp() + make_interval(secs => slice_ms / 1000.0);
+  most   integer := current_setting('block_size')::integer / 28; -- rows of a block: each has a pointer of 4 bytes and a header of 24
+  since  timestamptz := clock_timestamp();
+  now_at timestamptz := since;
+  before timestamptz;
   blocks bigint;
-  n      bigint := 0;
+  many   integer := 1; -- rows, if they lie close
+  reach  integer := 1;
+  n      bigint := 1;
   gin    regclass;
 BEGIN
   WHILE m.at <= cardinality(m.names) LOOP
@@ -143,40 +194,53 @@ BEGIN
       m.block := 0;
       CONTINUE;
     END IF;
-    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I WHERE ctid >= $1 AND ctid < $2 ON CONFLICT DO NOTHING', m.wide, list, list,
-                   m.names[m.at]) USING format('(%s,0)', m.block)::tid, format('(%s,0)', m.block + 1)::tid;
+    reach := CASE WHEN n = 0 AND m.item > 0 THEN least(2 * reach, most) ELSE many END; -- the end of a block may be empty
+    EXECUTE format('INSERT INTO %I (%s) SELECT %2$s FROM %I WHERE ctid > $1 AND ctid <= $2 ON CONFLICT DO NOTHING', m.wide, list, m.names[m.at])
+      USING format('(%s,%s)', m.block, m.item)::tid, format('(%s,%s)', m.block, m.item + reach)::tid;
     GET DIAGNOSTICS n = ROW_COUNT;
     m.copied := m.copied + n;
-    m.block := m.block + 1;
-    EXIT WHEN clock_timestamp() >= until;
+    m.item := m.item + reach;
+    IF m.item >= most THEN
+      m.block := m.block + 1;
+      m.item := 0;
+    END IF;
+    before := now_at;
+    now_at := clock_timestamp();
+    EXIT WHEN now_at >= since + make_interval(secs => slice_ms / 1000.0) AND (n > 0 OR m.item = 0);
+    IF n > 0 THEN
+      many := CASE WHEN now_at - before < interval '5 ms' THEN least(2 * many, most) ELSE greatest(many / 2, 1) END;
+    END IF;
   END LOOP;
   FOR gin IN SELECT c.oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
              WHERE i.indrelid = to_regclass(quote_ident(m.wide)) AND a.amname = 'gin' LOOP
     PERFORM gin_clean_pending_list(gin);
   END LOOP;
-  UPDATE partition_merges SET at = m.at, block = m.block, copied = m.copied, last_xid = pg_current_xact_id()::xid;
+  UPDATE partition_merges SET at = m.at, block = m.block, item = m.item, copied = m.copied, failures = 0, last_xid = pg_current_xact_id();
 END
 $body$;
 
--- The exchange, in the caller's transaction. Readers and writers wait for it, and it for them: lock_timeout bounds that. False: not now.
+-- The exchange, in the caller's transaction. Readers and writers wait for it, and it for them, a quarter of a second at most. False: not now.
 CREATE FUNCTION egdb_merge_exchange(m partition_merges) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-  name text;
+  name  text;
+  until timestamptz;
 BEGIN
-  -- A snapshot from before the last copy (REPEATABLE READ, a dump) would find the wide table without those rows.
-  IF EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
-             AND pid <> pg_backend_pid() AND age(backend_xmin) >= age(m.last_xid) AND xact_start <= m.copied_utc) THEN
+  -- A snapshot from before the last copy (REPEATABLE READ, a dump) would find the wide table without those rows. Whoever has none now will take a
+  -- later one; of other roles' that may not be known.
+  IF EXISTS (SELECT 1 FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'virtualxid' AND l.virtualxid = ANY (m.open)
+             AND (a.backend_xmin IS NOT NULL OR a.state IS NULL)) THEN
     RETURN false;
   END IF;
   EXECUTE format('LOCK TABLE ONLY %I IN SHARE UPDATE EXCLUSIVE MODE', m.wide); -- autovacuum is waited for while nobody waits for us
-  EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', m.parent);
-  FOREACH name IN ARRAY m.names LOOP
+  until := clock_timestamp() + interval '250 ms'; -- for all of them together: whoever comes later waits behind the first
+  FOREACH name IN ARRAY m.parent || m.names LOOP
+    PERFORM set_config('lock_timeout', greatest(1, ceil(1000 * extract(epoch FROM until - clock_timestamp())))::text, true);
     EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', name);
   END LOOP;
-  IF NOT egdb_merge_holds(m) THEN
+  IF egdb_merge_broken(m) IS NOT NULL THEN
     RETURN false; -- the next step sees to it
   END IF;
   FOREACH name IN ARRAY m.names LOOP
@@ -184,7 +248,9 @@ BEGIN
   END LOOP;
   EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', m.parent, m.wide, m.lower, m.upper);
   EXECUTE format('ALTER TABLE %I DROP CONSTRAINT egdb_span', m.wide);
+  DROP FUNCTION egdb_merge_write();
   DELETE FROM partition_merges;
+  DELETE FROM partition_merges_failed f WHERE (f.parent, f.lower, f.upper) = (m.parent, m.lower, m.upper);
   RETURN true;
 END
 $body$;
@@ -197,9 +263,11 @@ AS $body$
 DECLARE
   name text;
 BEGIN
-  FOR name IN SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'egdb_partition_write'::regproc LOOP
+  FOR name IN SELECT i.inhrelid::regclass::text FROM pg_inherits i JOIN pg_trigger t ON t.tgrelid = i.inhrelid
+              WHERE i.inhparent IN ('events'::regclass, 'delta_tokens'::regclass) AND t.tgname = 'egdb_merge' LOOP
     EXECUTE format('DROP TRIGGER egdb_merge ON %s', name);
   END LOOP;
+  DROP FUNCTION IF EXISTS egdb_merge_write();
   FOR name IN SELECT quote_ident(m.wide) FROM partition_merges m JOIN pg_class c ON c.oid = to_regclass(quote_ident(m.wide))
               WHERE NOT c.relispartition LOOP
     EXECUTE format('DROP TABLE %s', name);
@@ -210,10 +278,11 @@ END
 $body$;
 
 -- One step of merging what is over since `days` days, of about slice_ms; 0 days: none is merged, and one that is half-way is given up. did:
--- `none` there is nothing to do, `busy` another session is at it, `waits` a lock or an old snapshot stands in the way, `begun`, `copied` a slice,
--- `merged`, `dropped` it was given up. wide, n_partitions and n_rows tell of which merge. The server calls it beside egdb_partitions_ahead().
+-- `none` there is nothing to do, `busy` another session is at it, `waits` a lock, an old snapshot or the time that a statement has stands in the
+-- way, `begun`, `copied` a slice, `merged`, `dropped` it was given up: why tells, and it is due again in an hour. wide, n_partitions and n_rows
+-- tell of which merge. Each step is a transaction of its own. The server calls it beside egdb_partitions_ahead().
 CREATE FUNCTION egdb_partitions_merge(days integer, slice_ms integer DEFAULT 50,
-                                      OUT did text, OUT wide text, OUT n_partitions integer, OUT n_rows bigint)
+                                      OUT did text, OUT wide text, OUT n_partitions integer, OUT n_rows bigint, OUT why text)
 LANGUAGE plpgsql
 SET timezone = 'UTC'
 SET datestyle = 'ISO'
@@ -227,6 +296,10 @@ BEGIN
   IF days IS NULL OR days < 0 OR days > 36500 THEN
     RAISE EXCEPTION 'egdb_partitions_merge: days must be from 0 to 36500, not %', days USING ERRCODE = '22023';
   END IF;
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'egdb_partitions_merge: the transaction must be READ COMMITTED, not %', upper(current_setting('transaction_isolation'))
+      USING ERRCODE = '25001';
+  END IF;
   IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus') THEN
     did := 'none'; -- partitions are spread over the nodes
     RETURN;
@@ -237,18 +310,27 @@ BEGIN
   END IF;
   PERFORM set_config('synchronous_commit', 'off', true); -- a slice that is lost is copied again; dropping flushes all the same
   SELECT * INTO m FROM partition_merges LIMIT 1;
+  IF m.last_xid = pg_current_xact_id_if_assigned() THEN
+    RAISE EXCEPTION 'egdb_partitions_merge: each step must be a transaction of its own' USING ERRCODE = '25001';
+  END IF;
   BEGIN
     IF m.wide IS NULL THEN
-      did := CASE WHEN days > 0 AND egdb_merge_begin(days) THEN 'begun' ELSE 'none' END;
-      SELECT * INTO m FROM partition_merges LIMIT 1;
-    ELSIF days = 0 OR NOT egdb_merge_holds(m) THEN
-      PERFORM egdb_merge_drop();
+      did := 'none';
+      m := egdb_merge_due(days);
+      IF days > 0 AND m.wide IS NOT NULL THEN
+        PERFORM egdb_merge_begin(m);
+        did := 'begun';
+      END IF;
+    ELSIF days = 0 OR egdb_merge_broken(m) IS NOT NULL THEN
       did := 'dropped';
+      why := CASE WHEN days = 0 THEN 'nothing is to be merged' ELSE egdb_merge_broken(m) END;
     ELSIF m.at <= cardinality(m.names) THEN
       PERFORM egdb_merge_copy(m, slice_ms);
       did := 'copied';
-    ELSIF m.copied_utc IS NULL THEN
-      UPDATE partition_merges SET copied_utc = clock_timestamp();
+    ELSIF m.open IS NULL THEN
+      UPDATE partition_merges SET last_xid = pg_current_xact_id(), open = ARRAY(
+        SELECT l.virtualxid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'virtualxid' AND l.pid <> pg_backend_pid() AND a.datname = current_database() AND a.usesysid IS NOT NULL);
       did := 'copied';
       BEGIN
         EXECUTE format('ANALYZE %I', m.wide);
@@ -258,9 +340,28 @@ BEGIN
     ELSE
       did := CASE WHEN egdb_merge_exchange(m) THEN 'merged' ELSE 'waits' END;
     END IF;
-  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-    did := 'waits';
+  EXCEPTION
+    WHEN lock_not_available OR deadlock_detected THEN
+      did := 'waits';
+    WHEN query_canceled THEN
+      UPDATE partition_merges SET failures = failures + 1;
+      did := CASE WHEN m.failures >= 5 THEN 'dropped' ELSE 'waits' END;
+      why := SQLERRM;
+    WHEN OTHERS THEN
+      did := 'dropped';
+      why := SQLERRM;
   END;
+  IF did = 'dropped' THEN
+    BEGIN
+      PERFORM egdb_merge_drop();
+      IF days > 0 AND m.wide IS NOT NULL THEN
+        INSERT INTO partition_merges_failed AS f (parent, lower, upper, at_utc, why) VALUES (m.parent, m.lower, m.upper, clock_timestamp(), why)
+        ON CONFLICT ON CONSTRAINT partition_merges_failed_pkey DO UPDATE SET at_utc = EXCLUDED.at_utc, why = EXCLUDED.why;
+      END IF;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      did := 'waits';
+    END;
+  END IF;
   wide := m.wide;
   n_partitions := cardinality(m.names);
   n_rows := m.copied;

@@ -64,6 +64,36 @@ def until(pg, *wanted, **how):
     raise AssertionError(f"a thousand steps, and not {wanted}")
 
 
+def given_up(pg):
+    """Why the last merge was given up; it is due again then."""
+    return pg.scalar("WITH gone AS (DELETE FROM partition_merges_failed RETURNING *) SELECT why FROM gone ORDER BY at_utc DESC LIMIT 1")
+
+
+@contextlib.contextmanager
+def role(pg):
+    name = f"of_{pg.name}"
+    pg.script(f"CREATE ROLE {name}")
+    try:
+        yield name
+    finally:
+        pg.script(f"REASSIGN OWNED BY {name} TO postgres; DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+@contextlib.contextmanager
+def owned(pg):
+    """Gives until() as a role that owns all and may not see what others do."""
+    with role(pg) as name:
+        pg.script(f"GRANT ALL ON SCHEMA public TO {name}; DO $do$ DECLARE t text; BEGIN FOR t IN SELECT oid::regclass::text FROM pg_class"
+                  f" WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') LOOP EXECUTE format('ALTER TABLE %s OWNER TO {name}', t);"
+                  " END LOOP; END $do$")
+
+        def own(*wanted):
+            while (did := pg.scalar(f"SET ROLE {name}; SELECT did FROM egdb_partitions_merge(1)")) not in wanted:
+                assert did == "copied", did
+            return did
+        yield own
+
+
 def counts(pg, parent, per, span):
     """How many partitions each month or quarter has that is over."""
     return {n for (n,) in pg.query("SELECT count(*) FROM egdb_partitions(?) WHERE lower IS NOT NULL GROUP BY date_trunc(?, lower) HAVING max(upper)"
@@ -87,7 +117,8 @@ def assert_few(pg):
         assert {n for (n,) in found} == {wanted}
     assert pg.scalar("SELECT count(*) FROM pg_constraint WHERE conname = 'egdb_span'") == 0
     assert pg.scalar("SELECT count(*) FROM pg_trigger WHERE tgname = 'egdb_merge'") == 0
-    assert pg.scalar("SELECT count(*) FROM partition_changes") == 0
+    assert pg.scalar("SELECT (SELECT count(*) FROM partition_changes) + (SELECT count(*) FROM partition_merges)") == 0
+    assert not pg.query("SELECT FROM pg_proc WHERE proname = 'egdb_merge_write'")
 
 
 def test_rows_stay_what_they_are(pg):
@@ -117,36 +148,111 @@ def test_rows_stay_what_they_are(pg):
     pg.script("UPDATE delta_tokens SET weight = 0 WHERE created_utc < (SELECT upper FROM partition_merges) AND weight > 200;"
               " DELETE FROM delta_tokens WHERE created_utc < (SELECT upper - interval '1 day' FROM partition_merges)")
     before = rows(pg)
-    while step(pg) != "dropped":
-        assert pg.scalar("SELECT count(*) FROM partition_merges") == 1
+    assert until(pg, "dropped") == "dropped" and until(pg, "none") == "none", "not again at once"
+    assert "changed or deleted" in given_up(pg)
     assert until(pg, "none") == "none"
     assert rows(pg) == before
     assert_few(pg)
     assert pg.scalar("SELECT egdb_partitions_ahead(7)") > 0 and step(pg) == "none"
 
 
+def test_a_row_at_a_time(pg):
+    """A slice ends with the row that reaches its end: rows may be large."""
+    assert step(pg) == "begun"
+    n = pg.scalar("SELECT count(*) FROM events WHERE ts_utc >= (SELECT lower FROM partition_merges) AND ts_utc < (SELECT upper FROM partition_merges)")
+    copied = 0
+    while not pg.scalar("SELECT open IS NOT NULL FROM partition_merges"):
+        assert step(pg, slice_ms=0) == "copied"
+        before, copied = copied, pg.scalar("SELECT copied FROM partition_merges")
+        assert copied - before <= 1
+    assert copied == n > 100
+
+
+def test_whoever_sees_the_rows_before_sees_them_after(pg):
+    """A snapshot from before the copying keeps the exchange off, whoever has it; what has none does not."""
+    with owned(pg) as own, contextlib.closing(pg.connect()) as reader, reader.cursor() as reads, contextlib.closing(pg.connect()) as idle:
+        assert own("begun") == "begun"
+        idle.cursor().execute("BEGIN; SELECT count(*) FROM event_ids")
+        reads.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+        pg.script(EVENT.format(id="after", ts=pg.scalar("SELECT lower FROM partition_merges")))
+        assert own("waits") == "waits", "of another role's transactions nothing is known, so that they are waited for"
+        reads.execute(ROWS["events"] + " LIMIT 300")
+        assert len(reads.fetchall()) == 250
+        reads.execute("COMMIT")
+        assert own("merged", "waits") == "waits"
+        assert step(pg) == "merged", "who may see that the other transaction has no snapshot need not wait"
+
+
+def test_what_is_written_comes_along_whoever_writes_it(pg):
+    before = rows(pg)
+    assert until(pg, "copied") == "copied"
+    ts, wide = pg.query("SELECT lower, wide FROM partition_merges")[0]
+    pg.script(f"CREATE TEMP TABLE {wide} (LIKE events); " + EVENT.format(id="beside_a_temporary_table", ts=ts))
+    pg.script("SET session_replication_role = replica; " + EVENT.format(id="replicated", ts=ts))
+    with role(pg) as name:
+        pg.script(f"GRANT INSERT ON events TO {name}; SET ROLE {name}; " + EVENT.format(id="by_another", ts=ts))
+        for table in ("TEMP TABLE mine", "TABLE mine"):
+            with pytest.raises(Exception, match="permission denied for (function egdb_merge_write|schema public)"):
+                pg.script(f"SET ROLE {name}; CREATE {table} (id text); CREATE TRIGGER egdb_merge AFTER INSERT ON mine"
+                          " FOR EACH ROW EXECUTE FUNCTION egdb_merge_write()")
+    assert until(pg, "merged") == "merged"
+    added = {"beside_a_temporary_table", "replicated", "by_another"}
+    assert {id for (id,) in pg.query("SELECT id FROM events WHERE topic = 't@v1'")} >= added
+    assert len(rows(pg)["events"]) == len(before["events"]) + len(added)
+
+
 def test_whoever_dies_the_next_goes_on(pg):
     before = rows(pg)
+    assert until(pg, "merged", "copied") == "copied"
+    while not pg.scalar("SELECT open IS NOT NULL FROM partition_merges"):
+        assert step(pg) == "copied"
     with contextlib.closing(pg.connect()) as dies, dies.cursor() as cursor:
-        assert step(pg) == "begun"
-        cursor.execute("BEGIN")
-        while cursor.execute("SELECT did FROM egdb_partitions_merge(1)") or cursor.fetchone()[0] != "merged":
-            assert step(pg) == "busy", "two never do it at once"
-    assert rows(pg) == before and pg.scalar("SELECT block FROM partition_merges") == 0
+        cursor.execute("BEGIN; SELECT did FROM egdb_partitions_merge(1)")
+        assert cursor.fetchone()[0] == "merged"
+        assert step(pg) == "busy", "two never do it at once"
+    assert rows(pg) == before and pg.scalar("SELECT count(*) FROM partition_merges") == 1
     assert step(pg, days=0) == "dropped" and step(pg, days=0) == "none", "0 days: what is half-way is given up"
     assert pg.scalar("SELECT count(*) FROM pg_trigger WHERE tgname = 'egdb_merge'") == 0
     assert step(pg) == "begun" and step(pg, slice_ms=0) == "copied"
-    for change in (f"TRUNCATE {pg.scalar('SELECT names[1] FROM partition_merges')}", "ALTER TABLE events ADD COLUMN more text", "CREATE INDEX ON events (more)"):
+    names = pg.scalar("SELECT names FROM partition_merges")
+    for change, why in (
+            (f"TRUNCATE {names[0]}", "not those that it began with"), (f"ALTER TABLE {names[1]} DISABLE TRIGGER egdb_merge", "were disabled"),
+            ("ALTER TABLE events ADD COLUMN more text", "were altered"), ("CREATE INDEX more ON events (more)", "were altered"),
+            ("DROP INDEX more; CREATE INDEX more ON events (more, id)", "were altered"),
+            ("ALTER TABLE events ADD CONSTRAINT not_x CHECK (more <> 'x')", "were altered"),
+            ("ALTER TABLE events DROP COLUMN more; " + EVENT.format(id="altered", ts=pg.scalar("SELECT lower FROM partition_merges")), "")):
         pg.script(change)
         before = rows(pg)
         assert step(pg) == "dropped", f"it does not begin where it was after {change}"
+        assert why in given_up(pg)
         assert step(pg) == "begun"
-    pg.script("ALTER TABLE events DROP COLUMN more;" + EVENT.format(id="altered", ts=pg.scalar("SELECT lower FROM partition_merges")))
-    assert step(pg) == "dropped", "what the wide table cannot take is no reason to refuse it"
-    before = rows(pg)
+    assert "altered" in str(before), "what the wide table cannot take is no reason to refuse it"
     assert until(pg, "none") == "none"
-    assert rows(pg) == before and "altered" in str(before)
+    assert rows(pg) == before
     assert_few(pg)
+
+
+def test_what_cannot_be_merged_keeps_nothing_else_off(pg):
+    before = rows(pg)
+    day = pg.scalar("SELECT name FROM egdb_partitions('events') WHERE lower IS NOT NULL ORDER BY lower LIMIT 1")
+    pg.script(f"CREATE VIEW mine AS SELECT * FROM {day}")
+    assert until(pg, "dropped") == "dropped"
+    assert until(pg, "none") == "none" and counts(pg, "delta_tokens", "quarter", "3 months") == {1}
+    wide, why = pg.query("SELECT parent, why FROM partition_merges_failed")[0]
+    assert wide == "events" and "depend" in why
+    pg.script("DROP VIEW mine; DELETE FROM partition_merges_failed")
+    pg.script(f"CREATE TABLE {pg.scalar('SELECT (egdb_merge_due(1)).wide')} ()")
+    assert until(pg, "none") == "none" and rows(pg) == before
+    assert_few(pg)
+
+
+def test_a_step_is_a_transaction_of_its_own(pg):
+    with contextlib.closing(pg.connect()) as connection, connection.cursor() as cursor:
+        for begin, says in (("BEGIN; SELECT egdb_partitions_merge(1)", "a transaction of its own"), ("BEGIN ISOLATION LEVEL REPEATABLE READ", "READ COMMITTED")):
+            cursor.execute(begin)
+            with pytest.raises(Exception, match=says):
+                cursor.execute("SELECT egdb_partitions_merge(1)")
+            cursor.execute("ROLLBACK")
 
 
 def test_months_become_years(store):
@@ -183,7 +289,7 @@ def test_a_server_merges_beside_its_clients(pg, start_server):
     server = start_server(pg, config=config)
     reader = pg.connect()
     reader.cursor().execute("BEGIN; SELECT count(*) FROM events")
-    wait.until(lambda: pg.scalar("SELECT copied_utc FROM partition_merges"), "all is copied, and the exchange waits for the reader")
+    wait.until(lambda: pg.scalar("SELECT open IS NOT NULL FROM partition_merges"), "all is copied, and the exchange waits for the reader")
     with server.client() as client:
         assert client.post_event(events.label()).status == 201 and answers(client) == before
     server.kill()

@@ -39,7 +39,7 @@ def pg(store):
 
 def test_tables_and_views(store):
     tables = {name for name in store.tables() if not name.startswith(("events_p2", "delta_tokens_p2"))}
-    assert tables - {"egdb_view_columns", "events_history", "delta_tokens_history", "partition_merges", "partition_changes"} == DERIVED | OF_THE_LOG
+    assert tables - {"egdb_view_columns", "events_history", "delta_tokens_history", "partition_merges", "partition_changes", "partition_merges_failed"} == DERIVED | OF_THE_LOG
     views = ("SELECT name FROM sqlite_master WHERE type = 'view'" if store.kind == "sqlite" else
              "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace")
     assert {name for (name,) in store.query(views)} == VIEWS
