@@ -49,6 +49,7 @@ struct eg_arena {
     size_t beside_b;     /* eg_arena_hold */
     bool failed;
     bool full;
+    bool over_budget; /* it is full since the budget is too small */
 };
 
 /* Nothing is taken that is given back at once: another thread would find less than there is. */
@@ -58,7 +59,7 @@ static bool charge(struct eg_arena *arena, size_t size_b) {
         return true;
     struct eg_arena_budget *budget = claim->budget;
     if (size_b > budget->most_b - claim->held_b) { /* not even if all others let go */
-        arena->full = true;
+        arena->full = arena->over_budget = true;
         return false;
     }
     size_t used_b = atomic_load_explicit(&budget->used_b, memory_order_relaxed);
@@ -152,7 +153,7 @@ void eg_arena_reset(struct eg_arena *arena) {
     ASAN_POISON_MEMORY_REGION(arena->block->bytes, arena->block->size_b);
     arena->at = 0;
     arena->used_b = 0;
-    arena->failed = arena->full = false;
+    arena->failed = arena->full = arena->over_budget = false;
 }
 
 struct eg_arena_mark eg_arena_mark(const struct eg_arena *arena) {
@@ -165,7 +166,7 @@ void eg_arena_rewind(struct eg_arena *arena, const struct eg_arena_mark *mark) {
     ASAN_POISON_MEMORY_REGION(arena->block->bytes + mark->at, arena->block->size_b - mark->at);
     arena->at = mark->at;
     arena->used_b = mark->used_b;
-    arena->failed = arena->full = false;
+    arena->failed = arena->full = arena->over_budget = false;
 }
 
 static bool grow(struct eg_arena *arena, size_t need_b) {
@@ -174,10 +175,11 @@ static bool grow(struct eg_arena *arena, size_t need_b) {
         size_b = MOST_BLOCK_B;
     if (size_b <= need_b)
         return add_block(arena, need_b);
-    bool full = arena->full;
+    bool full = arena->full, over_budget = arena->over_budget;
     if (add_block(arena, size_b))
         return true;
     arena->full = full; /* the room ahead is no must */
+    arena->over_budget = over_budget;
     return add_block(arena, need_b);
 }
 
@@ -248,8 +250,9 @@ char *eg_arena_printf(struct eg_arena *arena, const char *format, ...) {
 size_t eg_arena_used(const struct eg_arena *arena) { return arena->used_b; }
 bool eg_arena_failed(const struct eg_arena *arena) { return arena->failed; }
 bool eg_arena_full(const struct eg_arena *arena) { return arena->full; }
+bool eg_arena_over_budget(const struct eg_arena *arena) { return arena->over_budget; }
 
 void eg_arena_extend(struct eg_arena *arena, size_t more_b) {
     arena->max_b += more_b;
-    arena->failed = arena->full = false;
+    arena->failed = arena->full = arena->over_budget = false;
 }

@@ -39,6 +39,7 @@ size_t eg_arena_used(const struct eg_arena *arena);
 bool eg_arena_failed(const struct eg_arena *arena);
 /* An allocation went past max_b, or past all of the budget: it would again, however little the others have. */
 bool eg_arena_full(const struct eg_arena *arena);
+bool eg_arena_over_budget(const struct eg_arena *arena); /* it was the budget's */
 /* Counts memory that others allocate for this request in the budget: true when it was there. Without a budget nothing is counted. What is
  * not let go is with the arena. */
 bool eg_arena_hold(struct eg_arena *arena, size_t size_b);

@@ -219,12 +219,17 @@ void eg_gather_batch_over(struct eg_event *event) {
     }
 }
 
+/* All or none: where one finds no memory, all are turned away. */
 static bool any_failed(const struct eg_submission *sub) {
+    size_t failed = 0, without_memory = 0;
     for (size_t i = 0; i < sub->n_items; i++) {
-        if (sub->items[i].result == EG_RESULT_REJECTED)
-            return true;
+        const struct eg_item *item = &sub->items[i];
+        failed += item->result == EG_RESULT_REJECTED;
+        without_memory += item->result == EG_RESULT_REJECTED && item->failure->err.code == EG_E_OVERLOADED;
     }
-    return false;
+    if (without_memory)
+        sub->event->stats.overloaded += sub->n_items;
+    return failed > 0;
 }
 
 /* Two events of one atomic batch that cannot both be stored: found here, so that the store sees each batch as one thing. Without memory to

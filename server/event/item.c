@@ -38,11 +38,12 @@ eg_status eg_item_reject(struct eg_item *item, enum eg_code code, const char *pl
 
 eg_status eg_item_too_large(struct eg_item *item) {
     bool alone = item->of->n_items == 1;
+    const char *than = eg_arena_over_budget(item->of->arena) ? "there is for all (event.memory_b)" : "a request has";
     eg_item_drop_docs(item); /* the refusal needs room, too */
     eg_arena_extend(item->of->arena, alone ? LETTER_B : FAILURE_B);
     (void)eg_item_reject(item, EG_E_BODY_TOO_LARGE, NULL,
-                         alone ? "this event and its rows take more memory than a request has: send it as several events"
-                               : "the events of this request and their rows take more memory than a request has: send fewer at once");
+                         alone ? "this event and its rows take more memory than %s: send it as several events"
+                               : "the events of this request and their rows take more memory than %s: send fewer at once", than);
     item->dead_letter = alone && !item->letter && item->failure->err.code == EG_E_BODY_TOO_LARGE; /* not when even that found no memory */
     return EG_FAIL;
 }

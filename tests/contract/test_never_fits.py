@@ -38,7 +38,7 @@ def test_it_is_told_and_kept(start_server, store, scratch):
         assert client.get("/v1/dlq").json()["dead_letters"] == [], "alone it might fit"
         answer = client.post_event(large)
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large") and "Retry-After" not in answer.headers
-        assert "send it as several events" in answer.json()["detail"]
+        assert "than a request has: send it as several events" in answer.json()["detail"]
         letter, = client.get("/v1/dlq").json()["dead_letters"]
         assert (letter["code"], letter["event_id"], letter["topic"]) == ("body_too_large", large["id"], "own.thing@v1")
         assert client.get(f"/v1/dlq/{letter['id']}").json()["original"] == json.dumps(large)
@@ -65,6 +65,7 @@ def test_what_all_requests_need_has_one_bound(start_server, store, scratch):
     with server.client() as client:
         answer = client.post_event(thing(["x"] * 500, "t" * 40_000))
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large") and "Retry-After" not in answer.headers, answer
+        assert "event.memory_b" in answer.json()["detail"]
         values = f'{{"runs": [{",".join(["{}"] * 60_000)}]}}'
         answer = client.post_event(json.dumps(events.label(env={"x": 7})).replace("7}", f"[{values}]}}"))
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), "parsed alone it is too large"
@@ -81,6 +82,10 @@ def test_what_all_requests_need_has_one_bound(start_server, store, scratch):
             answer = client.post_event(thing(["z"] * 250, "t" * 40_000))
             assert (answer.status, answer.json()["code"]) == (503, "overloaded") and int(answer.headers["Retry-After"]) >= 1, answer
             assert "event.memory_b" in answer.json()["detail"]
+            turned_away = metric(client, "egdb_events_overloaded_total")
+            answer = client.post("/v1/events?mode=atomic", [small, thing(["z"] * 250, "t" * 40_000), small])
+            assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
+            assert metric(client, "egdb_events_overloaded_total") == turned_away + 3, "all or none"
             answer = client.post(f"/v1/sarif?sha={'a' * 40}", values[:-2].replace(",{}" * 35_000, "") + "]}")
             assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
         for thread in threads:

@@ -137,12 +137,12 @@ START_TEST(arenas_share_a_budget) {
     ck_assert_ptr_nonnull(eg_arena_alloc(a, 60000));
     ck_assert_uint_gt(atomic_load(&budget.used_b), empty_b + 60000);
     ck_assert_ptr_null(eg_arena_alloc(b, 50000)); /* not beside the other … */
-    ck_assert(eg_arena_failed(b) && !eg_arena_full(b));
+    ck_assert(eg_arena_failed(b) && !eg_arena_full(b) && !eg_arena_over_budget(b));
     eg_arena_reset(a);
     ck_assert_uint_eq(atomic_load(&budget.used_b), empty_b);
     ck_assert_ptr_nonnull(eg_arena_alloc(b, 50000)); /* … but alone */
     ck_assert(!eg_arena_hold(b, 60000)); /* never */
-    ck_assert(eg_arena_full(b));
+    ck_assert(eg_arena_full(b) && eg_arena_over_budget(b));
     ck_assert_ptr_null(eg_arena_new_of(&(struct eg_arena_budget){.most_b = 8192}, 1000000));
     eg_arena_free(a);
     eg_arena_free(b);
