@@ -179,18 +179,12 @@ static void put_key(struct eg_batch *batch, const struct eg_item *item, struct e
     know(batch, batch->keys, key_name(batch, item), id, position, item->key_hash);
 }
 
-/* id may live in the batch's memory or in another request's, and the answer is written when both may be gone. Where the request has no
- * memory for it, the item is refused: the batch is others', too. */
+/* id may live in the batch's memory or in another request's, and the answer is written when both may be gone. */
 void eg_batch_is_duplicate(struct eg_item *item, struct eg_str id, int64_t position) {
-    struct eg_str had = item->receipt_id; /* of the dry look */
-    bool same = had.p && had.n == id.n && memcmp(had.p, id.p, id.n) == 0;
-    const char *own = same ? had.p : id.p == item->env.id.p ? id.p : eg_arena_dup(item->of->arena, id.p, id.n);
-    if (!own) {
-        (void)eg_item_full(item);
-        return;
-    }
+    size_t n = id.n < EG_ID_MOST_B ? id.n : EG_ID_MOST_B; /* no event has a longer one */
+    memcpy(item->duplicate_of, id.p, n);
     item->result = EG_RESULT_DUPLICATE;
-    item->receipt_id = (struct eg_str){own, id.n};
+    item->receipt_id = (struct eg_str){item->duplicate_of, n};
     item->position = position;
 }
 

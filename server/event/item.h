@@ -62,7 +62,8 @@ struct eg_item {
     struct eg_letter *letter; /* what is done to a dead letter; NULL: the event comes from its sender */
     enum eg_item_result result;
     struct eg_failure *failure;
-    struct eg_str receipt_id; /* the id to answer with: of a key's first use it is the original's */
+    struct eg_str receipt_id; /* the id to answer with: of a key's first use it is the original's … */
+    char duplicate_of[EG_ID_MOST_B]; /* … which then stands here: once the batch is decided, no memory may be wanting */
     int64_t position;
     int n_late; /* times that it was alone in a batch which took too long */
 };

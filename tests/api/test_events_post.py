@@ -126,6 +126,19 @@ def test_atomic_is_all_or_none(client, store):
     assert answer.status == 200 and answer.json()["duplicates"] == 3
 
 
+@pytest.mark.parametrize("mode", ["", "?mode=atomic"])
+def test_a_repetition_is_told_by_the_id_of_the_first(client, store, mode):
+    """Inside one batch, and by the store, however long the id is."""
+    plain = {name: value for name, value in events.label(idempotency_key="k").items() if name != "id"}
+    one, two = client.post("/v1/events" + mode, [plain, plain]).json()["items"]
+    assert (one["status"], two["status"], two["id"]) == ("stored", "duplicate", one["id"])
+    long = events.label(id="i" * 128, idempotency_key="long")
+    for repeated in ([long, long], [events.label(), long]):
+        told = client.post("/v1/events" + mode, repeated).json()["items"][1]
+        assert (told["status"], told["id"]) == ("duplicate", "i" * 128)
+    assert len(stored(store)) == 3
+
+
 CLOUD = {"specversion": "1.0", "id": "ce-1", "type": "commit.labelled@v1", "source": "//ci", "time": "2025-10-10T12:00:00Z",
          "reposha": "abcd", "repobranch": "main", "correlationid": "c-1", "subject": "a subject", "myext": "kept",
          "datacontenttype": "application/json", "data": {"sha": "abcd", "label": "good", "reason": "ce"}}
