@@ -30,6 +30,7 @@ struct eg_redrive {
     char after[EG_DLQ_ID_MOST_B + 1];
     bool exhausted;            /* nothing is behind the chunk */
     int64_t chunk_us;          /* when it began, monotonic */
+    size_t room;               /* letters in a chunk, for which there was memory: 0 after one that did not take all that it had read */
     json_t *items;
     int64_t handled, redriven, already, failed;
     struct eg_err stopped;     /* why the page ends early */
@@ -76,6 +77,16 @@ static void set_no_memory(struct eg_redrive *r) {
         eg_err_set(&r->stopped, EG_E_OVERLOADED, NULL, EG_NO_MEMORY_NOW);
 }
 
+/* What finds no memory beside others may find it alone: the chunk ends in front of it, and the next begins with it. False: it is alone. */
+static bool cut(struct eg_redrive *r, size_t at) {
+    if (r->chunk.n_rows < 2)
+        return false;
+    r->chunk.n_rows = at;
+    r->chunk.full = true;
+    r->room = 0;
+    return true;
+}
+
 static bool take_row(void *ctx, const struct eg_value *cells, size_t n) {
     struct eg_redrive *r = ctx;
     (void)n;
@@ -118,6 +129,7 @@ static enum eg_step_result take(struct eg_request *req) {
     event->open_handles++; /* the chunk's arena counts in the room's memory */
     r->arena = arena;
     r->items = json_array();
+    r->room = EG_REDRIVE_CHUNK;
     req->state = r;
     if (eg_redrive_wish(req, arena, &r->wish) != EG_OK)
         return eg_request_problem(req, NULL);
@@ -125,12 +137,13 @@ static enum eg_step_result take(struct eg_request *req) {
     return EG_MORE;
 }
 
-/* The next chunk: no more than a tenth of a second's. */
+/* The next chunk: no more than a tenth of a second's, and after one that was cut a single letter, then twice as many each time. */
 static bool read_chunk(struct eg_redrive *r) {
     const struct eg_redrive_wish *wish = &r->wish;
     struct eg_chunk *chunk = &r->chunk;
     int64_t most = wish->rate / CHUNKS_A_SECOND, left = wish->limit - r->handled;
-    most = most < 1 ? 1 : most > EG_REDRIVE_CHUNK ? EG_REDRIVE_CHUNK : most;
+    r->room = r->room == 0 ? 1 : r->room < EG_REDRIVE_CHUNK / 2 ? 2 * r->room : EG_REDRIVE_CHUNK;
+    most = most < 1 ? 1 : most > (int64_t)r->room ? (int64_t)r->room : most;
     chunk->most = (size_t)(most < left ? most : left);
     if (wish->ids && wish->n_ids - r->next_id < chunk->most)
         chunk->most = wish->n_ids - r->next_id;
@@ -204,6 +217,7 @@ static void prepare_item(struct eg_redrive *r, struct eg_item *item, const struc
     eg_item_drop_docs(item);
 }
 
+/* false: the page has stopped, or the chunk is read anew with less. */
 static bool begin_items(struct eg_redrive *r) {
     struct eg_arena *arena = r->chunk.arena;
     size_t n = r->chunk.n_rows;
@@ -211,7 +225,8 @@ static bool begin_items(struct eg_redrive *r) {
     struct eg_item *items = eg_arena_zalloc(arena, (n + 1) * sizeof *items);
     if (!r->sub || !items) {
         r->sub = NULL;
-        set_no_memory(r);
+        if (!eg_arena_full(arena) || !cut(r, 0))
+            set_no_memory(r);
         return false;
     }
     *r->sub = (struct eg_submission){.magic = EG_SUBMISSION_MAGIC, .event = r->event, .req = r->req, .arena = arena,
@@ -221,18 +236,24 @@ static bool begin_items(struct eg_redrive *r) {
     return r->wish.dry_run || eg_gather_reserve(r->event, r->sub, r->chunk.size_b, &r->stopped) == EG_OK;
 }
 
+static bool too_large(const struct eg_item *item) {
+    return item->result == EG_RESULT_REJECTED && item->failure->err.code == EG_E_BODY_TOO_LARGE;
+}
+
 /* true: all are prepared and, but for a dry run, in the queue. */
 static bool prepare(struct eg_redrive *r) {
     int64_t start_us = eg_clock_mono_us();
-    while (r->sub->next < r->sub->n_items) {
+    while (r->sub->next < r->chunk.n_rows) {
         size_t i = r->sub->next++;
         prepare_item(r, &r->sub->items[i], &r->chunk.rows[i]);
-        if (r->sub->next < r->sub->n_items && eg_clock_mono_us() - start_us > SLICE_US) {
+        if (too_large(&r->sub->items[i]) && cut(r, i))
+            break;
+        if (r->sub->next < r->chunk.n_rows && eg_clock_mono_us() - start_us > SLICE_US) {
             eg_request_wake(r->req);
             return false;
         }
     }
-    for (size_t i = 0; !r->wish.dry_run && i < r->sub->n_items; i++) {
+    for (size_t i = 0; !r->wish.dry_run && i < r->chunk.n_rows; i++) {
         if (r->sub->items[i].result == EG_RESULT_OPEN)
             eg_gather_push(r->event, &r->sub->items[i]);
     }
@@ -308,7 +329,7 @@ static void tell_missing_before(struct eg_redrive *r, const char *id) {
 
 /* What the server could not take, for reasons of its own, ends the page in front of it. */
 static void tell_all(struct eg_redrive *r) {
-    for (size_t i = 0; i < r->sub->n_items; i++) {
+    for (size_t i = 0; i < r->chunk.n_rows; i++) {
         const struct eg_item *item = &r->sub->items[i];
         bool unavailable = item->result == EG_RESULT_REJECTED && eg_code_status(item->failure->err.code) >= 500;
         tell_missing_before(r, r->chunk.rows[i].id);
@@ -351,7 +372,7 @@ static enum eg_step_result redrive(struct eg_request *req) {
         case PREPARE:
             if (r->stopped.code != EG_E_NONE || (!r->sub && !begin_items(r))) {
                 end_chunk(r);
-                r->phase = END;
+                r->phase = r->stopped.code == EG_E_NONE ? READ : END;
                 break;
             }
             if (!prepare(r))

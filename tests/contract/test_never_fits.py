@@ -98,3 +98,26 @@ def test_what_all_requests_need_has_one_bound(start_server, store, scratch):
         answer = client.post("/v1/events", [thing(["x"] * 500, "t" * 40_000), thing(["w"] * 250, "t" * 40_000), small])
         assert [item["status"] for item in answer.json()["items"]] == ["rejected", "stored", "duplicate"], "what one took is the others' again"
         assert answer.json()["items"][0]["error"]["code"] == "body_too_large" and answer.json()["items"][0]["id"]
+
+
+def test_dead_letters_that_fit_one_by_one_are_redriven(start_server, store, scratch):
+    """However many are read at once: what finds no room beside others is tried alone, and only what does not fit alone is told as too large."""
+    store.script("CREATE TABLE own (line text, text text, event_id text)")
+    server = start_server(store, args=own(scratch), config={"event.memory_b": MEMORY_B})
+    sizes_b = [700_000] * 12 + [4_500_000] + [700_000] * 12
+    with server.client() as client:
+        sent = [thing("none", f"{n} " + "t" * size_b) for n, size_b in enumerate(sizes_b)]
+        for event in sent:
+            assert client.post_event(event).status == 422
+        letters = client.get("/v1/dlq?limit=100").json()["dead_letters"]
+        ids, large = [letter["id"] for letter in letters], letters[12]["id"]
+        asked = {"edit": {"patch": [{"op": "replace", "path": "/payload/lines", "value": ["a"]}]}, "rate": 5000}
+        for wish, done in (({"filter": {}, "dry_run": True}, "valid"), ({"filter": {}}, "redriven"), ({"ids": ids}, "already")):
+            answer = client.post("/v1/dlq/redrive", {**asked, **wish})
+            said = answer.json()
+            assert (answer.status, said["failed"], said["next"], "stopped" in said) == (207, 1, None, False), answer
+            assert [item["dlq_id"] for item in said["items"]] == ids
+            assert {item["status"] for item in said["items"] if item["dlq_id"] != large} == {done}
+            assert said["items"][12]["error"]["code"] == "body_too_large" and "event.memory_b" in said["items"][12]["error"]["detail"]
+        until(client, "egdb_event_memory_bytes", 0)
+    assert store.scalar("SELECT count(*) FROM own") == 24
