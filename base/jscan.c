@@ -12,6 +12,14 @@
 /* Number tokens no longer and exponents no bigger than these are surely within a double, both ways. */
 #define SAFE_NUMBER_B 100
 #define SAFE_EXPONENT 150
+/* What malloc gives jansson for a value, a place in an array and a member, at most: with the first eight places of a container, the old
+ * places beside the new ones while it grows, and all of a name or text but its length. */
+#define OBJECT_B 224
+#define ARRAY_B 128
+#define STRING_B 80
+#define NUMBER_B 32
+#define PLACE_B 24
+#define MEMBER_B 128
 #define MOST_EXPONENT 9999 /* of a zero: a database's decimals end somewhere, whatever the digits are */
 
 const unsigned char eg_jscan_classes[256] = {
@@ -46,6 +54,7 @@ struct scan {
     size_t values;
     size_t max_values;
     size_t max_number_b;
+    size_t built_b;
     /* Text that is JSON but has a value that cannot be kept: told only when the whole is JSON. */
     enum eg_code refused;
     const char *refused_at;
@@ -197,6 +206,7 @@ static enum want open_container(struct scan *s, bool object) {
     if (s->depth == s->max_depth)
         return broken(s, "the nesting is too deep");
     s->depth++;
+    s->built_b += object ? OBJECT_B : ARRAY_B;
     s->objects = s->objects << 1 | (uint64_t)object;
     s->at++;
     return object ? FIRST_NAME : FIRST_VALUE;
@@ -214,12 +224,14 @@ static enum want close_container(struct scan *s, bool object) {
 static enum want value(struct scan *s) {
     if (s->depth > 0 && ++s->values > s->max_values)
         return broken(s, "there are too many members and elements");
+    s->built_b += s->objects & 1 ? MEMBER_B : PLACE_B;
     switch (*s->at) {
     case '{':
         return open_container(s, true);
     case '[':
         return open_container(s, false);
     case '"':
+        s->built_b += STRING_B;
         return string(s) ? AFTER_VALUE : BROKEN;
     case 't':
         return word(s, "true", 4) ? AFTER_VALUE : broken(s, "a value was expected");
@@ -230,6 +242,7 @@ static enum want value(struct scan *s) {
     default:
         if (*s->at != '-' && eg_jscan_class_at(s->at) != EG_JSCAN_DIGIT)
             return broken(s, "a value was expected");
+        s->built_b += NUMBER_B;
         return number(s) ? AFTER_VALUE : broken(s, "a number is not JSON's");
     }
 }
@@ -295,6 +308,8 @@ eg_status eg_jscan_check(const char *json, size_t len, const struct eg_jscan_lim
         return eg_jscan_fail(json, s.at, EG_E_JSON_INVALID, "the text ends too early", err);
     if (limits->values)
         *limits->values = s.values;
+    if (limits->built_b)
+        *limits->built_b = s.built_b;
     if (s.refused == EG_E_NONE)
         return EG_OK;
     char place[sizeof err->place];

@@ -11,13 +11,13 @@
 
 #define EG_JSON_MAX_DEPTH 64
 #define EG_JSON_MOST_VALUES 200000 /* of an event */
-#define EG_JSON_VALUE_B 336 /* what a parsed value costs jansson beside its text, at most: an empty object with a name */
 
 struct eg_jscan_limits {
     int max_depth;        /* levels of [] and {} */
     size_t max_values;    /* members and elements in all: what a parser pays memory for */
     size_t max_number_b;  /* characters of one number */
     size_t *values;       /* gets how many there were, but for json_invalid; NULL: not asked for */
+    size_t *built_b;      /* gets what jansson needs to build them, at most, beside the text's length; likewise */
 };
 
 /* Checks one JSON text. On failure err says json_invalid (with line and column; also for a raw NUL byte, which is not JSON, and

@@ -55,6 +55,10 @@ eg_status eg_findings_too_much(const struct eg_findings *set, struct eg_err *err
     if (eg_arena_failed(set->arena) && !eg_arena_full(set->arena)) {
         return eg_err_set(err, EG_E_OVERLOADED, NULL, "there is no memory for these findings beside others; send them again later");
     }
+    if (eg_arena_over_budget(set->arena)) {
+        return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL,
+                          "the report takes more memory than there is for all (event.memory_b); send fewer findings at a time");
+    }
     return eg_err_set(err, EG_E_BODY_TOO_LARGE, NULL,
                       "the findings take more memory than a report may have (256 MiB at most), or have more than 64 MiB of texts, a rule's "
                       "counted for each of its findings; send fewer at a time");
@@ -267,8 +271,8 @@ static enum eg_report_format detect(const json_t *report) {
 }
 
 eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format, const char *bytes, size_t len, struct eg_err *err) {
-    size_t values = 0;
-    const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 3000000, .max_number_b = 400, .values = &values};
+    size_t built_b = 0;
+    const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = 3000000, .max_number_b = 400, .built_b = &built_b};
     json_error_t error;
     if (len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) { /* a byte order mark */
         bytes += 3;
@@ -277,7 +281,7 @@ eg_status eg_findings_read(struct eg_findings *set, enum eg_report_format format
     if (eg_jscan_check(bytes, len, &limits, err)) {
         return EG_FAIL;
     }
-    size_t report_b = len + values * EG_JSON_VALUE_B;
+    size_t report_b = len + built_b;
     if (!eg_arena_hold(set->arena, report_b)) {
         return eg_findings_too_much(set, err);
     }

@@ -12,11 +12,11 @@
 
 static const struct eg_jscan_limits limits = {.max_depth = EG_JSON_MAX_DEPTH, .max_values = EG_JSON_MOST_VALUES, .max_number_b = 400};
 
-bool eg_json_bounded(struct eg_str text, size_t *values) {
+bool eg_json_bounded(struct eg_str text, size_t *built_b) {
     struct eg_err err = {0};
     struct eg_jscan_limits counting = limits;
-    *values = 0;
-    counting.values = values;
+    *built_b = 0;
+    counting.built_b = built_b;
     eg_status status = eg_jscan_check(text.p, text.n, &counting, &err);
     return status == EG_OK || err.code == EG_E_NUL_CHARACTER || err.code == EG_E_NUMBER_OUT_OF_RANGE;
 }
@@ -46,12 +46,13 @@ eg_status eg_item_read_json(struct eg_item *item) {
     struct eg_err err = {0};
     if (item->bytes.n == 0 && item->of->binary)
         return eg_item_reject(item, EG_E_JSON_INVALID, NULL, "a binary CloudEvent needs its data, a JSON object, as the body");
-    size_t values = 0;
+    size_t values = 0, built_b = 0;
     struct eg_jscan_limits counting = limits;
     counting.values = &values;
+    counting.built_b = &built_b;
     if (eg_jscan_check(item->bytes.p, item->bytes.n, &counting, &err) != EG_OK)
         return refuse_text(item, &err);
-    size_t doc_b = 2 * item->bytes.n + values * (EG_JSON_VALUE_B + HASHED_B);
+    size_t doc_b = 2 * item->bytes.n + built_b + values * HASHED_B;
     if (!eg_arena_hold(item->of->arena, doc_b))
         return eg_item_full(item);
     item->doc_b = doc_b;

@@ -79,8 +79,8 @@ void eg_item_glance(struct eg_item *item);
  * keeps (bytes, headers, envelope) has none. */
 void eg_secrets_tell(struct eg_item *item);
 EG_MUST_CHECK eg_status eg_secrets_letter(struct eg_item *item);
-/* parse.c: JSON within the bounds of depth and values, and how many it has; a NUL or a number may be wrong in it. */
-bool eg_json_bounded(struct eg_str text, size_t *values);
+/* parse.c: JSON within the bounds of depth and values, and what it takes to be built; a NUL or a number may be wrong in it. */
+bool eg_json_bounded(struct eg_str text, size_t *built_b);
 
 #define EG_KEY_HEADER_MOST_B 240 /* an envelope takes 255: room for #<number> of an item, which a dead letter has already */
 EG_MUST_CHECK eg_status eg_key_check(const char *key, size_t most_b, struct eg_err *err); /* key.c: a header's; err: envelope_invalid */

@@ -187,9 +187,9 @@ static struct eg_str clean_json(struct eg_item *item, struct eg_str text) {
         return text;
     /* A name that stands twice would hide the first of its values. */
     static const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES;
-    size_t values;
-    bool bounded = eg_json_bounded(text, &values);
-    size_t doc_b = 2 * (text.n + values * EG_JSON_VALUE_B); /* parsed, and its copy */
+    size_t built_b;
+    bool bounded = eg_json_bounded(text, &built_b);
+    size_t doc_b = 2 * (text.n + built_b); /* parsed, and its copy */
     if (!eg_arena_hold(item->of->arena, doc_b))
         return (struct eg_str){NULL, 0};
     json_t *doc = bounded ? json_loadb(text.p, text.n, flags, NULL) : NULL;

@@ -66,11 +66,14 @@ def test_what_all_requests_need_has_one_bound(start_server, store, scratch):
         answer = client.post_event(thing(["x"] * 500, "t" * 40_000))
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large") and "Retry-After" not in answer.headers, answer
         assert "event.memory_b" in answer.json()["detail"]
-        values = f'{{"runs": [{",".join(["{}"] * 60_000)}]}}'
+        values = f'{{"runs": [{",".join(["{}"] * 80_000)}]}}'
         answer = client.post_event(json.dumps(events.label(env={"x": 7})).replace("7}", f"[{values}]}}"))
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), "parsed alone it is too large"
         answer = client.post(f"/v1/sarif?sha={'a' * 40}", values)
-        assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), answer
+        assert (answer.status, answer.json()["code"]) == (413, "body_too_large") and "event.memory_b" in answer.json()["detail"], answer
+        numbers = f'{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "t"}}}}, "properties": [{",".join("1" * 200_000)}]}}]}}'
+        answer = client.post(f"/v1/sarif?sha={'a' * 40}", numbers)
+        assert answer.json()["code"] == "topic_unknown", "it is read: a number takes less than an object, and only the event has no topic here"
         with held(store):
             threads = [threading.Thread(target=post, args=("first", ten))]
             threads[0].start()
@@ -86,7 +89,7 @@ def test_what_all_requests_need_has_one_bound(start_server, store, scratch):
             answer = client.post("/v1/events?mode=atomic", [small, thing(["z"] * 250, "t" * 40_000), small])
             assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
             assert metric(client, "egdb_events_overloaded_total") == turned_away + 3, "all or none"
-            answer = client.post(f"/v1/sarif?sha={'a' * 40}", values[:-2].replace(",{}" * 35_000, "") + "]}")
+            answer = client.post(f"/v1/sarif?sha={'a' * 40}", values[:-2].replace(",{}" * 45_000, "") + "]}")
             assert (answer.status, answer.json()["code"]) == (503, "overloaded"), answer
         for thread in threads:
             thread.join()

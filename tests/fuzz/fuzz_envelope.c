@@ -96,8 +96,8 @@ static void strings_have_none(struct eg_str text) {
 
 /* Of what is JSON each text counts as it would be stored; all else as it stands. */
 static void json_has_none(struct eg_str text, enum eg_code code) {
-    size_t values;
-    bool bounded = text.p && eg_json_bounded(text, &values);
+    size_t built_b;
+    bool bounded = text.p && eg_json_bounded(text, &built_b);
     json_t *doc = bounded ? json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (doc) {
         tree_has_none(doc);

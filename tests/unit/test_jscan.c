@@ -1,6 +1,7 @@
 /* The JSON scanner: what it accepts, what it says of the rest, and the walks over elements and members. Every text is
  * in memory of exactly its size, so that the sanitizer sees a read past the end. */
 #include <check.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,62 @@ START_TEST(a_refused_value_is_pointed_at) {
 }
 END_TEST
 
+static size_t held_b, peak_b;
+
+static size_t chunk_of(size_t n) { return n + 8 <= 32 ? 32 : (n + 8 + 15) & ~(size_t)15; } /* as glibc's malloc has it */
+
+static void *count(size_t n) {
+    size_t *p = malloc(16 + n);
+    *p = n;
+    held_b += chunk_of(n);
+    peak_b = held_b > peak_b ? held_b : peak_b;
+    return p + 2;
+}
+
+static void count_free(void *p) {
+    if (p) {
+        held_b -= chunk_of(((size_t *)p)[-2]);
+        free((size_t *)p - 2);
+    }
+}
+
+static const struct {
+    const char *around, *each; /* # is a number, so that names differ */
+} built[] = {
+    {"[]", "1"}, {"[]", "\"\""}, {"[]", "\"0123456789\""}, {"[]", "true"}, {"[]", "{}"}, {"[]", "[]"}, {"[]", "[1,1,1,1,1,1,1,1,1]"},
+    {"[]", "{\"a\":{}}"}, {"[]", "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9}"},
+    {"{}", "\"#\":1"}, {"{}", "\"#\":null"}, {"{}", "\"#\":\"x\""}, {"{}", "\"#\":{}"}, {"{}", "\"a long name #\":[\"y\"]"},
+};
+
+/* With one place more than a container had room for. */
+START_TEST(what_is_built_is_bounded) {
+    struct eg_err err;
+    size_t built_b, len = 1;
+    const struct eg_jscan_limits counting = {.max_depth = 64, .max_values = 100000, .max_number_b = 400, .built_b = &built_b};
+    char *text = malloc(1024 * 1024);
+    *text = built[_i].around[0];
+    for (int i = 0; i < 4097; i++) {
+        text[len] = ',';
+        len += i > 0;
+        for (const char *p = built[_i].each; *p; p++) {
+            if (*p == '#')
+                len += (size_t)sprintf(text + len, "%d", i);
+            else
+                text[len++] = *p;
+        }
+    }
+    text[len++] = built[_i].around[1];
+    ck_assert_int_eq(eg_jscan_check(text, len, &counting, &err), EG_OK);
+    json_set_alloc_funcs(count, count_free);
+    json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(doc);
+    ck_assert_msg(peak_b <= built_b + len && built_b + len < 2 * peak_b, "%s: %zu and %zu for %zu", built[_i].each, len, built_b, peak_b);
+    json_decref(doc);
+    json_set_alloc_funcs(malloc, free);
+    free(text);
+}
+END_TEST
+
 START_TEST(members_are_walked) {
     const char text[] = " { \"a\" : [1,{\"b\":2}] , \"\\u0061\":\"x\",\"c\":{} } ";
     struct eg_str name, value;
@@ -249,6 +306,7 @@ int main(void) {
     tcase_add_loop_test(tcase, a_place_has_its_pointer, 0, (int)(sizeof places / sizeof *places));
     tcase_add_test(tcase, a_refused_value_is_pointed_at);
     tcase_add_test(tcase, members_are_walked);
+    tcase_add_loop_test(tcase, what_is_built_is_bounded, 0, (int)(sizeof built / sizeof *built));
     tcase_add_loop_test(tcase, elements_are_cut_out, 0, (int)(sizeof walks / sizeof *walks));
     tcase_add_loop_test(tcase, members_are_found, 0, (int)(sizeof members / sizeof *members));
     Suite *suite = suite_create("jscan");
