@@ -29,6 +29,7 @@ struct eg_poster {
     struct line *lines;
     size_t n;
     size_t n_sent; /* of the lines, the first, in one body */
+    uint64_t stored_again; /* lines that are sent again, though they were stored and counted: their answer will be `duplicate` */
     struct eg_reply reply;
     struct eg_posted posted;
     char key[EG_ULID_B];
@@ -113,6 +114,27 @@ static void keep_lines(struct eg_poster *poster, size_t next) {
 
 static size_t half(const struct eg_poster *poster) { return poster->n_sent > 1 ? poster->n_sent / 2 : 1; }
 
+/* An answer with too little room names none of the events that were refused. Their halves are sent when nothing is stored twice by that:
+ * each has an id, or none was stored. */
+static bool take_unnamed(struct eg_poster *poster, uint64_t stored, uint64_t duplicates) {
+    if (poster->n_sent < 2 || (poster->config.keyed && stored + duplicates > 0)) {
+        return false;
+    }
+    poster->posted.stored += stored;
+    poster->stored_again += stored;
+    poster->n_sent = half(poster);
+    eg_ulid_make(eg_clock_now_us(), poster->key);
+    return true;
+}
+
+static void count_unnamed(struct eg_poster *poster, uint64_t n) {
+    poster->posted.rejected += n;
+    if (n > 0 && !poster->config.quiet) {
+        fprintf(stderr, "%s: %llu events were refused that the answer has no room to name (http.max_answer_b): send fewer at once\n",
+                poster->config.name, (unsigned long long)n);
+    }
+}
+
 /* Reads {"stored","duplicates","rejected","items"}; what may be sent again stays in the batch. *unavailable: how many of these the server
  * could not take for reasons of its own. */
 static eg_status take_answer(struct eg_poster *poster, const json_t *answer, size_t *unavailable, struct eg_err *err) {
@@ -122,10 +144,19 @@ static eg_status take_answer(struct eg_poster *poster, const json_t *answer, siz
     if (!json_is_array(items)) {
         return eg_err_set(err, EG_E_INTERNAL, NULL, "the server's answer cannot be read");
     }
-    posted->stored += (uint64_t)json_integer_value(json_object_get(answer, "stored"));
-    posted->duplicates += (uint64_t)json_integer_value(json_object_get(answer, "duplicates"));
+    uint64_t stored = (uint64_t)json_integer_value(json_object_get(answer, "stored"));
+    uint64_t duplicates = (uint64_t)json_integer_value(json_object_get(answer, "duplicates"));
+    uint64_t rejected = (uint64_t)json_integer_value(json_object_get(answer, "rejected")), named = json_array_size(items);
     int64_t position = json_integer_value(json_object_get(answer, "safe_position"));
     posted->position = position > posted->position ? position : posted->position;
+    if (rejected > named && named == 0 && take_unnamed(poster, stored, duplicates)) {
+        return EG_OK;
+    }
+    uint64_t again = duplicates < poster->stored_again ? duplicates : poster->stored_again;
+    poster->stored_again -= again;
+    posted->stored += stored;
+    posted->duplicates += duplicates - again;
+    count_unnamed(poster, rejected > named ? rejected - named : 0);
     json_array_foreach(items, i, item) {
         const json_t *error = json_object_get(item, "error");
         size_t index = (size_t)json_integer_value(json_object_get(item, "index"));
@@ -225,6 +256,7 @@ eg_status eg_poster_flush(struct eg_poster *poster, struct eg_err *err) {
     poster->posted.sent += poster->n;
     eg_ulid_make(eg_clock_now_us(), poster->key);
     poster->n_sent = poster->n;
+    poster->stored_again = 0;
     for (int attempt = 0; poster->n > 0; attempt++) {
         enum turn turn = send_once(poster, err);
         if (turn == TURN_DONE) { /* with these: there may be more */

@@ -432,6 +432,33 @@ def test_post_waits_and_repeats():
     assert server.keys[2] == server.keys[3] != server.keys[1]
 
 
+@pytest.mark.parametrize("known", [0, 2])
+def test_post_counts_what_an_answer_has_no_room_to_name(known):
+    """What nothing of was stored is sent by halves; else it could be stored twice, and is counted."""
+    def unnamed(stored, rejected):
+        return 207, "", {**receipt(stored), "rejected": rejected, "items_left_out": True}
+
+    bad = {"index": 0, "id": "b", "status": "rejected", "error": {"code": "topic_unknown", "status": 422, "detail": "no such topic"}}
+    script = [unnamed(0, 4), (207, "", receipt(0, [bad, {**bad, "index": 1}])), unnamed(0, 2), *[(207, "", receipt(0, [bad]))] * 2]
+    sent = [events.run_started() for _ in range(4)]
+    with Scripted([unnamed(known, 4 - known)] if known else script) as server:
+        counts, done = post(server, "-", stdin=lines(sent), check=1)
+    assert counts == (4, known, 0, 4 - known)
+    assert ("2 events were refused that the answer has no room to name" in done.err) == bool(known)
+    assert done.err.count("refused b: topic_unknown") == (0 if known else 4)
+    halves = [lines(sent), lines(sent[:2]), lines(sent[2:]), lines(sent[2:3]), lines(sent[3:])]
+    assert server.bodies == halves[:1 if known else 5] and len(set(server.keys)) == len(server.keys)
+
+
+def test_post_names_all_that_was_refused(start_server, store):
+    server = start_server(store, config={"http.max_answer_b": 65536})
+    many = [events.event("commit.labelled@v1", {"n": n}) for n in range(500)]
+    counts, done = post(server, "-", stdin=lines(many), check=1)
+    assert counts == (500, 0, 0, 500) and "no room" not in done.err and f"refused {many[0]['id']}: schema_invalid" in done.err
+    counts, done = post(server, "-", stdin=lines(many + [events.label()]), check=1)
+    assert counts == (501, 1, 0, 500)
+
+
 def test_post_gives_up():
     script = [(503, "Retry-After: 1\r\n", {"code": "overloaded", "detail": "the queue is full"})] * 2
     with Scripted(script) as server:

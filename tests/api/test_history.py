@@ -230,6 +230,21 @@ def test_the_lines_of_a_change_are_bounded(server, store, repository):
     assert len(found) < 30 and store.scalar("SELECT count(*) FROM commit_files") == 31
 
 
+def test_an_answer_without_room_is_asked_for_by_halves(start_server, store, repository):
+    """Commits that are stored in other words are duplicates, also where the answer cannot name each; what was stored is counted once."""
+    server = start_server(store, config={"http.max_answer_b": 65536})
+    stream = []
+    for n in range(400):
+        stream.append(f"commit refs/heads/main\ncommitter A <a@b> {1700000000 + n} +0000\ndata 1\nx\n"
+                      f"M 644 inline f\ndata {len(str(n))}\n{n}\n")
+    repository.git("fast-import", "--quiet", stdin="\n".join(stream).encode())
+    repository.git("reset", "--hard", "--quiet", "main")
+    assert post(server, "--git-history", "--repo", repository.folder, "--branch", "main")[0] == (400, 400, 0, 0)
+    repository.commit("one more", {"f": "new\n"})
+    counts, done = post(server, "--git-history", "--repo", repository.folder, "--branch", "other")
+    assert counts == (401, 1, 400, 0) and done.err == ""
+
+
 def test_what_is_no_repository(server, scratch):
     folder = scratch / "empty"
     folder.mkdir()
