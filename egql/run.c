@@ -91,6 +91,14 @@ static eg_status settle_id(struct egql_run *run, bool known, struct egql_diag *d
                      (int)(of.n < 200 ? of.n : 200), of.p);
 }
 
+/* A start that no node has gives no rows, as one that leads nowhere does. */
+static void note_start(struct egql_run *run) {
+    struct eg_str start = egql_start(run);
+    if (run->n_levels == 0)
+        run->note = eg_arena_printf(run->arena, "the graph has no node %.*s: a function is named module:name, another node by its uid",
+                                    (int)(start.n < 200 ? start.n : 200), start.n ? start.p : "");
+}
+
 /* Leaves the statement that has ended, and says which comes next. */
 static eg_status advance(struct egql_run *run, struct egql_diag *diag) {
     if (!run->started) {
@@ -108,6 +116,7 @@ static eg_status advance(struct egql_run *run, struct egql_diag *diag) {
             return EG_FAIL;
         break;
     case EGQL_STEP_START:
+        note_start(run);
         if (!egql_walk_goes_on(run))
             run->step++; /* no level */
         break;
@@ -210,5 +219,6 @@ bool egql_run_row(struct egql_run *run, const struct eg_value *cells) {
 }
 
 bool egql_run_truncated(const struct egql_run *run) { return run->truncated; }
+const char *egql_run_note(const struct egql_run *run) { return run->note; }
 
 struct eg_str egql_run_commit(const struct egql_run *run) { return run->sha[0]; }

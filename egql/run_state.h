@@ -24,6 +24,7 @@ struct egql_run {
     size_t step;  /* of the statement that was given out last, and … */
     bool started; /* … whether one was */
     bool over, truncated, full;
+    const char *note; /* NULL: none */
     int64_t rows;  /* of the statement that runs */
     int64_t asked; /* rows of the answer at most */
     bool exact;    /* that many were asked for: no row more is fetched, nothing is cut */

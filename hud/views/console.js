@@ -265,7 +265,7 @@ export default class Console extends Element {
         ?selected=${String(most) === limit}>${number(most)}</option>`)}</select>
       ${this.saving ? html`<span role="status">${/^(csv|ndjson)$/.test(this.saving) ? `making the ${this.saving}…` : this.saving}</span>`
         : nothing}`;
-    return frame(this.load, { title: rows, actions, note, size: 'l', empty: 'The query has no rows.',
+    return frame(this.load, { title: rows, actions, note, size: 'l', empty: `The query has no rows${data?.note ? `: ${data.note}` : ''}.`,
       body: (answer) => (as === 'chart' ? this.#chart(answer) : this.#table(answer)),
         curl: () => curl({ path: 'v1/query', method: 'POST', json: this.#question }) });
   }

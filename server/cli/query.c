@@ -135,6 +135,7 @@ static void report_cut(const struct asking *asking) {
 /* What the answer says of itself, behind its rows. */
 static enum eg_exit tell_tail(struct asking *asking, const json_t *tail) {
     const json_t *error = json_object_get(tail, "error");
+    const char *note = json_string_value(json_object_get(tail, "note"));
     json_int_t rows = json_integer_value(json_object_get(tail, "row_count"));
     if (asking->form == EG_FORM_TABLE) {
         printf("(%lld %s, %.1f ms)\n", (long long)rows, rows == 1 ? "row" : "rows",
@@ -142,6 +143,10 @@ static enum eg_exit tell_tail(struct asking *asking, const json_t *tail) {
     }
     if (json_is_true(json_object_get(tail, "truncated"))) {
         report_cut(asking);
+    }
+    if (note) {
+        fflush(stdout);
+        fprintf(stderr, "egdb query: %s\n", note);
     }
     if (error) {
         const char *detail = json_string_value(json_object_get(error, "detail"));

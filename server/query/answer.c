@@ -237,6 +237,10 @@ void eg_answer_tail(const struct eg_answer *answer, const struct eg_answer_end *
     eg_buf_printf(out, ",\"row_count\":%lld,\"truncated\":%s,\"elapsed_ms\":", (long long)answer->rows,
                   end->truncated ? "true" : "false");
     eg_buf_json_double(out, (double)end->took_us / 1000);
+    if (end->note) {
+        eg_buf_str(out, ",\"note\":");
+        eg_buf_json_string(out, end->note, strlen(end->note));
+    }
     if (end->generated_at) {
         eg_buf_printf(out, ",\"generated_at\":\"%s\"", end->generated_at);
     }

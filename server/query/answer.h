@@ -28,6 +28,7 @@ struct eg_answer {
 /* What stands behind the rows. */
 struct eg_answer_end {
     bool truncated;
+    const char *note; /* egql_run_note; NULL without */
     int64_t took_us;
     const char *generated_at;    /* a panel's; NULL without */
     const struct eg_err *err;    /* NULL: the rows are complete */

@@ -42,6 +42,7 @@ void eg_ask_much(struct eg_ask *ask) {
 
 static void write_tail(struct eg_ask *ask) {
     const struct eg_answer_end end = {.truncated = egql_run_truncated(ask->run),
+                                      .note = egql_run_note(ask->run),
                                       .took_us = eg_clock_mono_us() - ask->req->started_us,
                                       .err = ask->err.code == EG_E_NONE ? NULL : &ask->err,
                                       .diag = ask->diag.code == EG_E_NONE ? NULL : &ask->diag};

@@ -414,7 +414,7 @@ def test_queries_and_events_at_once(server, client, store):
     assert rows(ask(client, grouped)) and rows(ask(client, "SELECT events(count()) FROM all WHERE source = batch")) == [[100 * len(stored)]]
 
 
-def test_a_graph_by_the_branch_of_its_commit(client):
+def test_a_graph_by_the_branch_of_its_commit(client, server):
     """An indexer need not say the branch: it is the one that the commit was recorded with."""
     sha = "b" * 40
     commit = {"sha": sha, "repo": "", "parents": [], "author": "Ada", "message": "m", "branch": "side", "authored_at": events.utc(), "files": []}
@@ -426,7 +426,14 @@ def test_a_graph_by_the_branch_of_its_commit(client):
     refused = ask(client, query)
     assert refused.status == 422 and refused.json()["code"] == "graph_not_indexed" and sha in refused.json()["detail"], refused
     assert client.post_event(events.event("commit.recorded@v1", commit, repo_sha=sha)).status == 201
-    assert rows(ask(client, query)) == [["AST::a.py#g"]]
+    assert rows(ask(client, query)) == [["AST::a.py#g"]] and "note" not in ask(client, query).json()
+    for start in ("a:h", "AST::a.py#h", "b"):  # and not those of a function that calls nothing
+        nothing = query.replace("a:f", start)
+        said = [ask(client, nothing).json(), json.loads(ask(client, nothing, path="/v1/query?format=ndjson").text)]
+        assert all(one["row_count"] == 0 and f"no node {start}:" in one["note"] for one in said), said
+        told = binary.run("query", nothing, "--server", server.url, check=0)
+        assert told.out == "" and f"no node {start}:" in told.err
+    assert "note" not in ask(client, query.replace("a:f", "a:g")).json()
     assert ask(client, query.replace("side", "main")).json()["code"] == "graph_not_indexed"
 
 
