@@ -136,7 +136,7 @@ bool egql_run_next(struct egql_run *run, struct egql_statement *statement, struc
 bool egql_run_row(struct egql_run *run, const struct eg_value *cells);
 /* True when the default limit, the cap or a budget cut the answer; never for a LIMIT that was asked for. */
 bool egql_run_truncated(const struct egql_run *run);
-/* What whoever asked should know of an answer that is right as it is: that a walk's start is no node. NULL: nothing; else in the run's arena. */
+/* What to know of an answer that is right as it is: that a walk's start is no node. NULL: nothing; else in the run's arena. */
 const char *egql_run_note(const struct egql_run *run);
 /* The full sha that sha(…) named, once the statement of the answer has come; borrowed from the run's arena. */
 struct eg_str egql_run_commit(const struct egql_run *run);

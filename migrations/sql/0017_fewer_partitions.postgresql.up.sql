@@ -14,6 +14,7 @@ CREATE TABLE partition_merges (
   key      text        COLLATE "C" NOT NULL,
   lower    timestamptz NOT NULL,
   upper    timestamptz NOT NULL,
+  places   text[]      COLLATE "C",          -- the parent's columns with their numbers
   names    text[]      COLLATE "C" NOT NULL, -- the narrow partitions, oldest first …
   files    oid[]       NOT NULL,             -- … with the files they had: other files have other rows
   at       integer     NOT NULL DEFAULT 1,   -- copied up to here: which of them …
@@ -21,17 +22,19 @@ CREATE TABLE partition_merges (
   item     integer     NOT NULL DEFAULT 0,   -- … and which row of that
   copied   bigint      NOT NULL DEFAULT 0,
   failures integer     NOT NULL DEFAULT 0,   -- steps that took too long, one after the other
-  last_xid xid8,                             -- whose step was the last
-  open     text[]      COLLATE "C"           -- when all was copied: the transactions that may not see it
+  last_xid xid8,                             -- whose step was the last: a snapshot from before may not see all that was copied
+  analyzed boolean     NOT NULL DEFAULT false
 );
 
 -- Merges that were given up, until they are due again.
 CREATE TABLE partition_merges_failed (
-  parent text        COLLATE "C" NOT NULL,
-  lower  timestamptz NOT NULL,
-  upper  timestamptz NOT NULL,
-  at_utc timestamptz NOT NULL,
-  why    text        COLLATE "C" NOT NULL,
+  parent  text        COLLATE "C" NOT NULL,
+  lower   timestamptz NOT NULL,
+  upper   timestamptz NOT NULL,
+  at_utc  timestamptz NOT NULL,
+  times   integer     NOT NULL, -- one after the other
+  due_utc timestamptz NOT NULL, -- an hour later, then two, four …
+  why     text        COLLATE "C" NOT NULL,
   CONSTRAINT partition_merges_failed_pkey PRIMARY KEY (parent, lower, upper)
 );
 
@@ -40,7 +43,7 @@ CREATE TABLE partition_changes (
   at_utc timestamptz NOT NULL
 );
 
--- The partitions of a table with their bounds; lower is null for the history partition.
+-- The partitions of a table with their bounds; lower is null for the history partition, file for what is no plain table.
 CREATE FUNCTION egdb_partitions(parent text)
 RETURNS TABLE (name text, lower timestamptz, upper timestamptz, file oid)
 LANGUAGE sql STABLE
@@ -49,7 +52,8 @@ SET datestyle = 'ISO'
 SET search_path FROM CURRENT
 AS $body$
   SELECT c.relname::text, (regexp_match(b.bound, 'FROM \(''([^'']+)''\)'))[1]::timestamptz,
-         (regexp_match(b.bound, 'TO \(''([^'']+)''\)'))[1]::timestamptz, pg_relation_filenode(c.oid)
+         (regexp_match(b.bound, 'TO \(''([^'']+)''\)'))[1]::timestamptz,
+         CASE WHEN c.relkind = 'r' AND c.relam = (SELECT a.oid FROM pg_am a WHERE a.amname = 'heap') THEN pg_relation_filenode(c.oid) END
   FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid)) AS b(bound)
   WHERE i.inhparent = to_regclass(quote_ident($1))
@@ -64,7 +68,7 @@ AS $body$
     SELECT format('%I %s %s', attname, format_type(atttypid, atttypmod), attnotnull) FROM pg_attribute
     WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
     UNION ALL
-    SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    SELECT conname || ' ' || regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', '') FROM pg_constraint
     WHERE conrelid = to_regclass(quote_ident($1)) AND contype = 'c' AND conname <> 'egdb_span'
     UNION ALL
     SELECT regexp_replace(pg_get_indexdef(indexrelid), ' INDEX .*? USING ', ' ') FROM pg_index WHERE indrelid = to_regclass(quote_ident($1))
@@ -80,6 +84,23 @@ AS $body$
   WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
 $body$;
 
+-- The columns of a table with their numbers: names may be given to others.
+CREATE FUNCTION egdb_places(table_name text) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path FROM CURRENT
+AS $body$
+  SELECT array_agg(attnum || ' ' || attname ORDER BY attnum) FROM pg_attribute
+  WHERE attrelid = to_regclass(quote_ident($1)) AND attnum > 0 AND NOT attisdropped
+$body$;
+
+-- Bounds the locks that are asked for one after the other: all must be there at `until`. Whoever comes later waits behind the first.
+CREATE FUNCTION egdb_locks_until(until timestamptz) RETURNS void
+LANGUAGE sql
+SET search_path FROM CURRENT
+AS $body$
+  SELECT set_config('lock_timeout', greatest(1, ceil(1000 * extract(epoch FROM $1 - clock_timestamp())))::text, true)
+$body$;
+
 -- Why the merge cannot go on; null when it can.
 CREATE FUNCTION egdb_merge_broken(m partition_merges) RETURNS text
 LANGUAGE sql
@@ -87,11 +108,11 @@ SET search_path FROM CURRENT
 AS $body$
   SELECT CASE
     WHEN EXISTS (SELECT 1 FROM partition_changes) THEN 'rows of its partitions were changed or deleted'
-    WHEN egdb_shape(m.wide) IS DISTINCT FROM egdb_shape(m.parent) THEN format('columns, checks or indexes of %s were altered', m.parent)
+    WHEN egdb_places(m.parent) IS DISTINCT FROM m.places OR egdb_shape(m.wide) IS DISTINCT FROM egdb_shape(m.parent) THEN format('columns, checks or indexes of %s were altered', m.parent)
     WHEN (SELECT array_agg(p.name COLLATE "C" ORDER BY p.lower) = m.names AND array_agg(p.file ORDER BY p.lower) = m.files
           FROM egdb_partitions(m.parent) p WHERE p.lower >= m.lower AND p.upper <= m.upper) IS NOT TRUE THEN 'its partitions are not those that it began with'
     WHEN (SELECT count(*) FROM pg_trigger t JOIN unnest(m.names) n ON t.tgrelid = to_regclass(quote_ident(n))
-          WHERE t.tgname = 'egdb_merge' AND t.tgenabled = 'A') < cardinality(m.names) THEN 'triggers of its partitions were disabled'
+          WHERE t.tgfoid = to_regprocedure('egdb_merge_write()') AND t.tgenabled = 'A') < cardinality(m.names) THEN 'triggers of its partitions were disabled'
   END
 $body$;
 
@@ -115,11 +136,11 @@ BEGIN
     CROSS JOIN LATERAL egdb_partitions(l.parent) AS p
     WHERE p.upper <= date_trunc(l.unit, p.lower) + l.span + interval '6 days' -- a week ends in the next month
     GROUP BY l.level, l.parent, l.key, l.unit, l.span, l.form, l.later, date_trunc(l.unit, p.lower)
-    HAVING count(*) > 1
+    HAVING count(*) > 1 AND count(p.file) = count(*) AND max(p.upper) - min(p.lower) = sum(p.upper - p.lower) -- without a gap
   ) AS g
   WHERE g.over_utc <= clock_timestamp() - make_interval(days => days)
     AND NOT EXISTS (SELECT 1 FROM partition_merges_failed f WHERE (f.parent, f.lower, f.upper) = (g.parent, g.lower, g.upper)
-                    AND f.at_utc > clock_timestamp() - interval '1 hour')
+                    AND f.due_utc > clock_timestamp())
   ORDER BY g.level, g.lower LIMIT 1;
   WHILE to_regclass(quote_ident(m.wide || CASE WHEN n > 1 THEN '_' || n ELSE '' END)) IS NOT NULL LOOP
     n := n + 1; -- a part of that month was merged before, say
@@ -130,19 +151,22 @@ END
 $body$;
 
 -- The trigger's function is made for each merge: its statement is planned once a session, and it names all with their schema. SECURITY DEFINER:
--- whoever may write rows need not be allowed to write these; and nobody else may hang it onto a table of his own.
+-- whoever may write rows need not be allowed to write these; and nobody else may hang it onto a table of his own. Both are the parent's owner's,
+-- whoever calls.
 CREATE FUNCTION egdb_merge_begin(m partition_merges) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-  name text;
+  owner text := (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass(quote_ident(m.parent)));
+  until timestamptz := clock_timestamp() + interval '250 ms';
+  name  text;
 BEGIN
   EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', m.wide, m.parent);
   -- What attaching then need not look for in the rows.
   EXECUTE format('ALTER TABLE %I ADD CONSTRAINT egdb_span CHECK (%I >= %L AND %I < %L)', m.wide, m.key, m.lower, m.key, m.upper);
   EXECUTE format($made$
-    CREATE OR REPLACE FUNCTION %1$I.egdb_merge_write() RETURNS trigger
+    CREATE FUNCTION %1$I.egdb_merge_write() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -161,12 +185,15 @@ BEGIN
     END
     $write$ $made$, current_schema(), m.wide, egdb_columns(m.wide), egdb_columns(m.wide, 'NEW.'));
   REVOKE ALL ON FUNCTION egdb_merge_write() FROM PUBLIC;
+  EXECUTE format('ALTER FUNCTION egdb_merge_write() OWNER TO %I', owner);
+  EXECUTE format('ALTER TABLE %I OWNER TO %I', m.wide, owner);
   FOREACH name IN ARRAY m.names LOOP
+    PERFORM egdb_locks_until(until);
     EXECUTE format('CREATE TRIGGER egdb_merge AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION egdb_merge_write()', name);
     EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER egdb_merge', name); -- for what a replication applies, too
   END LOOP;
-  INSERT INTO partition_merges (wide, parent, key, lower, upper, names, files, last_xid)
-  VALUES (m.wide, m.parent, m.key, m.lower, m.upper, m.names, m.files, pg_current_xact_id());
+  INSERT INTO partition_merges (wide, parent, key, lower, upper, places, names, files, last_xid)
+  VALUES (m.wide, m.parent, m.key, m.lower, m.upper, egdb_places(m.parent), m.names, m.files, pg_current_xact_id());
 END
 $body$;
 
@@ -228,16 +255,15 @@ DECLARE
   name  text;
   until timestamptz;
 BEGIN
-  -- A snapshot from before the last copy (REPEATABLE READ, a dump) would find the wide table without those rows. Whoever has none now will take a
-  -- later one; of other roles' that may not be known.
-  IF EXISTS (SELECT 1 FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'virtualxid' AND l.virtualxid = ANY (m.open)
-             AND (a.backend_xmin IS NOT NULL OR a.state IS NULL)) THEN
+  -- A snapshot from before the last copy (REPEATABLE READ, a dump, a standby's) would find the wide table without those rows.
+  IF EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname IS NULL OR datname = current_database())
+             AND usesysid IS NOT NULL AND age(backend_xmin) >= age(m.last_xid::xid)) THEN
     RETURN false;
   END IF;
   EXECUTE format('LOCK TABLE ONLY %I IN SHARE UPDATE EXCLUSIVE MODE', m.wide); -- autovacuum is waited for while nobody waits for us
-  until := clock_timestamp() + interval '250 ms'; -- for all of them together: whoever comes later waits behind the first
+  until := clock_timestamp() + interval '250 ms';
   FOREACH name IN ARRAY m.parent || m.names LOOP
-    PERFORM set_config('lock_timeout', greatest(1, ceil(1000 * extract(epoch FROM until - clock_timestamp())))::text, true);
+    PERFORM egdb_locks_until(until);
     EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', name);
   END LOOP;
   IF egdb_merge_broken(m) IS NOT NULL THEN
@@ -261,10 +287,11 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-  name text;
+  until timestamptz := clock_timestamp() + interval '250 ms';
+  name  text;
 BEGIN
-  FOR name IN SELECT i.inhrelid::regclass::text FROM pg_inherits i JOIN pg_trigger t ON t.tgrelid = i.inhrelid
-              WHERE i.inhparent IN ('events'::regclass, 'delta_tokens'::regclass) AND t.tgname = 'egdb_merge' LOOP
+  FOR name IN SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = to_regprocedure('egdb_merge_write()') LOOP
+    PERFORM egdb_locks_until(until);
     EXECUTE format('DROP TRIGGER egdb_merge ON %s', name);
   END LOOP;
   DROP FUNCTION IF EXISTS egdb_merge_write();
@@ -279,7 +306,7 @@ $body$;
 
 -- One step of merging what is over since `days` days, of about slice_ms; 0 days: none is merged, and one that is half-way is given up. did:
 -- `none` there is nothing to do, `busy` another session is at it, `waits` a lock, an old snapshot or the time that a statement has stands in the
--- way, `begun`, `copied` a slice, `merged`, `dropped` it was given up: why tells, and it is due again in an hour. wide, n_partitions and n_rows
+-- way, `begun`, `copied` a slice, `merged`, `dropped` it was given up: why tells, and it is due again in an hour or more. wide, n_partitions and n_rows
 -- tell of which merge. Each step is a transaction of its own. The server calls it beside egdb_partitions_ahead().
 CREATE FUNCTION egdb_partitions_merge(days integer, slice_ms integer DEFAULT 50,
                                       OUT did text, OUT wide text, OUT n_partitions integer, OUT n_rows bigint, OUT why text)
@@ -291,7 +318,8 @@ SET jit = off
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-  m partition_merges;
+  m     partition_merges;
+  begun boolean;
 BEGIN
   IF days IS NULL OR days < 0 OR days > 36500 THEN
     RAISE EXCEPTION 'egdb_partitions_merge: days must be from 0 to 36500, not %', days USING ERRCODE = '22023';
@@ -310,11 +338,12 @@ BEGIN
   END IF;
   PERFORM set_config('synchronous_commit', 'off', true); -- a slice that is lost is copied again; dropping flushes all the same
   SELECT * INTO m FROM partition_merges LIMIT 1;
+  begun := m.wide IS NOT NULL;
   IF m.last_xid = pg_current_xact_id_if_assigned() THEN
     RAISE EXCEPTION 'egdb_partitions_merge: each step must be a transaction of its own' USING ERRCODE = '25001';
   END IF;
   BEGIN
-    IF m.wide IS NULL THEN
+    IF NOT begun THEN
       did := 'none';
       m := egdb_merge_due(days);
       IF days > 0 AND m.wide IS NOT NULL THEN
@@ -327,10 +356,8 @@ BEGIN
     ELSIF m.at <= cardinality(m.names) THEN
       PERFORM egdb_merge_copy(m, slice_ms);
       did := 'copied';
-    ELSIF m.open IS NULL THEN
-      UPDATE partition_merges SET last_xid = pg_current_xact_id(), open = ARRAY(
-        SELECT l.virtualxid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-        WHERE l.locktype = 'virtualxid' AND l.pid <> pg_backend_pid() AND a.datname = current_database() AND a.usesysid IS NOT NULL);
+    ELSIF NOT m.analyzed THEN
+      UPDATE partition_merges SET analyzed = true, last_xid = pg_current_xact_id();
       did := 'copied';
       BEGIN
         EXECUTE format('ANALYZE %I', m.wide);
@@ -345,7 +372,7 @@ BEGIN
       did := 'waits';
     WHEN query_canceled THEN
       UPDATE partition_merges SET failures = failures + 1;
-      did := CASE WHEN m.failures >= 5 THEN 'dropped' ELSE 'waits' END;
+      did := CASE WHEN begun AND m.failures < 5 THEN 'waits' ELSE 'dropped' END;
       why := SQLERRM;
     WHEN OTHERS THEN
       did := 'dropped';
@@ -353,13 +380,21 @@ BEGIN
   END;
   IF did = 'dropped' THEN
     BEGIN
-      PERFORM egdb_merge_drop();
-      IF days > 0 AND m.wide IS NOT NULL THEN
-        INSERT INTO partition_merges_failed AS f (parent, lower, upper, at_utc, why) VALUES (m.parent, m.lower, m.upper, clock_timestamp(), why)
-        ON CONFLICT ON CONSTRAINT partition_merges_failed_pkey DO UPDATE SET at_utc = EXCLUDED.at_utc, why = EXCLUDED.why;
+      IF begun THEN
+        PERFORM egdb_merge_drop();
       END IF;
-    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      did := 'waits';
+      IF days > 0 AND m.wide IS NOT NULL THEN
+        INSERT INTO partition_merges_failed AS f (parent, lower, upper, at_utc, times, due_utc, why)
+        VALUES (m.parent, m.lower, m.upper, clock_timestamp(), 1, clock_timestamp() + interval '1 hour', why)
+        ON CONFLICT ON CONSTRAINT partition_merges_failed_pkey DO UPDATE SET at_utc = EXCLUDED.at_utc, times = f.times + 1,
+          due_utc = EXCLUDED.at_utc + interval '1 hour' * 2 ^ least(f.times, 9), why = EXCLUDED.why; -- three weeks at most
+      END IF;
+    EXCEPTION
+      WHEN lock_not_available OR deadlock_detected THEN
+        did := 'waits';
+      WHEN OTHERS THEN
+        did := 'waits';
+        why := SQLERRM;
     END;
   END IF;
   wide := m.wide;
