@@ -45,7 +45,7 @@ struct eg_board {
     const char *dialect;
     struct eg_arena *arena; /* what is compiled */
     const struct egql_dialect *egql;
-    const struct egql_compiled *commit; /* looks up the `sha` of a panel in SQL by its first digits; NULL: there are no sources */
+    const struct egql_compiled *commit; /* looks up the `sha` of a panel in SQL by its first digits; NULL: no source `events` */
     struct eg_board_panel *panels; /* as config.panels has them */
     struct eg_link kept;    /* struct eg_board_kept */
     struct eg_link runs;    /* struct eg_board_run */
